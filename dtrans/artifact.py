@@ -1,0 +1,425 @@
+"""What the compiler hands to the runner: the C text, and how to read what comes back.
+
+The runner never sees D. It compiles `Artifact.c_text` with BCC after a prologue of ``#define`` lines made from
+`Artifact.layouts` on the running kernel, attaches `Artifact.programs`, and turns ring-buffer records and aggregation maps
+into text by the `Site` and `Aggregation` tables.
+
+Maps that every artifact's C text declares when it needs them (names are fixed, both sides know them):
+
+==============  ====================================================================================
+``records``     BPF_MAP_TYPE_RINGBUF: the records described below; created by the loader's size
+``drops``       per-CPU array of u64, one slot for each of `DROP_KINDS`
+``epochs``      array of u64 by aggregation id: bumped by the reader to restart ``min`` and ``max``
+``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
+``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function
+==============  ====================================================================================
+
+A record starts with `RECORD_HEADER` (``<HHI``: site number, CPU, probe number) and is followed by its fields at the
+offsets the site gives (counted from the start of the record, header included). Site `FAULT_SITE` marks a run-time fault,
+laid out as `FAULT_RECORD`.
+
+Probe numbers index `Artifact.probes`. A program that serves many probes computes the number by adding, so the
+table is sparse.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal
+
+RECORD_HEADER = struct.Struct("<HHI")
+FAULT_SITE = 0xFFFF
+#: After the header: clause number (u32), action number (u32, 0 the predicate), fault kind (u32), padding, address (u64).
+FAULT_RECORD = struct.Struct("<HHIIIIIQ")
+
+#: Fault kinds by number, worded as dtrace words them (libdtrace dt_handle.c, dt_faultstr).
+FAULTS = (
+    "unknown fault",
+    "invalid address",
+    "invalid alignment",
+    "illegal operation",
+    "divide-by-zero",
+    "out of scratch space",
+    "invalid kernel access",
+    "invalid user access",
+    "string space exhausted",
+)
+#: Fault kinds whose message carries the address.
+ADDRESS_FAULTS = frozenset({1, 2})
+
+DROP_KINDS = ("principal", "aggregation", "dynamic", "nesting")
+SWITCHES = ("stopped",)
+
+FieldKind = Literal[
+    "int",  # signed integer of `size` bytes
+    "uint",  # unsigned integer
+    "str",  # NUL-terminated string in `size` bytes
+    "literal",  # u32 index into Artifact.strings
+    "probeprov",  # u32 probe number, shown as that part of the probe's name
+    "probemod",
+    "probefunc",
+    "probename",
+    "bytes",  # raw memory of `size` bytes
+    "stack",  # u64 kernel addresses, innermost first, 0 ends
+    "ustack",  # u32 process id, u32 thread id, then u64 user addresses, 0 ends
+    "sym",  # u64 kernel address: module`function
+    "func",  # the same as sym (Guide, "Actions and Subroutines")
+    "mod",  # u64 kernel address: module
+    "kaddr",  # u64 kernel address shown by %a as module`function+offset
+    "usym",  # u32 process id, u32 pad, u64 user address
+    "ufunc",
+    "umod",
+    "uaddr",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value in a record or in an aggregation's key."""
+
+    kind: FieldKind
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe as D names it."""
+
+    id: int
+    provider: str
+    module: str
+    function: str
+    name: str
+
+
+# --- actions that a record carries, in the order of the clause -----------------------------------------
+# `present` is the offset of a u8 that is 1 when the action was taken (it stood in a branch), or None when it always was.
+
+
+@dataclass(frozen=True, slots=True)
+class Printf:
+    format: str
+    args: tuple[Field, ...]
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Printa:
+    """`aggregations` by id; `format` None for the default form."""
+
+    aggregations: tuple[int, ...]
+    format: str | None
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """``trace(x)``: `bytes` fields print as dtrace's hex dump, integers and strings in its default form."""
+
+    value: Field
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracemem:
+    """``tracemem(addr, size[, length])``: `length` is the field of the run-time size, None for all of it."""
+
+    value: Field
+    length: Field | None = None
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintValue:
+    """``print(x)``: `shape` describes the type (see `Shape`)."""
+
+    value: Field
+    shape: Shape
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintStack:
+    """``stack()``, ``ustack()``, ``sym()`` and their kin used as actions."""
+
+    value: Field
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    status: Field
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    aggregation: int
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trunc:
+    """Keep the `count` greatest values (negative: the least); `count` None removes all."""
+
+    aggregation: int
+    count: Field | None
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Normalize:
+    aggregation: int
+    factor: Field
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denormalize:
+    aggregation: int
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Run a shell command: destructive."""
+
+    format: str
+    args: tuple[Field, ...]
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Freopen:
+    format: str
+    args: tuple[Field, ...]
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetOption:
+    name: str
+    value: str | None
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultAction:
+    """A clause without actions: only its probe is told, and nothing at all when quiet."""
+
+    present: int | None = None
+
+
+Action = (
+    Printf
+    | Printa
+    | Trace
+    | Tracemem
+    | PrintValue
+    | PrintStack
+    | Exit
+    | Clear
+    | Trunc
+    | Normalize
+    | Denormalize
+    | System
+    | Freopen
+    | SetOption
+    | DefaultAction
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A type as ``print()`` shows it: `name` its C name; `kind` int, uint, pointer, char, string, enum, array, struct.
+
+    `members` (name, bit offset from the start of the value, bit size or 0, shape) of a structure; `element` and
+    `length` of an array; `enumerators` of an enum.
+    """
+
+    name: str
+    kind: str
+    size: int
+    members: tuple[tuple[str, int, int, Shape], ...] = ()
+    element: Shape | None = None
+    length: int = 0
+    enumerators: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One kind of record: the data recording actions of one clause. Its number is its index.
+
+    `clause` is the clause's number, counted from 1 as dtrace counts enabled probe ids.
+    """
+
+    clause: int
+    size: int
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """One aggregation; its id is its index. Map ``agg_ID``: key fields (offsets from the key's start) to a value.
+
+    Values by `function`, all u64 unless said: count: n. sum: s64. avg: n, s64 sum. min, max: s64 value, epoch.
+    stddev: n, s64 sum, low and high half of the 128-bit sum of squares. quantize: 127 buckets, value 0 in bucket 63,
+    1 in 64, -1 in 62, 2^k in 64 + k. lquantize: below, levels..., above. llquantize: below, then the buckets, above.
+    `parameters`: lquantize (base, limit, step), llquantize (factor, low, high, steps); () for the rest.
+    """
+
+    name: str
+    function: Literal["count", "sum", "avg", "min", "max", "stddev", "quantize", "lquantize", "llquantize"]
+    keys: tuple[Field, ...]
+    key_size: int
+    value_size: int
+    parameters: tuple[int, ...] = ()
+
+
+# --- programs and where they attach -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """Fired by the loader itself (BPF_PROG_TEST_RUN of a raw tracepoint program)."""
+
+    moment: Literal["BEGIN", "END"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawTracepoint:
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tracepoint:
+    group: str
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class PerfEvent:
+    """A perf software or hardware event (perf_event_open(2)): `period` events, or nanoseconds for cpu-clock.
+
+    `all_cpus`: one event on each online CPU, else one on the first.
+    """
+
+    type: int
+    config: int
+    period: int
+    all_cpus: bool
+
+
+Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One BPF program: the C function's name and where it attaches.
+
+    Programs are attached in order and detached in reverse; `auxiliary` ones keep state (thread exit, on-CPU
+    time) and are attached before any other and detached after.
+    """
+
+    function: str
+    attach: Attach
+    auxiliary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A number of the running kernel that the C text uses by the name `macro`.
+
+    `kind` offset: byte offset of member `path` (dotted) in type `of` (``struct task_struct``); size: size of type `of`;
+    bits: bit offset of a bit-field, from the start; field: byte offset of field `path` in tracepoint `of` (group:event);
+    symbol: address of kernel variable `of`.
+    """
+
+    macro: str
+    kind: Literal["offset", "bits", "size", "field", "symbol"]
+    of: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LateConstant:
+    """A number known only when the program starts: the loader puts it in place of `magic` in loaded instructions.
+
+    `what`: ``target`` (process id of -c or -p), ``pid`` (of the tracer itself), ``wall`` (nanoseconds to add to the
+    monotonic clock to get the time since the epoch). The number stands as a 64-bit immediate load (ld_imm64).
+    """
+
+    magic: int
+    what: Literal["target", "pid", "wall"]
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    c_text: str
+    programs: tuple[Program, ...]
+    probes: Mapping[int, Probe]
+    #: Clause number -> (probe numbers it can fire for); for messages.
+    sites: tuple[Site, ...]
+    aggregations: tuple[Aggregation, ...]
+    strings: tuple[str, ...]
+    layouts: tuple[Layout, ...]
+    late: tuple[LateConstant, ...]
+    #: Options as `dtrans.options` parses them, defaults left out.
+    options: Mapping[str, str]
+    #: How many probes the program matched, for "matched N probes".
+    matched: int
+    #: D description of what is traced, one per clause group, as ``dtrace`` names it in messages: "description 'x'".
+    descriptions: tuple[tuple[str, int], ...] = ()
+    #: What differs from the original on this kernel, told with -v: (probe or member, sentence).
+    notes: tuple[tuple[str, str], ...] = field(default=())
+
+
+# --- JSON -----------------------------------------------------------------------------------------------
+
+
+def to_json(artifact: Artifact) -> str:
+    """The artifact as JSON text; the same artifact gives the same bytes."""
+    return json.dumps(_plain(artifact), separators=(",", ":"), sort_keys=True)
+
+
+def from_json(text: str) -> Artifact:
+    """The artifact that `to_json` wrote. Raises KeyError on a text that it did not write."""
+    artifact = _typed(json.loads(text))
+    assert isinstance(artifact, Artifact)
+    return artifact
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        made = {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+        return {"": type(value).__name__, **{name: part for name, part in made.items() if part is not None}}
+    if isinstance(value, Mapping):
+        return {"": "map", "items": [[_plain(key), _plain(item)] for key, item in value.items()]}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _typed(value: Any) -> Any:
+    match value:
+        case {"": "map", "items": items}:
+            return {_typed(key): _typed(item) for key, item in items}
+        case {"": name, **rest}:
+            return _CLASSES[name](**{key: _typed(item) for key, item in rest.items()})
+        case list():
+            return tuple(_typed(item) for item in value)
+    return value
+
+
+_CLASSES: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize, Denormalize,
+        System, Freopen, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint, Tracepoint, PerfEvent,
+        Program, Layout, LateConstant, Artifact,
+    )
+}  # fmt: skip

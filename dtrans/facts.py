@@ -1,0 +1,97 @@
+"""What a kernel offers: the only thing the compiler knows of the machine.
+
+`KernelFacts` is what the compiler asks. `dtrans.run.host` answers from the running kernel; `RecordedFacts` answers
+from a JSON file that `Recorder` wrote, so that the compiler is tested anywhere, unprivileged, with the same bytes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from dtrans.types import Function, Int, Struct, Type
+
+
+@dataclass(frozen=True, slots=True)
+class TracepointField:
+    """One field of a tracepoint's format file (tracefs ``events/GROUP/EVENT/format``), the common ones left out.
+
+    `type_text` is the declaration's C type as the file writes it; `data_loc` marks ``__data_loc`` fields, whose 32 bits
+    hold offset (low 16) and length (high 16) of data that follows; `length` is the element count of an array, else 0.
+    """
+
+    name: str
+    type_text: str
+    offset: int
+    size: int
+    signed: bool
+    length: int = 0
+    data_loc: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One argument of a raw tracepoint, after the leading data pointer."""
+
+    name: str
+    type: Type
+
+
+class KernelFacts(Protocol):
+    """Questions to a kernel. Every answer is immutable; None where the kernel has no such thing."""
+
+    @property
+    def release(self) -> str:
+        """As ``uname -r`` gives it. For people: the compiler never decides by it."""
+        ...
+
+    @property
+    def machine(self) -> str:
+        """As ``uname -m`` gives it: chooses the table of system calls."""
+        ...
+
+    def tracepoints(self) -> tuple[str, ...]:
+        """All tracepoints as ``group:event``, sorted."""
+        ...
+
+    def tracepoint(self, group: str, event: str) -> tuple[TracepointField, ...] | None:
+        """The fields of a tracepoint."""
+        ...
+
+    def raw_tracepoint(self, event: str) -> tuple[Param, ...] | None:
+        """The arguments of a raw tracepoint, by BTF."""
+        ...
+
+    def struct(self, kind: str, tag: str) -> Struct | None:
+        """The layout of a kernel structure (`kind` ``struct``) or union, by tag."""
+        ...
+
+    def typedef(self, name: str) -> Type | None:
+        """What a kernel typedef stands for, resolved to the end."""
+        ...
+
+    def enumerators(self, tag: str) -> tuple[tuple[str, int], ...] | None:
+        """The enumerators of a kernel enumeration, by its tag."""
+        ...
+
+    def enumerator(self, name: str) -> int | None:
+        """The value of one enumerator of any kernel enumeration."""
+        ...
+
+    def function(self, name: str) -> Function | None:
+        """The type of a kernel function, by BTF."""
+        ...
+
+    def symbol(self, name: str) -> tuple[int, Type] | None:
+        """Address and type of a kernel variable (/proc/kallsyms and BTF); None when either is unknown."""
+        ...
+
+    def feature(self, name: str) -> bool:
+        """Whether the kernel has a feature by name: ``kprobe``, ``fentry``, ``ia32``, ``schedstats``,
+        ``write_user`` (bpf_probe_write_user allowed), ``hardware_counters``, ``uprobe``."""
+        ...
+
+
+def type_name(kind: Int) -> str:
+    """The C name by size and sign, as the generated C spells it."""
+    return f"{'s' if kind.signed else 'u'}{kind.size * 8}"

@@ -1,0 +1,175 @@
+"""The rows of `translators/`: what each Solaris name means on Linux. Plain values; `dtrans.knowledge.load` reads them.
+
+Expressions in rows are D text over the Linux source, never C. In them
+
+* ``ctx->name`` is a field of the source: a field of a tracepoint's format, an argument of a raw tracepoint by its name
+  in the kernel, ``ctx->nr``, ``ctx->arg0`` ... ``ctx->arg5`` and (return) ``ctx->ret`` of a system call, ``ctx->pc`` and
+  ``ctx->upc`` of a sampling clock (the kernel or user program counter, the other 0);
+* ``curthread`` is the thread on whose behalf the probe fires, a ``struct task_struct *``;
+* kernel types are BTF's, and members of them are read by BTF offset;
+* names that begin with ``__`` are the emitter's intrinsics (`dtrans.plan.intrinsics`): ``__ktime()``, ``__path(p)`` ...
+
+Where a row holds several expressions, they stand in order of preference: the first that names only what this kernel
+has is taken. So version differences are feature tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+#: exact: same meaning and value. close: same meaning, small stated difference. partial: a stated part of the meaning.
+#: none: Linux has no such thing; `differs` says why.
+Fidelity = Literal["exact", "close", "partial", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """How faithful a row is, and in one sentence what differs and why ("" only when exact)."""
+
+    fidelity: Fidelity
+    differs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One Linux attach point of a source.
+
+    `at` is one of ``rawtp:EVENT``, ``tracepoint:GROUP:EVENT``, ``syscall-entry:NAME,NAME...``,
+    ``syscall-return:NAME,...`` (Linux names; empty list: all), ``perf:page-faults`` and its kin (perf_event_open(2) software
+    events by their `perf list` name), ``clock:all`` and ``clock:one`` (the sampling clock on every CPU, on one), ``begin``,
+    ``end``, ``error``.
+    `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use (each once, no recursion).
+    `thread` gives the thread on whose behalf the probe fires, "" for the running one.
+    `args` are the operands of ``args[i]``: a translated type is made from the operand by the translator for the
+    operand's type, any other type by conversion. `arg` are ``arg0`` ...; () means the same operands as `args`.
+    """
+
+    at: str
+    when: str = ""
+    let: Mapping[str, str] = ()  # type: ignore[assignment]
+    thread: str = ""
+    args: tuple[str, ...] = ()
+    arg: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One way to serve a probe: every point attaches. `needs` are feature tests beyond the points themselves:
+    ``feature:NAME``, ``rawtp:EVENT``, ``tracepoint:GROUP:EVENT``, ``member:struct TAG.NAME``, ``function:NAME``.
+    `note` overrides the probe's when this source is less faithful than the first."""
+
+    points: tuple[Point, ...]
+    needs: tuple[str, ...] = ()
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRow:
+    """One probe. `name` may hold ``{rate}`` for the profile provider's rates (``profile-{rate}``).
+
+    `module` and `function` are what ``dtrace -l`` shows and descriptions match; mapped providers match any
+    module and function that a script writes when `any_location` (Solaris names of kernel modules and functions).
+    `args` are the D types of ``args[i]``.
+    """
+
+    name: str
+    note: Note
+    args: tuple[str, ...] = ()
+    sources: tuple[SourceRow, ...] = ()
+    module: str = ""
+    function: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """One provider. `family`: ``rows`` when its probes are just its rows; ``syscalls`` when they are the table of system
+    calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event)."""
+
+    name: str
+    summary: str
+    guide: str
+    family: Literal["rows", "syscalls", "tracepoints"]
+    probes: tuple[ProbeRow, ...]
+    any_location: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One member of a translated structure: its D type, and how faithful it is."""
+
+    name: str
+    type: str
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatorRow:
+    """How a structure's members are made from a Linux value: `origin` its type, `param` its name in the
+    expressions; `members` name -> expressions in order of preference. A member that is absent is refused by name."""
+
+    origin: str
+    param: str
+    members: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRow:
+    """A Solaris structure: ``bufinfo_t``, ``psinfo_t`` ..."""
+
+    name: str
+    guide: str
+    members: Mapping[str, MemberRow]
+    translators: tuple[TranslatorRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinRow:
+    """A built-in variable. `current` are expressions for the running thread, `thread` for a `curthread` that a point
+    set; both in order of preference; empty: refused there, with the note's sentence."""
+
+    name: str
+    type: str
+    note: Note
+    current: tuple[str, ...] = ()
+    thread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantRow:
+    name: str
+    value: int
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class LinuxCall:
+    """A Linux system call that does a Solaris call's work. `args`: for ``arg0`` ..., which ``ctx->argN`` (an expression);
+    () when they stand in the same places. `when` guards it, over ``ctx->argN`` (on return too)."""
+
+    name: str
+    args: tuple[str, ...] = ()
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A Solaris system call."""
+
+    name: str
+    note: Note
+    linux: tuple[LinuxCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All of `translators/`. `types`: Solaris typedef -> D type text. `numbers`: machine -> Linux name -> number."""
+
+    providers: Mapping[str, ProviderRow]
+    structures: Mapping[str, StructureRow]
+    builtins: Mapping[str, BuiltinRow]
+    constants: Mapping[str, ConstantRow]
+    types: Mapping[str, str]
+    calls: Mapping[str, CallRow]
+    numbers: Mapping[str, Mapping[str, int]]

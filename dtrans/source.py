@@ -1,0 +1,81 @@
+"""Where a piece of D text stands: sources, spans, locations.
+
+A `Source` is one text handed to dtrans: a script file, a ``-n`` argument, an expression of a
+knowledge row. A `Span` is a half-open range of offsets in it. Every AST node carries one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+
+class Location(NamedTuple):
+    """A place as people name it: lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """One D text. `origins` maps lines back to where they came from, after the preprocessor ran.
+
+    `origins` holds ``(first line of text, file, line in that file)``, sorted by the first item.
+    """
+
+    name: str
+    text: str
+    origins: tuple[tuple[int, str, int], ...] = field(default=(), repr=False)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        for index, char in enumerate(self.text):
+            if char == "\n":
+                starts.append(index + 1)
+        return starts
+
+    def locate(self, offset: int) -> Location:
+        """The file, line and column of an offset in the text."""
+        row = bisect_right(self._starts, offset)
+        column = offset - self._starts[row - 1] + 1
+        at = bisect_right(self.origins, row, key=lambda origin: origin[0])
+        if not at:
+            return Location(self.name, row, column)
+        first, file, line = self.origins[at - 1]
+        return Location(file, line + row - first, column)
+
+    def line_at(self, offset: int) -> str:
+        """The text of the line that holds an offset, without its newline."""
+        row = bisect_right(self._starts, offset)
+        start = self._starts[row - 1]
+        end = self.text.find("\n", start)
+        return self.text[start:] if end < 0 else self.text[start:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of character offsets in one source."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def location(self) -> Location:
+        return self.source.locate(self.start)
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: Span) -> Span:
+        """The span from the start of this one to the end of another in the same source."""
+        return Span(self.source, self.start, max(self.end, other.end))
+
+
+NOWHERE = Span(Source("<built in>", ""), 0, 0)
