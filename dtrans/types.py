@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 
+Space = Literal["kernel", "user", "scratch"]
+
+
 @dataclass(frozen=True, slots=True)
 class Void:
     """``void``, and the type of an action."""
@@ -65,10 +68,17 @@ class StringType:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A pointer. `user` says that it points into a process's memory and not the kernel's."""
+    """A pointer. `space` is the memory it points into: the kernel's, a process's, or the scratch memory of a firing
+    (``copyin``, ``alloca``). Like a string's bound it is a fact about the value and takes no part in comparisons."""
 
     to: Type
-    user: bool = False
+    space: Space = "kernel"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pointer) and other.to == self.to
+
+    def __hash__(self) -> int:
+        return hash((Pointer, self.to))
 
     def __str__(self) -> str:
         return f"{self.to}{'' if str(self.to).endswith('*') else ' '}*"

@@ -1,0 +1,83 @@
+# `make run` and `make test` set up what they need the first time, and only then.
+#
+#   make run     trace this machine for five seconds (examples/demo.d)
+#   make test    linters, types, import layers, unit tests, live tests
+#   make bench   side by side with bpftrace and hand-written BCC programs
+#   make lint    the checks of `make test` without the tests
+#   make format  rewrite the Python files in the project's format
+
+VENV := .venv
+BIN  := $(VENV)/bin
+# Root needs no sudo, and a minimal machine has none.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+CODE := dtrans tests bench
+
+.PHONY: run test bench lint format clean system system-bench
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.run
+	$(SUDO) $(BIN)/dtrans run examples/demo.d
+
+# Unit tests share the processors; live tests have the machine to themselves, one after the other.
+test: lint
+	$(BIN)/pytest -q -n 2 -m "not live"
+	$(SUDO) $(BIN)/pytest -q -m live -p no:cacheprovider
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	@$(BIN)/lint-imports > $(VENV)/lint-imports.log || { cat $(VENV)/lint-imports.log; exit 1; }
+	@grep Contracts: $(VENV)/lint-imports.log
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+bench: $(VENV)/.run | system-bench
+	$(SUDO) $(BIN)/python bench/bench.py
+
+clean:
+	rm -rf $(VENV) bench/build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# --- what the machine must have -----------------------------------------------------------------------------------
+
+# Any Python from 3.11 on will do: BCC's module is found by path. The distribution's comes first.
+find-python = for python in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && break; python=; done
+
+# $(call install,commands that append to $$missing): installs the packages named, asking for new lists only when the
+# ones at hand do not do.
+define install
+	@missing=; $(1); \
+	[ -z "$$missing" ] && exit 0; \
+	command -v apt-get >/dev/null || { echo "please install the equivalents of these Debian packages:$$missing" >&2; exit 1; }; \
+	echo "installing:$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	get="$(SUDO) apt-get install -qq -y --no-install-recommends $$missing"; \
+	$$get >/dev/null 2>&1 || { $(SUDO) apt-get update -qq && $$get >/dev/null; }
+endef
+
+system:
+	$(call install, $(find-python); \
+		[ -n "$$python" ] || { missing="$$missing python3"; python=/usr/bin/python3; }; \
+		"$$python" -c 'import ensurepip; import venv' 2>/dev/null || missing="$$missing python3-venv"; \
+		ls -d /usr/lib/python3*/*-packages/bcc >/dev/null 2>&1 || missing="$$missing python3-bpfcc"; \
+		command -v cpp >/dev/null || missing="$$missing cpp")
+
+system-bench:
+	$(call install, \
+		command -v bpftrace >/dev/null || missing="$$missing bpftrace"; \
+		command -v cc >/dev/null || missing="$$missing gcc libc6-dev")
+
+# The stamps stand in the environment that they describe: without it they are gone too.
+$(BIN)/python: | system
+	@$(find-python); echo "making $(VENV) with $$python"; "$$python" -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.run

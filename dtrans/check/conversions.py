@@ -1,0 +1,134 @@
+"""D's conversions: promotions, common types, what is compatible with what, constant arithmetic.
+
+The rules are C's (ISO C 6.3.1), with D's strings beside them (Guide, "Types, Operators, and Expressions" and
+"Strings"). D calculates in 64-bit registers; a value takes its type's size where it is stored, cast or recorded.
+"""
+
+from __future__ import annotations
+
+from dtrans.check.tree import Const
+from dtrans.types import INT, LONG, UINT, ULONG, Array, EnumRef, Int, Pointer, StringType, Type, Void
+
+
+def is_integer(kind: Type) -> bool:
+    return isinstance(kind, Int | EnumRef)
+
+
+def is_scalar(kind: Type) -> bool:
+    """What can be tested against zero."""
+    return isinstance(kind, Int | EnumRef | Pointer)
+
+
+def is_char(kind: Type) -> bool:
+    return isinstance(kind, Int) and kind.size == 1
+
+
+def is_string(kind: Type) -> bool:
+    return isinstance(kind, StringType)
+
+
+def is_string_like(kind: Type) -> bool:
+    """Whether a value can stand for a string: ``string``, ``char []``, ``char *`` (libdtrace dt_node_is_strcompat)."""
+    return isinstance(kind, StringType) or (isinstance(kind, Array | Pointer) and is_char(element(kind)))
+
+
+def element(kind: Array | Pointer) -> Type:
+    return kind.of if isinstance(kind, Array) else kind.to
+
+
+def is_void_pointer(kind: Type) -> bool:
+    return isinstance(kind, Pointer) and isinstance(kind.to, Void)
+
+
+def as_int(kind: Type) -> Int:
+    """The integer that a scalar counts as."""
+    match kind:
+        case Int():
+            return kind
+        case EnumRef(_, size, signed):
+            return Int("int" if signed else "unsigned int", size, signed)
+        case _:
+            return ULONG
+
+
+def promote(kind: Type) -> Int:
+    """Integer promotion."""
+    number = as_int(kind)
+    return number if number.size >= 4 else INT
+
+
+def common(left: Type, right: Type) -> Int:
+    """The usual arithmetic conversions."""
+    one, two = promote(left), promote(right)
+    if one.size != two.size:
+        return one if one.size > two.size else two
+    return two if one.signed else one
+
+
+def literal_type(value: int, suffix: str, *, decimal: bool) -> Int:
+    """The type of an integer constant (ISO C 6.4.4.1)."""
+    unsigned, long = "u" in suffix, "l" in suffix
+    ladder = [(INT, 31), (UINT, 32), (LONG, 63), (ULONG, 64)]
+    for kind, bits in ladder:
+        if (long and kind.size == 4) or (unsigned and kind.signed) or (decimal and not unsigned and not kind.signed):
+            continue
+        if value < 1 << bits:
+            return kind
+    return ULONG
+
+
+def wrap(value: int, kind: Type) -> int:
+    """A number as its type holds it."""
+    number = as_int(kind)
+    value &= (1 << number.size * 8) - 1
+    return value - (1 << number.size * 8) if number.signed and value >> (number.size * 8 - 1) else value
+
+
+def fold(op: str, left: int, right: int, kind: Int) -> Const | None:
+    """Constant arithmetic in 64 bits; None where it cannot be done (division by zero waits for run time)."""
+    wide = LONG if kind.signed else ULONG
+    one, two = wrap(left, wide), wrap(right, wide)
+    match op:
+        case "+":
+            value = one + two
+        case "-":
+            value = one - two
+        case "*":
+            value = one * two
+        case "/" | "%" if two == 0:
+            return None
+        case "/":
+            value = abs(one) // abs(two) * (1 if (one < 0) == (two < 0) else -1)
+        case "%":
+            value = abs(one) % abs(two) * (1 if one >= 0 else -1)
+        case "<<":
+            value = one << (two & 63)
+        case ">>":
+            value = one >> (two & 63)
+        case "&":
+            value = one & two
+        case "|":
+            value = one | two
+        case "^":
+            value = one ^ two
+        case "==":
+            return Const(int(one == two), INT)
+        case "!=":
+            return Const(int(one != two), INT)
+        case "<":
+            return Const(int(one < two), INT)
+        case "<=":
+            return Const(int(one <= two), INT)
+        case ">":
+            return Const(int(one > two), INT)
+        case ">=":
+            return Const(int(one >= two), INT)
+        case "&&":
+            return Const(int(bool(one) and bool(two)), INT)
+        case "||":
+            return Const(int(bool(one) or bool(two)), INT)
+        case "^^":
+            return Const(int(bool(one) != bool(two)), INT)
+        case _:
+            return None
+    return Const(wrap(value, wide), kind)

@@ -1,0 +1,347 @@
+"""What names mean in a script: variables, built-ins, inlines, macros, translators.
+
+Before: ``curpsinfo->pr_psargs``, ``$1``  After: ``TranslatedMember(Builtin("curpsinfo"), "pr_psargs")``, ``Const(...)``
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dtrans.check.expressions import Checker
+from dtrans.check.tree import (
+    Arg,
+    Args,
+    Builtin,
+    Const,
+    Expr,
+    IndexedBuiltin,
+    Late,
+    Scope,
+    Solaris,
+    Text,
+    Translate,
+    TranslatedMember,
+    Variable,
+)
+from dtrans.check.typenames import TypeNames
+from dtrans.check.universe import ProbeRef
+from dtrans.errors import fail
+from dtrans.knowledge.lookup import nearest
+from dtrans.source import Source, Span
+from dtrans.syntax import ast, parse_type
+from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type, Void
+
+_ARG = re.compile(r"arg([0-9])")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+#: A macro whose value only the start of tracing gives.
+_LATE_MACROS = ("target", "pid")
+
+
+@dataclass
+class Macros:
+    """Macro arguments and variables (Guide, "Scripting"). `named` holds uid, gid, ppid and their kin;
+    `args` $1 and on; `used` remembers which arguments a script asked for."""
+
+    script: str
+    args: Sequence[str]
+    named: Mapping[str, int]
+    target: bool
+    default_args: bool = False
+    used: set[int] = field(default_factory=set)
+
+    def text(self, name: str, span: Span) -> str:
+        """The words that a macro stands for. Raises D_MACRO_UNDEF."""
+        if name.isdecimal():
+            number = int(name)
+            if number == 0:
+                return self.script
+            if number <= len(self.args):
+                self.used.add(number)
+                return self.args[number - 1]
+            if self.default_args:
+                return ""
+            raise fail(
+                "D_MACRO_UNDEF",
+                f"macro argument ${name} is not defined",
+                span,
+                hint="give the argument after the script, or set the option defaultargs to have 0 or \"\" instead",
+            )
+        if name in self.named:
+            return str(self.named[name])
+        raise fail("D_MACRO_UNDEF", f"macro variable ${name} is not known", span)
+
+    def unused(self) -> tuple[int, str] | None:
+        """The first argument that the script never asked for."""
+        for number, text in enumerate(self.args, 1):
+            if number not in self.used:
+                return number, text
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseContext:
+    """The probes of the clause being checked."""
+
+    probes: tuple[ProbeRef, ...]
+    #: The D types of args[], or the reason why there are none.
+    args: tuple[str, ...] | str
+
+
+@dataclass
+class ScriptNames:
+    """`Names` of a D program; the clause changes, the rest grows as declarations and assignments are read."""
+
+    types: TypeNames
+    macros: Macros
+    clause: ClauseContext = field(default_factory=lambda: ClauseContext((), "there is no probe here"))
+    variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
+    inlines: dict[str, ast.Inline] = field(default_factory=dict)
+    translators: list[ast.Translator] = field(default_factory=list)
+    _bound: dict[str, Expr[Solaris]] = field(default_factory=dict)
+    _expanding: list[str] = field(default_factory=list)
+
+    @cached_property
+    def checker(self) -> Checker[Solaris]:
+        return Checker(self.types, self)
+
+    # --- Names ----------------------------------------------------------------------------------------
+
+    def name(self, node: ast.Name) -> Expr[Solaris] | None:
+        if node.name in self._bound:
+            return self._bound[node.name]
+        if node.name in self.inlines:
+            return self._inline(self.inlines[node.name], node)
+        matched = _ARG.fullmatch(node.name)
+        if matched:
+            return Arg(int(matched[1]), INT64, node.span)
+        row = self.types.knowledge.builtins.get(node.name)
+        if row is not None:
+            if not row.current and not row.thread:
+                raise fail("D_VAR_UNSUP", f"{node.name} has no meaning on Linux: {row.note.differs}", node.span)
+            return Builtin(node.name, self._row_type(row.type), node.span)
+        constant = self.types.knowledge.constants.get(node.name)
+        if constant is not None:
+            return Const(constant.value, INT)
+        if node.name == "args":
+            raise fail("D_ARGS_NONE", "args[ ] needs an index, as in args[0]", node.span)
+        self._undefined(node)
+        return None
+
+    def _undefined(self, node: ast.Name) -> None:
+        """Raises D_IDENT_UNDEF with near spellings, unless the kernel or the program knows the name otherwise."""
+        if node.name == "NULL" or node.name in self.types.enumerators or self.types.facts.enumerator(node.name) is not None:
+            return
+        known = [*self.types.knowledge.builtins, *self.inlines, *(name for scope, name in self.variables if scope == "global")]
+        close = nearest(node.name, known)
+        raise fail(
+            "D_IDENT_UNDEF",
+            f"failed to resolve {node.name}: unknown variable name",
+            node.span,
+            hint=f"did you mean {' or '.join(close)}?" if close else "",
+        )
+
+    def macro(self, node: ast.Macro) -> Expr[Solaris]:
+        if node.name in _LATE_MACROS:
+            if node.name == "target" and not self.macros.target:
+                raise fail(
+                    "D_MACRO_UNDEF", "macro variable $target is not defined", node.span, hint="use -c COMMAND or -p PID"
+                )
+            return Late("target" if node.name == "target" else "pid", INT)
+        text = self.macros.text(node.name, node.span)
+        if node.quoted:
+            return Text(text.encode(errors="surrogateescape").decode("latin-1"))
+        if not text:
+            return Const(0, INT)
+        try:
+            return self.checker.check(ast.Integer(int(text, 0), "", text.isdecimal(), node.span))
+        except ValueError:
+            pass
+        if _WORD.fullmatch(text):
+            return self.checker.check(ast.Name(text, node.span))
+        raise fail(
+            "D_MACRO_SYNTAX",
+            f"${node.name} is '{text}', which is neither a number nor a name",
+            node.span,
+            hint=f"write $${node.name} to use it as a string",
+        )
+
+    def index(self, node: ast.Index) -> Expr[Solaris] | None:
+        if not isinstance(node.base, ast.Name) or len(node.keys) != 1:
+            return None
+        name = node.base.name
+        if name == "args":
+            return self._args(node)
+        row = self.types.knowledge.builtins.get(name)
+        if row is None or "index" not in " ".join((*row.current, *row.thread)):
+            return None
+        return IndexedBuiltin(name, self.checker.integer(node.keys[0]), self._row_type(row.type), node.span)
+
+    def member(self, base: Expr[Solaris], name: str, span: Span) -> Expr[Solaris]:
+        kind = base.type
+        assert isinstance(kind, Pointer)
+        assert isinstance(kind.to, StructRef)
+        structure = self.types.knowledge.structures[kind.to.tag]
+        member = structure.members.get(name)
+        if member is None:
+            close = nearest(name, structure.members)
+            raise fail(
+                "D_TYPE_MEMBER",
+                f"{structure.name} has no member '{name}'",
+                span,
+                hint=f"did you mean {' or '.join(close)}?" if close else "",
+            )
+        return TranslatedMember(base, name, self._row_type(member.type), span)
+
+    def translate(self, to: Type, operand: Expr[Solaris], span: Span) -> Expr[Solaris]:
+        target = to.to if isinstance(to, Pointer) else to
+        if not isinstance(target, StructRef):
+            raise fail("D_XLATE_SOU", f"xlate makes structures, not '{to}'", span)
+        if target.origin == "translated":
+            return Translate(operand, Pointer(target), span)
+        raise fail("D_XLATE_NONE", f"no translator makes {target} from '{operand.type}'", span)
+
+    def call(self, node: ast.Call) -> Expr[Solaris] | None:
+        return None
+
+    def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
+        if isinstance(node, ast.Name) and node.name in self._bound:
+            return None
+        return self.variables.get(_scoped(node))
+
+    def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
+        scope, name = _scoped(node)
+        found = self.variables.get((scope, name))
+        if found is not None:
+            if (found.keys is None) != (keys is None):
+                raise fail(
+                    "D_OP_ARRAY",
+                    f"{name} is {'a scalar' if found.keys is None else 'an associative array'} elsewhere",
+                    node.span,
+                )
+            return found
+        if scope == "global":
+            self._check_free(name, node.span)
+        if isinstance(value, Void | StructRef):
+            raise fail("D_OP_INCOMPAT", f"a value of type '{value}' cannot be kept in a variable", node.span)
+        if scope == "this" and keys is not None:
+            raise fail("D_DECL_LOCASC", "clause-local variables cannot be associative arrays", node.span)
+        made = Variable(scope, name, value, keys)
+        self.variables[scope, name] = made
+        return made
+
+    # --- declarations ---------------------------------------------------------------------------------
+
+    def declare(self, declaration: ast.VariableDecl) -> None:
+        """A variable or type declaration. Raises D_DECL_IDRED for one that contradicts an earlier one."""
+        written, span = declaration.type, declaration.span
+        if declaration.storage == "typedef":
+            self.types.typedefs[declaration.name] = self.types.resolve(written)
+            return
+        if declaration.storage in ("extern", "static", "register", "auto") and declaration.storage != "extern":
+            raise fail("D_DECL_DCLASS", f"storage class '{declaration.storage}' has no meaning in D", span)
+        keys: tuple[Type, ...] | None = None
+        if isinstance(written, ast.AssociativeType):
+            keys = tuple(self.types.resolve(key) for key in written.keys)
+            written = written.of
+        kind = self.types.resolve(written)
+        if not declaration.name:
+            return
+        scope: Scope = {"self": "self", "this": "this"}.get(declaration.storage, "global")  # type: ignore[assignment]
+        if isinstance(kind, Void | StructRef) or (not isinstance(kind, StringType | Pointer) and not hasattr(kind, "size")):
+            raise fail("D_DECL_TYPE", f"a variable of type '{kind}' is not available in this version", span)
+        if scope == "global":
+            self._check_free(declaration.name, span)
+        made = Variable(scope, declaration.name, kind, keys)
+        if self.variables.setdefault((scope, declaration.name), made) != made:
+            raise fail("D_DECL_IDRED", f"'{declaration.name}' is declared again with another type", span)
+
+    def declare_inline(self, inline: ast.Inline) -> None:
+        """An ``inline`` definition; its value is checked where it is used, with the names known here."""
+        if inline.params is not None:
+            raise fail("D_DECL_INLINE", "inlines with parameters are not available in this version", inline.span)
+        self._check_free(inline.name, inline.span)
+        if inline.name in self.inlines:
+            raise fail("D_DECL_IDRED", f"inline '{inline.name}' is defined twice", inline.span)
+        self.inlines[inline.name] = inline
+        self._inline(inline, inline)
+
+    def declare_translator(self, translator: ast.Translator) -> None:
+        self.types.resolve(translator.output)
+        self.types.resolve(translator.input)
+        self.translators.append(translator)
+
+    def own_member(self, node: ast.Member) -> Expr[Solaris] | None:
+        """``xlate <structure *>(operand)->member`` through a translator that the script defines."""
+        if not isinstance(node.base, ast.Xlate):
+            return None
+        wanted = self.types.resolve(node.base.type)
+        wanted = wanted.to if isinstance(wanted, Pointer) else wanted
+        operand = self.checker.check(node.base.operand)
+        for translator in self.translators:
+            output = self.types.resolve(translator.output)
+            if output != wanted:
+                continue
+            for name, value in translator.members:
+                if name == node.name:
+                    return self._with_bound(translator.param, operand, value)
+            raise fail("D_XLATE_MEMB", f"the translator for {wanted} defines no member '{node.name}'", node.span)
+        return None
+
+    def _with_bound(self, name: str, value: Expr[Solaris], body: ast.Expr) -> Expr[Solaris]:
+        outer = dict(self._bound)
+        self._bound[name] = value
+        try:
+            return self.checker.check(body)
+        finally:
+            self._bound = outer
+
+    # --- parts ----------------------------------------------------------------------------------------
+
+    def _args(self, node: ast.Index) -> Expr[Solaris]:
+        if isinstance(self.clause.args, str):
+            raise fail("D_ARGS_MULTI", f"args[ ] may not be referenced: {self.clause.args}", node.span)
+        index = self.checker.constant(node.keys[0])
+        if not 0 <= index < len(self.clause.args):
+            count = len(self.clause.args)
+            raise fail(
+                "D_ARGS_IDX" if count else "D_ARGS_NONE",
+                f"index {index} is out of range: this probe has {count or 'no'} typed argument{'s' if count != 1 else ''}",
+                node.span,
+            )
+        return Args(index, self._row_type(self.clause.args[index]), node.span)
+
+    def _inline(self, inline: ast.Inline, use: ast.Name | ast.Inline) -> Expr[Solaris]:
+        if inline.name in self._expanding:
+            raise fail("D_IDENT_UNDEF", f"inline '{inline.name}' is defined by itself", use.span)
+        self._expanding.append(inline.name)
+        try:
+            value = self.checker.check(inline.value)
+            to = self.types.resolve(inline.type)
+            return self.checker.converted(value, to, inline.value.span)
+        finally:
+            self._expanding.pop()
+
+    def _row_type(self, text: str) -> Type:
+        return self.types.resolve(_parsed_type(text))
+
+    def _check_free(self, name: str, span: Span) -> None:
+        if name in self.types.knowledge.builtins or _ARG.fullmatch(name) or name == "args":
+            raise fail("D_DECL_IDRED", f"'{name}' is a built-in variable", span)
+        if name in self.inlines:
+            raise fail("D_OP_LVAL", f"'{name}' is an inline and cannot be assigned", span)
+
+
+_PARSED_TYPES: dict[str, ast.TypeExpr] = {}
+
+
+def _parsed_type(text: str) -> ast.TypeExpr:
+    if text not in _PARSED_TYPES:
+        _PARSED_TYPES[text] = parse_type(Source("<translators>", text))
+    return _PARSED_TYPES[text]
+
+
+def _scoped(node: ast.Name | ast.ScopedName) -> tuple[Scope, str]:
+    return ("global", node.name) if isinstance(node, ast.Name) else (node.scope, node.name)

@@ -1,0 +1,231 @@
+"""The checker's door: programs, macros and options in, a typed program out.
+
+Before: the items of each source in order  After: `TypedProgram`: clauses with their probes, variables, aggregations.
+Declarations hold from where they stand; a clause sees what stands before it, as in dtrace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from dtrans.check.actions import Body, StatementChecker
+from dtrans.check.names import ClauseContext, Macros, ScriptNames
+from dtrans.check.tree import AggregationInfo, Const, Expr, Solaris, Variable
+from dtrans.check.typenames import TypeNames
+from dtrans.check.universe import ProbeRef, RowProbe, Universe
+from dtrans.errors import fail
+from dtrans.options import Options, check_option
+from dtrans.syntax import ast
+
+_MACRO = re.compile(r"\$\$?([A-Za-z_0-9]+)")
+
+
+@dataclass(frozen=True)
+class TypedClause:
+    """One clause. `number` from 1. `body` () with `default` means dtrace's default action."""
+
+    number: int
+    probes: tuple[ProbeRef, ...]
+    predicate: Expr[Solaris] | None
+    body: Body
+    default: bool
+    node: ast.Clause
+
+
+@dataclass(frozen=True)
+class TypedProgram:
+    clauses: tuple[TypedClause, ...]
+    aggregations: tuple[AggregationInfo, ...]
+    variables: tuple[Variable, ...]
+    options: Options
+    #: What each source matched: (name of the source, probes).
+    matched: tuple[tuple[str, int], ...]
+    #: Probes that a description named and this kernel lacks, with the reason.
+    lost: tuple[tuple[str, str], ...]
+    types: TypeNames
+
+
+@dataclass
+class ProgramChecker:
+    """Checks the sources of one run. `zero_matches` is ``-Z``."""
+
+    universe: Universe
+    macros: Macros
+    options: Options
+    types: TypeNames
+    zero_matches: bool = False
+
+    def check(self, programs: Sequence[ast.Program]) -> TypedProgram:
+        names = ScriptNames(self.types, self.macros)
+        self.types.constant = names.checker.constant
+        statements = StatementChecker(names, self.options)
+        clauses: list[TypedClause] = []
+        matched: list[tuple[str, int]] = []
+        lost: list[tuple[str, str]] = []
+        for program in programs:
+            count = 0
+            for item in program.items:
+                if isinstance(item, ast.Clause):
+                    clause = self._clause(item, len(clauses) + 1, names, statements, lost)
+                    count += len(clause.probes)
+                    clauses.append(clause)
+                else:
+                    _declare(item, names)
+            matched.append((program.span.source.name, count))
+        statements.unreferenced()
+        self._check_unused_macros(programs)
+        return TypedProgram(
+            tuple(clauses),
+            tuple(statements.aggregations),
+            tuple(names.variables.values()),
+            self.options,
+            tuple(matched),
+            tuple(lost),
+            self.types,
+        )
+
+    def _clause(
+        self,
+        node: ast.Clause,
+        number: int,
+        names: ScriptNames,
+        statements: StatementChecker,
+        lost: list[tuple[str, str]],
+    ) -> TypedClause:
+        probes: dict[int, ProbeRef] = {}
+        for written in node.probes:
+            for probe in self._probes(written, lost):
+                probes.setdefault(probe.id, probe)
+        found = tuple(probes.values())
+        names.clause = ClauseContext(found, self._typed_args(found))
+        predicate = None if node.predicate is None else statements.predicate(node.predicate)
+        body = statements.body(node.body or ())
+        return TypedClause(number, found, predicate, body, not node.body, node)
+
+    def _probes(self, written: ast.ProbeDescription, lost: list[tuple[str, str]]) -> tuple[ProbeRef, ...]:
+        description = self._expanded(written)
+        found = self.universe.match(description)
+        missing = self.universe.unavailable(description)
+        lost += [(str(probe), _reason(probe)) for probe in missing]
+        if not found and not (self.zero_matches or self.options.flag("zdefs")):
+            text = str(description.id) if description.id is not None else _shown(description)
+            if missing:
+                raise fail(
+                    "D_PDESC_ZERO",
+                    f"probe description {text} is not served on this kernel: {_reason(missing[0])}",
+                    written.span,
+                    hint="-Z lets the rest of the script run",
+                )
+            raise fail(
+                "D_PDESC_ZERO",
+                f"probe description {text} does not match any probes",
+                written.span,
+                hint=self._hint(description),
+            )
+        return found
+
+    def _typed_args(self, probes: tuple[ProbeRef, ...]) -> tuple[str, ...] | str:
+        """The types of args[] that all probes of a clause share, or why there are none."""
+        kinds = {self.universe.args(probe) for probe in probes}
+        if len(kinds) > 1:
+            return "the probe descriptions match probes with different arguments"
+        return next(iter(kinds), ())
+
+    def _expanded(self, written: ast.ProbeDescription) -> ast.ProbeDescription:
+        def put(text: str) -> str:
+            return _MACRO.sub(lambda found: self._macro_text(found[1], written), text)
+
+        return replace(
+            written,
+            provider=put(written.provider),
+            module=put(written.module),
+            function=put(written.function),
+            name=put(written.name),
+        )
+
+    def _macro_text(self, name: str, written: ast.ProbeDescription) -> str:
+        if name in ("target", "pid"):
+            return f"${name}"
+        return self.macros.text(name, written.span)
+
+    def _hint(self, description: ast.ProbeDescription) -> str:
+        from dtrans.knowledge.lookup import nearest
+
+        providers = self.universe.knowledge.providers
+        if description.provider and not any(self.universe.match(replace(description, module="", function="", name=""))):
+            close = nearest(description.provider, providers)
+            return (
+                f"there is no provider '{description.provider}'; did you mean {' or '.join(close)}?"
+                if close
+                else f"there is no provider '{description.provider}': it has {', '.join(sorted(providers))}"
+            )
+        part = description.function if description.function else description.name
+        choices = {probe.function if description.function else probe.name for probe in self.universe.probes}
+        close = nearest(part, sorted(choices))
+        return f"did you mean {' or '.join(close)}?" if close else "'dtrans list' shows what there is"
+
+    def _check_unused_macros(self, programs: Sequence[ast.Program]) -> None:
+        unused = self.macros.unused()
+        if unused is not None:
+            number, text = unused
+            raise fail(
+                "D_MACRO_UNUSED",
+                f"extraneous argument '{text}' (${number} is not referenced)",
+                programs[-1].span if not programs else None,
+            )
+
+
+def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -> Options:
+    """The options of a run: the programs' pragmas, then those given outside, which win."""
+    options: dict[str, str] = {}
+    for pragma in _pragmas(programs):
+        for word in pragma.words:
+            name, _, value = word.partition("=")
+            options[name] = check_option(name, value or None, pragma.span)
+    for name, value in given.items():
+        options[name] = check_option(name, value)
+    return Options(options)
+
+
+def _pragmas(programs: Sequence[ast.Program]) -> Iterator[ast.Pragma]:
+    for program in programs:
+        for item in program.items:
+            if isinstance(item, ast.Pragma) and item.kind == "option":
+                yield item
+
+
+def _declare(item: ast.Item, names: ScriptNames) -> None:
+    match item:
+        case ast.VariableDecl():
+            names.declare(item)
+        case ast.Inline():
+            names.declare_inline(item)
+        case ast.Translator():
+            names.declare_translator(item)
+        case ast.Pragma("error", words, span):
+            raise fail("D_PRAGERR", f"#error: {' '.join(words)}", span)
+        case ast.Pragma("depends_on", words, span) if words[:1] not in (("provider",), ("module",)):
+            raise fail("D_PRAGMA_DEPEND", "D libraries are not available in this version", span)
+        case ast.Provider(_, _, span):
+            raise fail("D_PROV_UNAVAIL", "provider definitions are not available in this version", span)
+        case ast.Pragma() | ast.Clause():
+            pass
+
+
+def _reason(probe: ProbeRef) -> str:
+    match probe.served:
+        case RowProbe(_, row, _) if row.note.fidelity == "none":
+            return row.note.differs
+        case RowProbe(_, row, _) if row.sources:
+            wanted = {need for source in row.sources for need in (*source.needs, *(point.at for point in source.points))}
+            return f"this kernel lacks what it needs (one of {', '.join(sorted(wanted))})"
+    return "this kernel has no source for it"
+
+
+def _shown(description: ast.ProbeDescription) -> str:
+    return f"{description.provider}:{description.module}:{description.function}:{description.name}"
+
+
+__all__ = ["Const", "ProgramChecker", "TypedClause", "TypedProgram", "program_options"]

@@ -1,0 +1,238 @@
+"""D's subroutines: what arguments they take and what they give (Guide, "Actions and Subroutines").
+
+Before: ``ast.Call("strjoin", (a, b))``  After: ``Call("strjoin", (a, b), string)`` with both arguments made strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from dtrans.check.conversions import is_integer, is_scalar
+from dtrans.check.tree import Call, Cast, Const, Expr, L
+from dtrans.errors import fail
+from dtrans.syntax import ast
+from dtrans.types import (
+    INT,
+    INT64,
+    UINT16,
+    UINT32,
+    UINT64,
+    ULONG,
+    VOID,
+    Addresses,
+    Int,
+    Pointer,
+    StringType,
+    Type,
+)
+
+if TYPE_CHECKING:
+    from dtrans.check.expressions import Checker
+
+Kind = Literal["string", "int", "pointer", "user", "constant"]
+
+SCRATCH = Pointer(VOID, "scratch")
+UID = UINT32
+
+
+@dataclass(frozen=True, slots=True)
+class Prototype:
+    """`params` in order, the last `optional` of them may be left out. `result` "string" is a string of strsize."""
+
+    params: tuple[Kind, ...]
+    result: Type | Literal["string"]
+    optional: int = 0
+
+
+_TEXT: tuple[Kind, ...] = ("string",)
+PROTOTYPES: Mapping[str, Prototype] = {
+    "alloca": Prototype(("int",), SCRATCH),
+    "basename": Prototype(_TEXT, "string"),
+    "bcopy": Prototype(("pointer", "pointer", "int"), VOID),
+    "cleanpath": Prototype(_TEXT, "string"),
+    "copyin": Prototype(("user", "int"), SCRATCH),
+    "copyinstr": Prototype(("user", "int"), "string", 1),
+    "copyinto": Prototype(("user", "int", "pointer"), VOID),
+    "dirname": Prototype(_TEXT, "string"),
+    "getmajor": Prototype(("int",), UINT32),
+    "getminor": Prototype(("int",), UINT32),
+    "htonl": Prototype(("int",), UINT32),
+    "htonll": Prototype(("int",), UINT64),
+    "htons": Prototype(("int",), UINT16),
+    "index": Prototype(("string", "string", "int"), INT, 1),
+    "inet_ntoa": Prototype(("pointer",), "string"),
+    "inet_ntoa6": Prototype(("pointer",), "string"),
+    "inet_ntop": Prototype(("int", "pointer"), "string"),
+    "lltostr": Prototype(("int", "int"), "string", 1),
+    "ntohl": Prototype(("int",), UINT32),
+    "ntohll": Prototype(("int",), UINT64),
+    "ntohs": Prototype(("int",), UINT16),
+    "progenyof": Prototype(("int",), INT),
+    "rand": Prototype((), INT),
+    "rindex": Prototype(("string", "string", "int"), INT, 1),
+    "strchr": Prototype(("string", "int"), "string"),
+    "strjoin": Prototype(("string", "string"), "string"),
+    "strlen": Prototype(_TEXT, ULONG),
+    "strrchr": Prototype(("string", "int"), "string"),
+    "strstr": Prototype(("string", "string"), "string"),
+    "strtok": Prototype(("string", "string"), "string"),
+    "strtoll": Prototype(("string", "int"), INT64, 1),
+    "substr": Prototype(("string", "int", "int"), "string", 1),
+    "tolower": Prototype(_TEXT, "string"),
+    "toupper": Prototype(_TEXT, "string"),
+}
+
+#: Functions whose value the reader makes from an address.
+ADDRESS_FUNCTIONS = ("sym", "func", "mod", "usym", "ufunc", "umod", "uaddr")
+STACK_FUNCTIONS = ("stack", "ustack", "jstack")
+
+#: Subroutines of D that this version refuses, and why.
+REFUSED: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("mutex_owned", "mutex_owner", "mutex_type_adaptive", "mutex_type_spin", "rw_iswriter", "rw_read_held", "rw_write_held"),
+        "a Linux lock does not say this of itself in a form that a probe can read",
+    ),
+    "msgsize": "Linux has no STREAMS messages",
+    "msgdsize": "Linux has no STREAMS messages",
+    "ddi_pathname": "Linux has no Solaris device tree",
+    "speculation": "speculation is not available in this version",
+    "json": "json() is not available in this version",
+    "getf": "getf() is not available in this version: fds[] describes open files",
+    "link_ntop": "link_ntop() is not available in this version",
+}
+
+#: What only makes sense as a statement of its own.
+STATEMENT_ONLY = (
+    "printf", "printa", "trace", "tracemem", "print", "exit", "clear", "trunc", "normalize", "denormalize", "system",
+    "freopen", "setopt", "raise", "stop", "speculate", "commit", "discard", "copyout", "copyoutstr", "chill", "panic",
+    "breakpoint", "ftruncate", "pcap",
+)  # fmt: skip
+AGGREGATING = ("count", "sum", "avg", "min", "max", "stddev", "quantize", "lquantize", "llquantize")
+
+
+def check_call(checker: Checker[L], node: ast.Call) -> Expr[L]:
+    """A call of a subroutine. Raises D_FUNC_UNDEF, D_PROTO_LEN, D_PROTO_ARG."""
+    name = node.name
+    if name in ADDRESS_FUNCTIONS:
+        return _address(checker, node)
+    if name in STACK_FUNCTIONS:
+        return _stack(checker, node)
+    if name in REFUSED:
+        raise fail("D_FUNC_UNDEF", f"{name}(): {REFUSED[name]}", node.span)
+    if name in STATEMENT_ONLY:
+        raise fail("D_OP_ACT", f"{name}() is an action: it stands as a statement, not inside an expression", node.span)
+    if name in AGGREGATING:
+        raise fail("D_AGG_FUNC", f"{name}() aggregates: assign it to an aggregation, as in @ = {name}(...)", node.span)
+    prototype = PROTOTYPES.get(name)
+    if prototype is None:
+        from dtrans.knowledge.lookup import nearest
+
+        close = nearest(name, [*PROTOTYPES, *STATEMENT_ONLY, *ADDRESS_FUNCTIONS, *STACK_FUNCTIONS])
+        raise fail(
+            "D_FUNC_UNDEF",
+            f"undefined function name: {name}",
+            node.span,
+            hint=f"did you mean {' or '.join(close)}?" if close else "",
+        )
+    check_count(node, len(prototype.params) - prototype.optional, len(prototype.params))
+    args = tuple(
+        _argument(checker, kind, written, number, node)
+        for number, (kind, written) in enumerate(zip(prototype.params, node.args, strict=False), 1)
+    )
+    return Call(name, args, _result(checker, node, prototype, args), node.span)
+
+
+def check_count(node: ast.Call, least: int, most: int) -> None:
+    """Raises D_PROTO_LEN when a call has too few or too many arguments."""
+    given = len(node.args)
+    if least <= given <= most:
+        return
+    wanted = str(least) if least == most else f"{least} to {most}"
+    raise fail(
+        "D_PROTO_LEN",
+        f"{node.name}( ) prototype mismatch: {given} argument{'s' if given != 1 else ''} passed, {wanted} expected",
+        node.span,
+    )
+
+
+def _argument(checker: Checker[L], kind: Kind, written: ast.Expr, number: int, node: ast.Call) -> Expr[L]:
+    value = checker.check(written)
+    match kind:
+        case "string":
+            if node.name == "strtok" and number == 1 and isinstance(value, Const) and value.value == 0:
+                return value
+            if isinstance(value.type, StringType) or _string_like(value):
+                return checker.string(value, written.span)
+        case "pointer" | "user":
+            value = checker._decayed(value)
+            if isinstance(value.type, Pointer) or is_integer(value.type):
+                return value
+        case "int" | "constant":
+            if is_scalar(value.type):
+                return value
+    raise fail(
+        "D_PROTO_ARG",
+        f"{node.name}( ) argument #{number} is incompatible with prototype: a {_WORDS[kind]} is expected, not '{value.type}'",
+        written.span,
+    )
+
+
+_WORDS = {"string": "string", "int": "number", "pointer": "pointer", "user": "user address", "constant": "constant"}
+
+
+def _string_like(value: Expr[L]) -> bool:
+    from dtrans.check.conversions import is_string_like
+
+    return is_string_like(value.type)
+
+
+def _result(checker: Checker[L], node: ast.Call, prototype: Prototype, args: tuple[Expr[L], ...]) -> Type:
+    """The result's type; a string's bound follows from the arguments where it can."""
+    if prototype.result != "string":
+        return prototype.result
+    strsize = checker.types.strsize
+    bounds = [arg.type.bound for arg in args if isinstance(arg.type, StringType)]
+    match node.name:
+        case "inet_ntoa":
+            return StringType(16)
+        case "inet_ntoa6" | "inet_ntop":
+            return StringType(48)
+        case "lltostr":
+            return StringType(72 if len(args) > 1 else 24)
+        case "strjoin":
+            return StringType(min(strsize, sum(bounds) - 1))
+        case "basename" | "dirname" | "cleanpath" | "strchr" | "strrchr" | "strstr" | "substr" | "tolower" | "toupper":
+            return StringType(min(strsize, max(bounds[0], 2)))
+        case "copyinstr" if len(args) > 1 and isinstance(args[1], Const) and args[1].value > 0:
+            return StringType(min(strsize, args[1].value + 1))
+    return StringType(strsize)
+
+
+def _address(checker: Checker[L], node: ast.Call) -> Expr[L]:
+    check_count(node, 1, 1)
+    value = checker._decayed(checker.check(node.args[0]))
+    if not is_scalar(value.type):
+        raise fail("D_PROTO_ARG", f"{node.name}( ) needs an address, not '{value.type}'", node.args[0].span)
+    return Call(node.name, (value,), Addresses(node.name), node.span)
+
+
+def _stack(checker: Checker[L], node: ast.Call) -> Expr[L]:
+    """``stack([frames])``, ``ustack([frames[, strsize]])``, ``jstack([frames[, strsize]])``: constants."""
+    check_count(node, 0, 1 if node.name == "stack" else 2)
+    frames = 0
+    if node.args:
+        frames = checker.constant(node.args[0])
+        if frames <= 0:
+            raise fail("D_STACK_SIZE", f"{node.name}( ) needs a positive number of frames", node.args[0].span)
+    what = "stack" if node.name == "stack" else "ustack"
+    return Call(what, (), Addresses(what, frames), node.span)
+
+
+def signed(value: Expr[L]) -> bool:
+    """Whether a value counts as signed."""
+    return isinstance(value.type, Int) and value.type.signed
+
+
+__all__ = ["AGGREGATING", "PROTOTYPES", "STATEMENT_ONLY", "Cast", "check_call", "check_count", "signed"]

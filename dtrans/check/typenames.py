@@ -1,0 +1,265 @@
+"""Types by name: C's words, D's declarations, Solaris' typedefs, the kernel's BTF.
+
+Before: ``NamedType(("unsigned", "long"))``, ``NamedType(("dev_t",))``  After: ``Int("unsigned long", 8, False)`` ...
+A name is looked for in the program's own declarations, then in `translators/types.toml` and the translated
+structures, then in the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dtrans.errors import fail
+from dtrans.facts import KernelFacts
+from dtrans.knowledge.rows import Knowledge
+from dtrans.source import NOWHERE, Source, Span
+from dtrans.syntax import ast, parse_type
+from dtrans.types import (
+    Addresses,
+    Array,
+    EnumRef,
+    Float,
+    Function,
+    Int,
+    Pointer,
+    StringType,
+    Struct,
+    StructMember,
+    StructRef,
+    Type,
+    Void,
+    align_up,
+)
+
+ConstantOf = Callable[[ast.Expr], int]
+
+_CHARS = {("char",): ("char", 1, True), ("char", "signed"): ("signed char", 1, True), ("char", "unsigned"): ("unsigned char", 1, False)}
+_LENGTHS = {("short",): 2, (): 4, ("long",): 8, ("long", "long"): 8}
+
+
+@dataclass
+class TypeNames:
+    """The types that a program can name. `strsize` bounds ``string``; `constant` evaluates array sizes and the like."""
+
+    facts: KernelFacts
+    knowledge: Knowledge
+    strsize: int
+    constant: ConstantOf
+    typedefs: dict[str, Type] = field(default_factory=dict)
+    structs: dict[tuple[str, str], Struct] = field(default_factory=dict)
+    enums: dict[str, EnumRef] = field(default_factory=dict)
+    enumerators: dict[str, int] = field(default_factory=dict)
+    _anonymous: int = 0
+
+    # --- resolving ------------------------------------------------------------------------------------
+
+    def resolve(self, written: ast.TypeExpr) -> Type:
+        """The type that a type expression stands for. Raises D_TYPE_ERR for an unknown name."""
+        match written:
+            case ast.NamedType(words, span):
+                return self.named(words, span)
+            case ast.TaggedType("enum", tag, body, span):
+                return self._enum(tag, body, span)
+            case ast.TaggedType(kind, tag, body, span):
+                return self._struct(kind, tag, body, span)
+            case ast.PointerType(to, _):
+                return Pointer(self.resolve(to))
+            case ast.ArrayType(of, size, _):
+                return Array(self.resolve(of), 0 if size is None else self.constant(size))
+            case ast.FunctionType(returns, params, variadic, _):
+                return Function(
+                    self.resolve(returns), tuple((name, self.resolve(kind)) for name, kind in params), variadic
+                )
+            case ast.AssociativeType(_, _, span):
+                raise fail("D_TYPE_ERR", "an associative array cannot stand here", span)
+
+    def named(self, words: tuple[str, ...], span: Span = NOWHERE) -> Type:
+        """A base type or typedef by its words."""
+        basic = _basic(words)
+        if basic is not None:
+            return basic
+        name = " ".join(words)
+        if name == "string":
+            return StringType(self.strsize)
+        found = self.typedef(name.rpartition("`")[2]) if len(words) == 1 else None
+        if found is None:
+            raise fail(
+                "D_TYPE_ERR",
+                f"'{name}' is no type of D, of this program or of this kernel",
+                span,
+                hint=self._nearest(name),
+            )
+        return found
+
+    def typedef(self, name: str) -> Type | None:
+        """What a type name stands for, or None."""
+        if name in self.typedefs:
+            return self.typedefs[name]
+        if name in self.knowledge.structures:
+            return StructRef("struct", name, "translated")
+        if name in self.knowledge.types:
+            self.typedefs[name] = _renamed(self.resolve(parse_type(Source(name, self.knowledge.types[name]))), name)
+            return self.typedefs[name]
+        known = self.facts.typedef(name)
+        if known is not None:
+            self.typedefs[name] = known
+        return known
+
+    def is_type(self, name: str) -> bool:
+        """Whether a plain name is a type: the parser asks where D's grammar is ambiguous."""
+        return name == "string" or _basic((name,)) is not None or self.typedef(name) is not None
+
+    def _nearest(self, name: str) -> str:
+        from dtrans.knowledge.lookup import nearest
+
+        close = nearest(name, [*self.typedefs, *self.knowledge.types, *self.knowledge.structures])
+        return f"did you mean {' or '.join(close)}?" if close else ""
+
+    # --- definitions ----------------------------------------------------------------------------------
+
+    def _struct(
+        self, kind: str, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span
+    ) -> Type:
+        assert kind in ("struct", "union")
+        if body is None:
+            if (kind, tag) in self.structs:
+                return self.structs[kind, tag].ref
+            if self.facts.struct(kind, tag) is not None:
+                return StructRef("struct" if kind == "struct" else "union", tag)
+            if kind == "struct" and tag in self.knowledge.structures:
+                return StructRef("struct", tag, "translated")
+            return StructRef("struct" if kind == "struct" else "union", tag, "program")
+        if not tag:
+            self._anonymous += 1
+            tag = f"#{self._anonymous}"
+        if (kind, tag) in self.structs:
+            raise fail("D_TYPE_ERR", f"{kind} {tag} is defined twice", span)
+        ref = StructRef("struct" if kind == "struct" else "union", tag, "program")
+        members = tuple(member for member in body if isinstance(member, ast.MemberDecl))
+        self.structs[kind, tag] = self._lay_out(ref, members)
+        return ref
+
+    def _lay_out(self, ref: StructRef, declared: tuple[ast.MemberDecl, ...]) -> Struct:
+        """Offsets by the System V ABI's rules, which both x86-64 and AArch64 follow."""
+        members: list[StructMember] = []
+        offset = widest = largest = 0
+        for declaration in declared:
+            kind = self.resolve(declaration.type)
+            size, alignment = self.size(kind, declaration.span) * 8, self.alignment(kind) * 8
+            bits = 0 if declaration.bits is None else self.constant(declaration.bits)
+            if declaration.bits is not None and bits > size:
+                raise fail("D_DECL_BFSIZE", f"a bit-field of {bits} bits does not fit its type", declaration.span)
+            if ref.kind == "union":
+                offset = 0
+            if declaration.bits is None or bits == 0:
+                offset = align_up(offset, alignment)
+            elif offset // size != (offset + bits - 1) // size:
+                offset = align_up(offset, size)
+            if declaration.name or declaration.bits is None:
+                members.append(StructMember(declaration.name, kind, offset, bits))
+            offset += bits if declaration.bits is not None else size
+            widest, largest = max(widest, alignment), max(largest, offset)
+        total = align_up(largest, widest or 8) // 8
+        return Struct(ref, total, tuple(members))
+
+    def _enum(
+        self, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span
+    ) -> Type:
+        if body is None:
+            if tag in self.enums:
+                return self.enums[tag]
+            if self.facts.enumerators(tag) is None:
+                raise fail("D_TYPE_ERR", f"enum {tag} is not known", span)
+            return EnumRef(tag)
+        value = -1
+        for enumerator in body:
+            assert isinstance(enumerator, ast.Enumerator)
+            value = value + 1 if enumerator.value is None else self.constant(enumerator.value)
+            if enumerator.name in self.enumerators:
+                raise fail("D_DECL_IDRED", f"enumerator '{enumerator.name}' is defined twice", enumerator.span)
+            self.enumerators[enumerator.name] = value
+        self.enums[tag] = EnumRef(tag)
+        return self.enums[tag]
+
+    # --- layout ---------------------------------------------------------------------------------------
+
+    def struct(self, ref: StructRef, span: Span = NOWHERE) -> Struct:
+        """The layout of a structure that has a place in memory. Raises D_TYPE_ERR for one that is only named."""
+        layout = self.structs.get((ref.kind, ref.tag)) if ref.origin == "program" else None
+        if layout is None and ref.origin == "kernel":
+            layout = self.facts.struct(ref.kind, ref.tag)
+        if layout is None:
+            raise fail("D_TYPE_ERR", f"the members of {ref} are not known", span)
+        return layout
+
+    def size(self, kind: Type, span: Span = NOWHERE) -> int:
+        """``sizeof``, in bytes."""
+        match kind:
+            case Int(_, size, _) | Float(_, size) | EnumRef(_, size, _):
+                return size
+            case Pointer():
+                return 8
+            case StringType():
+                return self.strsize
+            case Array(of, length):
+                return self.size(of, span) * length
+            case StructRef():
+                return self.struct(kind, span).size
+            case Void() | Function() | Addresses():
+                raise fail("D_SIZEOF_TYPE", f"a value of type '{kind}' has no size", span)
+
+    def alignment(self, kind: Type) -> int:
+        match kind:
+            case Array(of, _):
+                return self.alignment(of)
+            case StructRef():
+                return max((self.alignment(member.type) for member in self.struct(kind).members), default=1)
+            case StringType():
+                return 1
+            case _:
+                return self.size(kind)
+
+    def find(self, ref: StructRef, name: str, span: Span) -> tuple[str, StructMember] | None:
+        """A member by name, those of anonymous members included: its dotted path is just its name, its offset is
+        from the start of `ref`."""
+        for member in self.struct(ref, span).members:
+            if member.name == name:
+                return name, member
+            if not member.name and isinstance(member.type, StructRef):
+                inner = self.find(member.type, name, span)
+                if inner is not None:
+                    path, found = inner
+                    return path, StructMember(name, found.type, member.bit_offset + found.bit_offset, found.bit_size)
+        return None
+
+    def member_names(self, ref: StructRef) -> list[str]:
+        """All names that `find` finds, for a hint."""
+        names: list[str] = []
+        for member in self.struct(ref).members:
+            if member.name:
+                names.append(member.name)
+            elif isinstance(member.type, StructRef):
+                names += self.member_names(member.type)
+        return names
+
+
+def _basic(words: tuple[str, ...]) -> Type | None:
+    """C's own types, their words in any order."""
+    if words == ("void",):
+        return Void()
+    if words in (("float",), ("double",), ("long", "double"), ("double", "long")):
+        return Float(" ".join(words), {1: 4 if words == ("float",) else 8, 2: 16}[len(words)])
+    rest = sorted(words)
+    if tuple(rest) in _CHARS:
+        return Int(*_CHARS[tuple(rest)])
+    signed = "unsigned" not in rest
+    core = tuple(word for word in rest if word not in ("signed", "unsigned", "int"))
+    if core not in _LENGTHS or not set(words) <= {"signed", "unsigned", "int", "short", "long"}:
+        return None
+    name = " ".join([*([] if signed else ["unsigned"]), *(core or ("int",))])
+    return Int(name, _LENGTHS[core], signed)
+
+
+def _renamed(kind: Type, name: str) -> Type:
+    return Int(name, kind.size, kind.signed) if isinstance(kind, Int) else kind

@@ -1,0 +1,326 @@
+"""All probes of a kernel, and which of them a probe description means.
+
+Probes come from three places: the rows of `translators/`, the table of system calls, and the kernel's tracepoints. They
+are numbered in a fixed order (dtrace's own first), so the same kernel gives the same ids to ``-l`` and to a numeric
+description.
+
+System calls have two readings. In the Solaris one (the default) every Linux call that does the work of a Solaris call *is*
+that Solaris probe. A description takes the Solaris probes that it matches; a Linux name that it matches too is
+left out where a Solaris probe already answers for that call, so that a clause fires once for each call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from dtrans.errors import DtransError, fail
+from dtrans.facts import KernelFacts, TracepointField
+from dtrans.knowledge.rows import CallRow, Knowledge, LinuxCall, Point, ProbeRow, ProviderRow, SourceRow
+from dtrans.options import parse_rate
+from dtrans.syntax.ast import ProbeDescription
+from dtrans.types import StructRef
+
+
+@dataclass(frozen=True, slots=True)
+class RowProbe:
+    """A probe that a row of a provider describes. `period` in nanoseconds for a rate of the profile provider."""
+
+    provider: ProviderRow
+    row: ProbeRow
+    period: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallProbe:
+    """A system call: `row` None for a call under Linux's own name."""
+
+    row: CallRow | None
+    name: str
+    entry: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TracepointProbe:
+    """A kernel tracepoint."""
+
+    group: str
+    event: str
+
+
+Served = RowProbe | CallProbe | TracepointProbe
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRef:
+    """One probe, as D names it, and what serves it."""
+
+    id: int
+    provider: str
+    module: str
+    function: str
+    name: str
+    served: Served
+
+    def __str__(self) -> str:
+        return f"{self.provider}:{self.module}:{self.function}:{self.name}"
+
+
+class Universe:
+    """The probes of one kernel under one reading (`solaris` or Linux's own names)."""
+
+    def __init__(self, facts: KernelFacts, knowledge: Knowledge, *, solaris: bool = True) -> None:
+        self.facts = facts
+        self.knowledge = knowledge
+        self.solaris = solaris
+        self._rated: dict[tuple[str, str], ProbeRef] = {}
+
+    @cached_property
+    def probes(self) -> tuple[ProbeRef, ...]:
+        """All probes with a fixed name, in the order of their ids, from 1."""
+        return tuple(
+            ProbeRef(number, provider, module, function, name, served)
+            for number, (provider, module, function, name, served) in enumerate(self._enumerate(), 1)
+        )
+
+    @cached_property
+    def calls(self) -> Mapping[str, int]:
+        """Linux's system calls by name: their numbers on this machine."""
+        return self.knowledge.numbers.get(self.facts.machine, {})
+
+    def available(self, probe: ProbeRef) -> bool:
+        """Whether this kernel can serve the probe."""
+        match probe.served:
+            case RowProbe(_, row, _):
+                return self.source(row) is not None
+            case CallProbe() | TracepointProbe():
+                return True
+
+    def source(self, row: ProbeRow) -> SourceRow | None:
+        """The first source of a row whose needs this kernel meets."""
+        for source in row.sources:
+            if all(self.meets(need) for need in source.needs) and all(self._attachable(point) for point in source.points):
+                return source
+        return None
+
+    def args(self, probe: ProbeRef) -> tuple[str, ...]:
+        """The D types of a probe's ``args[]``."""
+        match probe.served:
+            case RowProbe(_, row, _):
+                return row.args
+            case CallProbe(_, _, entry):
+                return ("int64_t",) * (6 if entry else 2)
+            case TracepointProbe(group, event):
+                return tuple(field_type(field) for field in self.facts.tracepoint(group, event) or ())
+
+    def meets(self, need: str) -> bool:
+        """Whether the kernel has what a row's `needs` names."""
+        kind, _, rest = need.partition(":")
+        match kind:
+            case "feature":
+                return self.facts.feature(rest)
+            case "rawtp":
+                return self.facts.raw_tracepoint(rest) is not None
+            case "tracepoint":
+                return rest in self.tracepoints
+            case "function":
+                return self.facts.function(rest) is not None
+            case "member":
+                return self._has_member(rest)
+            case _:
+                raise fail("D_KNOWLEDGE", f"a row needs '{need}', which is no known kind of need")
+
+    @cached_property
+    def tracepoints(self) -> frozenset[str]:
+        return frozenset(self.facts.tracepoints())
+
+    def match(self, description: ProbeDescription) -> tuple[ProbeRef, ...]:
+        """The probes that a description means, available ones only, in order. Raises D_PDESC_INVAL for a bad rate."""
+        if description.id is not None:
+            return tuple(probe for probe in self.probes if probe.id == description.id and self.available(probe))
+        found = [probe for probe in self._matching(description) if self.available(probe)]
+        return tuple(self._once_per_call(found))
+
+    def unavailable(self, description: ProbeDescription) -> tuple[ProbeRef, ...]:
+        """The probes that a description names and this kernel cannot serve."""
+        if description.id is not None:
+            return ()
+        return tuple(probe for probe in self._matching(description) if not self.available(probe))
+
+    # --- enumeration ----------------------------------------------------------------------------------
+
+    def _enumerate(self) -> Iterator[tuple[str, str, str, str, Served]]:
+        providers = self.knowledge.providers
+        first = [name for name in ("dtrace",) if name in providers]
+        for name in [*first, *sorted(set(providers) - set(first))]:
+            provider = providers[name]
+            for row in provider.probes:
+                if "{" not in row.name:
+                    yield name, row.module, row.function, row.name, RowProbe(provider, row)
+            match provider.family:
+                case "syscalls":
+                    for call in self._call_probes():
+                        yield name, "", call.name, "entry" if call.entry else "return", call
+                case "tracepoints":
+                    for tracepoint in self.facts.tracepoints():
+                        group, _, event = tracepoint.partition(":")
+                        yield name, group, "", event, TracepointProbe(group, event)
+                case "rows":
+                    pass
+
+    def _call_probes(self) -> Iterator[CallProbe]:
+        rows = self.knowledge.calls if self.solaris else {}
+        served = {name: row for name, row in rows.items() if any(call.name in self.calls for call in row.linux)}
+        for name in sorted(set(served) | set(self.calls)):
+            for entry in (True, False):
+                yield CallProbe(served.get(name), name, entry)
+
+    # --- matching -------------------------------------------------------------------------------------
+
+    def _matching(self, description: ProbeDescription) -> Iterator[ProbeRef]:
+        parts = (description.provider, description.module, description.function, description.name)
+        provider, module, function, name = (pattern(part) for part in parts)
+        rated = self._rated_probe(description)
+        if rated is not None:
+            yield rated
+        for probe in self.probes:
+            if not (name(probe.name) and provider(probe.provider)):
+                continue
+            match probe.served:
+                case RowProbe(row_provider, _, _) if row_provider.any_location:
+                    yield probe
+                case CallProbe():
+                    if function(probe.function):
+                        yield probe
+                case _:
+                    if module(probe.module) and function(probe.function):
+                        yield probe
+
+    def _rated_probe(self, description: ProbeDescription) -> ProbeRef | None:
+        """``profile-997`` and its kin come to be when they are named."""
+        provider_matches = pattern(description.provider)
+        for provider in self.knowledge.providers.values():
+            if not provider_matches(provider.name):
+                continue
+            for row in provider.probes:
+                head, brace, _ = row.name.partition("{rate}")
+                if not brace or not description.name.startswith(head):
+                    continue
+                rate = description.name[len(head) :]
+                if not rate[:1].isdigit():
+                    continue
+                try:
+                    period = parse_rate(rate)
+                except DtransError:
+                    raise fail(
+                        "D_PDESC_INVAL",
+                        f"'{rate}' is no rate",
+                        description.span,
+                        hint="write a number a second (997, 997hz) or a period (10ms, 1s, 1m)",
+                    ) from None
+                key = provider.name, description.name
+                if key not in self._rated:
+                    number = len(self.probes) + len(self._rated) + 1
+                    self._rated[key] = ProbeRef(
+                        number, provider.name, "", "", description.name, RowProbe(provider, row, period)
+                    )
+                return self._rated[key]
+        return None
+
+    def _once_per_call(self, found: Iterable[ProbeRef]) -> Iterator[ProbeRef]:
+        found = list(found)
+        taken = {
+            (call.name, probe.served.entry)
+            for probe in found
+            if isinstance(probe.served, CallProbe) and probe.served.row is not None
+            for call in probe.served.row.linux
+            if not call.when
+        }
+        for probe in found:
+            match probe.served:
+                case CallProbe(None, name, entry) if (name, entry) in taken:
+                    continue
+            yield probe
+
+    def _attachable(self, point: Point) -> bool:
+        kind, _, rest = point.at.partition(":")
+        match kind:
+            case "rawtp" | "tracepoint":
+                return self.meets(point.at)
+            case "syscall-entry" | "syscall-return":
+                return not rest or any(name in self.calls for name in rest.split(","))
+            case _:
+                return True
+
+    def _has_member(self, path: str) -> bool:
+        owner, _, name = path.rpartition(".")
+        kind, _, tag = owner.rpartition(" ")
+        return find_member(self.facts, kind or "struct", tag, name)
+
+
+def find_member(facts: KernelFacts, kind: str, tag: str, name: str) -> bool:
+    """Whether a kernel structure has a member, those of its anonymous members included."""
+    layout = facts.struct(kind, tag)
+    if layout is None:
+        return False
+    return any(
+        member.name == name
+        or (
+            not member.name
+            and isinstance(member.type, StructRef)
+            and find_member(facts, member.type.kind, member.type.tag, name)
+        )
+        for member in layout.members
+    )
+
+
+def field_type(field: TracepointField) -> str:
+    """The D type of a tracepoint's field: text is a string, another array its address, a pointer stays typed."""
+    if "char" in field.type_text.split("[")[0].split() and (field.data_loc or field.length):
+        return "string"
+    if field.data_loc or field.length:
+        return "uintptr_t"
+    if field.type_text.endswith("*"):
+        words = field.type_text.replace("const ", "").replace("__user ", "").strip()
+        return words if words.startswith(("struct ", "char ")) else "void *"
+    return f"{'' if field.signed else 'u'}int{field.size * 8}_t" if field.size in (1, 2, 4, 8) else "uintptr_t"
+
+
+def served_calls(row: CallRow, calls: Mapping[str, int]) -> tuple[LinuxCall, ...]:
+    """The Linux calls of a Solaris call that this machine has."""
+    return tuple(call for call in row.linux if call.name in calls)
+
+
+@lru_cache(maxsize=256)
+def pattern(text: str) -> Callable[[str], bool]:
+    """A predicate for one part of a description: ``*``, ``?``, ``[a-z]``, ``[!x]`` and ``\\``; empty matches all."""
+    if text in ("", "*"):
+        return lambda _: True
+    if not set(text) & set("*?[\\"):
+        return lambda name: name == text
+    compiled = re.compile(_glob(text), re.DOTALL)
+    return lambda name: compiled.fullmatch(name) is not None
+
+
+def _glob(text: str) -> str:
+    """The regular expression of a glob as libdtrace reads it (gmatch)."""
+    out, index = [], 0
+    while index < len(text):
+        char = text[index]
+        index += 1
+        if char == "*":
+            out.append(".*")
+        elif char == "?":
+            out.append(".")
+        elif char == "\\" and index < len(text):
+            out.append(re.escape(text[index]))
+            index += 1
+        elif char == "[" and (end := text.find("]", index + 1)) > 0:
+            body = text[index:end].replace("\\", "\\\\").replace("[", "\\[")
+            out.append(f"[^{body[1:]}]" if body[:1] == "!" else f"[{body}]")
+            index = end + 1
+        else:
+            out.append(re.escape(char))
+    return "".join(out)

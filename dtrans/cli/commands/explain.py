@@ -1,0 +1,49 @@
+"""``dtrans explain``: what a program becomes on Linux, or what an error's tag means."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from dtrans.cli.explain import show_explanations, show_tag
+from dtrans.cli.group import DtraceCommand, dtrace_options
+from dtrans.cli.programs import read_words
+from dtrans.cli.tags import find_tag
+
+HELP = """Tell what a D program becomes on Linux: each probe and each member, how faithful it is, and what differs.
+
+Or what an error's tag means, with a wrong and a right example. Nothing is traced.
+
+\b
+Examples:
+  dtrans explain script.d
+  dtrans explain io:::start
+  dtrans explain -n 'syscall::read:entry { trace(fds[arg0].fi_pathname); }'
+  dtrans explain script.d --stage c                   the generated C
+  dtrans explain D_PROTO_LEN
+"""
+
+_TAG = re.compile(r"D_[A-Z0-9_]+", re.IGNORECASE)
+
+
+@click.command("explain", cls=DtraceCommand, help=HELP)
+@click.argument("words", nargs=-1, metavar="[FILE|PROBE|TAG] [ARGS]...", type=click.UNPROCESSED)
+@click.option(
+    "--stage", type=click.Choice(["ast", "typed", "plan", "c"]), help="Print what one stage of the compiler made."
+)
+def command(words: tuple[str, ...], stage: str | None) -> int:
+    if len(words) == 1 and _TAG.fullmatch(words[0]):
+        show_tag(find_tag(words[0]))
+        return 0
+    from dtrans.cli.trace import make_pipeline
+
+    pipeline, _ = make_pipeline(read_words(words, descriptions=True), target=True)
+    if stage is None:
+        show_explanations(pipeline.explanations)
+    else:
+        click.echo(pipeline.dump(stage))
+    return 0
+
+
+dtrace_options("nsxwZCIDU")(command)

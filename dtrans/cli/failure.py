@@ -1,0 +1,74 @@
+"""How commands end: the one place that turns an exception into text on stderr and an exit status.
+
+A `DtransError` is told as its diagnostic says; a broken pipe and an interrupt end quietly; anything else is a bug of
+dtrans, told in one paragraph. ``DTRANS_DEBUG=1`` in the environment shows the traceback of a bug.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable
+
+from dtrans.errors import DtransError
+
+#: Exit statuses as shells give them for a process that SIGINT or SIGPIPE ended.
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def guarded(command: Callable[[], int], told: Callable[[DtransError], str] | None = None) -> int:
+    """The exit status of a command, its failure told on stderr. `told` words a DtransError, by default as it
+    renders."""
+    _accept_any_text()
+    try:
+        status = command()
+        _flush()
+    except DtransError as error:
+        say(told(error) if told else error.diagnostic.render())
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # What is left in the buffer has no reader: without this the interpreter complains of it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001  the last stop: no traceback reaches a person who did not ask for it
+        say(internal(error))
+        return 1
+    return status
+
+
+def internal(error: Exception) -> str:
+    """The paragraph that tells a bug of dtrans. Raises the error again under ``DTRANS_DEBUG=1``."""
+    if os.environ.get("DTRANS_DEBUG") == "1":
+        raise error
+    kind, text = type(error).__name__, " ".join(str(error).split())
+    return (
+        f"dtrans: internal error: {kind}{': ' + text if text else ''}\n"
+        "This is a bug of dtrans, not of the D program. Please report it with the program and the output of the same\n"
+        "command under DTRANS_DEBUG=1, which shows where it happened."
+    )
+
+
+def say(text: str) -> None:
+    """Writes a message to stderr, after all that was printed; a stderr that is gone is no reason to fail."""
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(BrokenPipeError):
+        _flush()
+        print(text, file=sys.stderr, flush=True)
+
+
+def _flush() -> None:
+    """Python has no `sys.stdout` where descriptor 1 was closed."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _accept_any_text() -> None:
+    """Bytes of a script that are no text are shown escaped; Python would refuse to print them."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -1,0 +1,60 @@
+"""``dtrace -h``: the header by which a program fires the probes that a provider's definition declares.
+
+    provider app { probe query__start(char *); };
+
+becomes the macros ``APP_QUERY_START(arg0)`` and ``APP_QUERY_START_ENABLED()`` (Guide, "Statically Defined Tracing for
+User Applications"). On Linux they expand to those of <sys/sdt.h>, which need no further object: where the
+build calls ``dtrace -G``, the step is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from dtrans.errors import fail, usage
+from dtrans.invocation.arguments import Arguments
+from dtrans.invocation.request import given_programs
+from dtrans.syntax import parse
+from dtrans.syntax.ast import Program, Provider, ProviderProbe
+
+#: <sys/sdt.h> has STAP_PROBE0 ... STAP_PROBE12.
+_MOST_ARGUMENTS = 12
+
+
+def write_header(arguments: Arguments) -> int:
+    """Writes the header for each script, ``x.h`` for ``x.d`` unless -o says otherwise. Raises DtransError."""
+    given = given_programs(arguments)
+    if not given or any(program.kind != "script" for program in given):
+        raise usage("-h needs the definition of a provider in a file: -s file.d")
+    text = header_text([parse(program.source) for program in given])
+    path = Path(arguments.output or Path(given[0].name).with_suffix(".h").name)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise fail("D_FILE", f"failed to write {path}: {error.strerror}") from None
+    return 0
+
+
+def header_text(programs: list[Program]) -> str:
+    """The header for all providers that the programs define. Raises DtransError D_PROV_PRARGLEN."""
+    providers = [item for program in programs for item in program.items if isinstance(item, Provider)]
+    lines = ["/* Made by dtrace -h. */", "#pragma once", "", "#include <sys/sdt.h>"]
+    for provider in providers:
+        for probe in provider.probes:
+            lines += ["", *_macros(provider, probe)]
+    return "\n".join([*lines, ""])
+
+
+def _macros(provider: Provider, probe: ProviderProbe) -> Iterator[str]:
+    count = len(probe.args)
+    if count > _MOST_ARGUMENTS:
+        raise fail(
+            "D_PROV_PRARGLEN", f"probe {probe.name} has {count} arguments; there may be {_MOST_ARGUMENTS}", probe.span
+        )
+    macro = f"{provider.name}_{probe.name}".replace("__", "_").upper()
+    names = [f"arg{number}" for number in range(count)]
+    # A call that nothing traces is one no-op instruction, so that it may as well always be called enabled.
+    yield f"#define {macro}({', '.join(names)}) \\"
+    yield f"    STAP_PROBE{count or ''}({', '.join([provider.name, probe.name, *names])})"
+    yield f"#define {macro}_ENABLED() 1"

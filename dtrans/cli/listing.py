@@ -1,0 +1,80 @@
+"""The list of probes: ``dtrace -l`` and ``dtrans list``, in dtrace's own columns.
+
+dtrace -l -n 'syscall::read:'      lists the probes that the description matches
+dtrace -lv -n 'io:::start'         with the types of their arguments
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from dtrans.errors import fail
+
+if TYPE_CHECKING:
+    from dtrans.pipeline import Listed
+    from dtrans.syntax.ast import ProbeDescription
+
+HEADER = f"{'ID':>5} {'PROVIDER':>10} {'MODULE':>17} {'FUNCTION':>33} NAME"
+
+
+def probe_line(probe: Listed) -> str:
+    """One line of the table."""
+    return f"{probe.id:5d} {probe.provider:>10} {probe.module:>17} {probe.function:>33} {probe.name}"
+
+
+def details(probe: Listed) -> str:
+    """What ``-v`` adds: the arguments' types as dtrace shows them, then what the probe is on this kernel."""
+    lines = ["", "\tArgument Types"]
+    lines += [f"\t\targs[{number}]: {kind}" for number, kind in enumerate(probe.args)] or ["\t\tNone"]
+    lines += ["", "\tOn Linux"]
+    lines += [f"\t\t{text}" for text in (probe.source, probe.note) if text] or ["\t\tthe same"]
+    return "\n".join([*lines, ""])
+
+
+def lines(probes: Iterable[Listed], verbose: bool) -> Iterator[str]:
+    """The table, line by line, as the probes come."""
+    yield HEADER
+    for probe in probes:
+        yield probe_line(probe)
+        if verbose:
+            yield details(probe)
+
+
+def matching(probes: Iterable[Listed], wanted: Sequence[ProbeDescription]) -> Iterator[Listed]:
+    """The probes that descriptions match, description by description; all of them when there are none.
+
+    Raises DtransError D_PDESC_ZERO, after the others were listed, when a description matches none.
+    """
+    if not wanted:
+        yield from probes
+        return
+    known = tuple(probes)
+    missed = []
+    for description in wanted:
+        found = [probe for probe in known if matches(probe, description)]
+        yield from found
+        if not found:
+            missed.append(description)
+    if missed:
+        text = ", ".join(shown(description) for description in missed)
+        raise fail(
+            "D_PDESC_ZERO",
+            f"failed to match {text}: no such probe",
+            hint="'dtrans list PROVIDER' names the probes of a provider",
+        )
+
+
+def matches(probe: Listed, wanted: ProbeDescription) -> bool:
+    """Whether a description matches: by id, or part by part with ``*``, ``?``, ``[]``; an empty part matches all."""
+    if wanted.id is not None:
+        return probe.id == wanted.id
+    parts = ("provider", "module", "function", "name")
+    return all(not getattr(wanted, part) or fnmatchcase(getattr(probe, part), getattr(wanted, part)) for part in parts)
+
+
+def shown(wanted: ProbeDescription) -> str:
+    if wanted.id is not None:
+        return str(wanted.id)
+    return f"{wanted.provider}:{wanted.module}:{wanted.function}:{wanted.name}"

@@ -1,0 +1,41 @@
+"""The programs that a `dtrans` subcommand works on: a script's file, or ``-n`` and ``-s``, with dtrace's options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from dtrans.errors import usage
+from dtrans.invocation.arguments import Arguments, Spec, read_arguments
+from dtrans.invocation.request import merged, read_script, script_arguments
+
+_DESCRIPTION = re.compile(r"[\w$*?\[\]-]*(?::[\w$*?\[\].`-]*){1,3}|BEGIN|END|ERROR")
+
+
+def read_words(words: Sequence[str], *, descriptions: bool = False) -> Arguments:
+    """The command line of a subcommand: where no option gives a program, the first operand is a script's file.
+
+    The flags of the script's ``#!`` line count; what stands on the command line decides over them. With
+    `descriptions` the first operand may also be a probe description. Raises DtransError with status 2 when no program
+    is given.
+    """
+    arguments = read_arguments(words)
+    if arguments.mode != "run":
+        raise usage(
+            "-l, -V and -h belong to the dtrace command",
+            hint="'dtrans list' lists probes, 'dtrans --version' tells the version",
+        )
+    if arguments.specs:
+        return arguments
+    if not arguments.operands:
+        raise usage("no program given", hint="name a script's file, or give D text with -n")
+    first, *operands = arguments.operands
+    arguments = replace(arguments, operands=tuple(operands))
+    if descriptions and _DESCRIPTION.fullmatch(first) and not Path(first).exists():
+        return replace(arguments, specs=(Spec("name", first),))
+    if not Path(first).is_file():
+        # A pipe is read just once, so its #! line is not looked at.
+        return replace(arguments, specs=(Spec("script", first),))
+    return merged(script_arguments(first, read_script(first)), arguments)

@@ -1,0 +1,110 @@
+"""Compiles and traces: what ``dtrace`` and ``dtrans run`` do with a command line that was read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dtrans.cli.failure import say
+from dtrans.errors import fail
+from dtrans.invocation.arguments import Arguments
+from dtrans.invocation.request import Given, given_programs, included_files, make_request
+
+if TYPE_CHECKING:
+    from dtrans.artifact import Artifact
+    from dtrans.pipeline import Pipeline
+
+
+def trace(arguments: Arguments) -> int:
+    """Compiles the programs, says what they matched, and traces until they end: the exit status.
+
+    Raises DtransError.
+    """
+    if not arguments.specs:
+        raise fail("D_NO_PROBES", "no probes specified", hint="give a program with -n or -s")
+    pipeline, given = make_pipeline(arguments)
+    if arguments.show_code:
+        say(f"{pipeline.dump('plan')}\n{pipeline.dump('c')}")
+    artifact = pipeline.artifact
+    if arguments.verbose:
+        tell_differences(artifact)
+    if arguments.compile_only:
+        return 0
+    return _run(artifact, arguments, given)
+
+
+def make_pipeline(arguments: Arguments, *, target: bool = False) -> tuple[Pipeline, tuple[Given, ...]]:
+    """The compiler's pipeline for a command line, on the running kernel. `target` defines ``$target`` in any case."""
+    from dtrans.knowledge.load import load
+    from dtrans.pipeline import Pipeline
+    from dtrans.run.host import HostFacts
+
+    given = given_programs(arguments)
+    if "-H" in arguments.preprocessor:
+        for path in (path for program in given for path in included_files(program)):
+            say(path)
+    request = make_request(arguments, given)
+    return Pipeline(replace(request, target=request.target or target), HostFacts(), load()), given
+
+
+def matched_messages(artifact: Artifact, given: tuple[Given, ...]) -> list[str]:
+    """What dtrace says of each program once it is in place: ``description 'syscall:::entry' matched 350 probes``."""
+    counts = [number for _, number in artifact.descriptions]
+    if len(counts) != len(given):
+        counts = [artifact.matched] if len(given) == 1 else []
+    if not counts:
+        titles = ", ".join(program.title for program in given)
+        return [f"{titles} matched {_probes(artifact.matched)}"]
+    return [f"{program.title} matched {_probes(count)}" for program, count in zip(given, counts, strict=True)]
+
+
+def tell_differences(artifact: Artifact) -> None:
+    """What ``-v`` tells before tracing: each thing that is not the same on this kernel."""
+    for subject, sentence in artifact.notes:
+        say(f"dtrace: {subject}: {sentence}")
+
+
+def list_matching(arguments: Arguments) -> int:
+    """Prints the probes that the programs' descriptions match, all of them without programs.
+
+    Raises DtransError D_PDESC_ZERO, after the list, for descriptions that match none.
+    """
+    from dtrans.cli.listing import lines, matching
+    from dtrans.knowledge.load import load
+    from dtrans.pipeline import list_probes
+    from dtrans.run.host import HostFacts
+    from dtrans.syntax import parse
+    from dtrans.syntax.ast import Clause
+
+    programs = [parse(program.source) for program in given_programs(arguments)]
+    wanted = [
+        probe for program in programs for item in program.items if isinstance(item, Clause) for probe in item.probes
+    ]
+    probes = list_probes(HostFacts(), load(), arguments.options)
+    text = lines(matching(probes, wanted), arguments.verbose)
+    if arguments.output is None:
+        for line in text:
+            print(line)
+        return 0
+    try:
+        with Path(arguments.output).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in text)
+    except OSError as error:
+        raise fail("D_FILE", f"failed to open output file '{arguments.output}': {error.strerror}") from None
+    return 0
+
+
+def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...]) -> int:
+    from dtrans.run.session import Settings, run
+
+    if artifact.options.get("quiet") != "1":
+        for message in matched_messages(artifact, given):
+            say(f"dtrace: {message}")
+        if artifact.options.get("destructive") == "1":
+            say("dtrace: allowing destructive actions")
+    return run(artifact, Settings(arguments.commands, arguments.pids, arguments.output))
+
+
+def _probes(count: int) -> str:
+    return f"{count} probe{'s' * (count != 1)}"

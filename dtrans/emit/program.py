@@ -1,0 +1,284 @@
+"""The emitter's door: a plan in, an `Artifact` out.
+
+Before: attach points with firings and clauses  After: one C function for each attach point, the maps they use, the
+sites of their records, and what the loader must know. The same plan gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dtrans.artifact import Artifact, Attach, Layout, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
+from dtrans.check.tree import Aggregate, If, Offset, Statement
+from dtrans.check.typenames import TypeNames
+from dtrans.emit.library import collect
+from dtrans.emit.render import render
+from dtrans.emit.statements import Statements, lay_out_aggregation
+from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
+from dtrans.emit.text import Lines, comment
+from dtrans.emit.values import Frame, Values
+from dtrans.emit.variables import Variables
+from dtrans.options import Options
+from dtrans.plan.leaves import Linux
+from dtrans.plan.plan import AttachPoint, Firing, Plan, PlanClause
+from dtrans.plan.points import CALL_ENTRY, CALL_RETURN
+from dtrans.types import ULONG, align_up
+
+#: Where the frame's own programs attach: a thread's variables go when it exits, its CPU time counts between switches.
+THREAD_EXIT = RawTracepoint("sched_process_exit")
+SWITCH = RawTracepoint("sched_switch")
+
+_CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
+             Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data"}  # fmt: skip
+
+
+class Emitter:
+    """Emits one plan."""
+
+    def __init__(self, plan: Plan, types: TypeNames) -> None:
+        self.plan = plan
+        self.types = types
+        self.options: Options = plan.options
+        self.strsize = align_up(self.options.size("strsize"), 8)
+        self.shared = Shared()
+        self.variables = Variables(plan.variables, self.strsize, self.options.size("dynvarsize"))
+        uses = aggregate_uses(plan)
+        laid_out = [
+            lay_out_aggregation(info, uses.get(number, ()), self.options) for number, info in enumerate(plan.aggregations)
+        ]
+        self.aggregations = tuple(aggregation for aggregation, _ in laid_out)
+        self.key_members = [members for _, members in laid_out]
+        self.scratch = ScratchLayout()
+        self.values = Values(self.shared, self.scratch, self.variables, types, self.strsize)
+        self.statements = Statements(self.values, self.options, self.aggregations, plan.aggregations)
+        self.functions: list[str] = []
+        self._in_error = False
+        self.programs: list[Program] = []
+
+    def emit(self) -> Artifact:
+        """The artifact. Raises DtransError where the plan asks for what C cannot do."""
+        error = "" if self.plan.error is None else self._error(self.plan.error)
+        bodies = [(point, self._point(point)) for point in self.plan.points]
+        for number, (point, body) in enumerate(bodies):
+            self._program(f"prog_{number}", point.attach, body)
+        self._frame_programs({point.attach for point, _ in bodies})
+        texts, layouts = collect(self.shared.library)
+        for layout in (*layouts, *self._frame_layouts()):
+            self.shared.layouts.setdefault(layout.macro, layout)
+        return Artifact(
+            c_text=self._text(error, texts),
+            programs=tuple(self.programs),
+            probes=dict(sorted(self.plan.probes.items())),
+            sites=tuple(self.statements.sites),
+            aggregations=self.aggregations,
+            strings=tuple(self.shared.strings),
+            layouts=tuple(self.shared.layouts.values()),
+            late=tuple(self.shared.late.values()),
+            options=dict(sorted(self.options.given.items())),
+            matched=sum(count for _, count in self.plan.matched),
+            descriptions=self.plan.matched,
+            notes=tuple(
+                (became.subject, became.differs) for became in self.plan.became if became.fidelity != "exact"
+            ),
+        )
+
+    # --- programs -------------------------------------------------------------------------------------
+
+    def _program(self, function: str, attach: Attach, body: str) -> None:
+        context = _CONTEXTS[type(attach)]
+        self.functions.append(f"int {function}({context} *ctx)\n{{\n{body}\n}}")
+        self.programs.append(Program(function, attach))
+
+    def _point(self, point: AttachPoint) -> str:
+        """The body of one program: what it needs first, then its firings."""
+        body = Lines()
+        variables = self.variables
+        variables.uses_globals = variables.arena = False
+        if point.attach in (CALL_ENTRY, CALL_RETURN):
+            number = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
+            body.add(f"u32 nr = {number};")
+        at = len(body.lines)
+        for index, firing in enumerate(point.firings):
+            self._firing(body, firing, f"f{index}")
+        head = Lines()
+        head.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
+        if self.scratch.used or variables.uses_globals or variables.arena or self.statements.exits or self._stops:
+            head.add("u32 zero = 0;")
+        if self._stops and not isinstance(point.attach, TestRun):
+            head.add("if (STOPPED()) return 0;")
+        head.add("SCRATCH(s);")
+        if variables.uses_globals:
+            head.add("struct globals *globals_ = globals.lookup(&zero);")
+            head.add("if (!globals_) return 0;")
+        if variables.arena:
+            head.add("ARENA(s);")
+        body.lines[at:at] = head.lines
+        if point.attach == THREAD_EXIT and variables.has_threads:
+            body.add("thread_exit();")
+        body.label("done")
+        body.add("return 0;")
+        return body.text
+
+    @property
+    def _stops(self) -> bool:
+        """Whether any clause calls exit(): then every program looks whether tracing has stopped."""
+        return any(
+            _has_exit(clause.body) for point in self.plan.points for firing in point.firings for clause in firing.clauses
+        )
+
+    def _firing(self, body: Lines, firing: Firing, name: str) -> None:
+        """One firing: its guard, the thread's variables, its clauses."""
+        values, variables = self.values, self.variables
+        variables.open_firing()
+        variables.uses_self = False
+        outer = Frame(body, f"{name}_end")
+        values.frame = outer
+        values.thread = None
+        body.add("{")
+        body.depth += 1
+        self.scratch.open(f"{name}g{len(self.scratch.clauses)}")
+        if firing.guard is not None:
+            body.add(f"if (!({values.truth(firing.guard)})) goto {name}_end;")
+        at = len(body.lines)
+        if firing.thread is not None:
+            values.thread = values.temporary("u64", values.integer(firing.thread))
+        for clause in firing.clauses:
+            self._clause(body, clause, f"{name}c{clause.number}", firing)
+        head = Lines(body.depth)
+        for declaration in variables.this_declarations():
+            head.add(declaration)
+        for string in variables.this_strings():
+            head.add(f"*(u64 *)({string}) = 0;")
+        if variables.uses_self:
+            head.add("u32 self_key = THREAD_KEY();" if firing.thread is None else self._thread_key(firing))
+            head.add("struct thread *self = threads.lookup(&self_key);")
+        body.lines[at:at] = head.lines
+        body.depth -= 1
+        body.add("}")
+        body.label(f"{name}_end")
+
+    def _thread_key(self, firing: Firing) -> str:
+        assert firing.tid is not None
+        frame = self.values.frame
+        lines = Lines(frame.lines.depth)
+        self.values.frame = Frame(lines, "done")
+        value = self.values.integer(firing.tid)
+        self.values.frame = frame
+        return "\n".join([*lines.lines, f"{chr(9) * lines.depth}u32 self_key = THREAD_KEY_OF({value});"]).lstrip("\t")
+
+    def _clause(self, body: Lines, clause: PlanClause, name: str, firing: Firing) -> None:
+        """One clause: the D text as a comment, then what it became."""
+        values = self.values
+        self.scratch.open(name)
+        text = comment(clause.text)
+        body.add("/*")
+        for line in text:
+            body.add(f" * {line}".rstrip())
+        body.add(" */")
+        with body.block(""):
+            values.frame = Frame(body, name)
+            start = len(body.lines)
+            if clause.guard is not None:
+                body.add(f"if (!({values.truth(clause.guard)})) goto {name}_end;")
+            body.add(f"const u32 clause = {clause.number};")
+            body.add(f"u32 probe = {values.integer(clause.probe)};")
+            if clause.predicate is not None:
+                body.add(f"if (!({values.truth(clause.predicate)})) goto {name}_end;")
+            self.statements.body(clause.number, clause.body, default=clause.default)
+            if any(f"FAULT({name}," in line or f", {name}, " in line for line in body.lines[start:]):
+                values.shared.uses.add("fault")
+                body.add(f"goto {name}_end;")
+                body.label(name)
+                # A fault in a clause of ERROR itself is not told, as it would be without end.
+                body.add(";" if self._in_error else "REPORT_FAULT();")
+        body.label(f"{name}_end")
+
+    def _error(self, firing: Firing) -> str:
+        """The clauses of dtrace:::ERROR, as a function that faults call."""
+        body = Lines()
+        body.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
+        self._in_error = True
+        self._firing(body, firing, "e")
+        self._in_error = False
+        return body.text
+
+    def _frame_programs(self, attached: set[Attach]) -> None:
+        """Programs that keep the frame's own state."""
+        if self.variables.has_threads and THREAD_EXIT not in attached:
+            body = "\tthread_exit();\n\treturn 0;"
+            self.functions.append(f"int prog_exit(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
+            self.programs.append(Program("prog_exit", THREAD_EXIT, auxiliary=True))
+        if "oncpu" in self.shared.uses:
+            body = "\tdt_switch(ctx->args[1], ctx->args[2]);\n\treturn 0;"
+            self.functions.append(f"int prog_switch(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
+            self.programs.append(Program("prog_switch", SWITCH, auxiliary=True))
+
+    def _frame_layouts(self) -> Iterator[Layout]:
+        if "oncpu" in self.shared.uses:
+            self.shared.offset(Offset("offset", "struct task_struct", "pid", ULONG))
+        yield from ()
+
+    # --- text -----------------------------------------------------------------------------------------
+
+    def _text(self, error: str, library: Sequence[str]) -> str:
+        threads = self.variables.thread_struct() if self.variables.has_threads else None
+        globals_ = self.variables.globals_struct() if self.variables.has_globals else None
+        return render(
+            "program.c.j2",
+            {
+                "uses": self.shared.uses,
+                "strsize": self.strsize,
+                "arena": ARENA if "arena" in self.shared.uses else 0,
+                "library": library,
+                "globals": globals_,
+                "threads": threads,
+                "thread_entries": 65536,
+                "arrays": list(self.variables.arrays.values()),
+                "aggregations": list(zip(self.aggregations, self.key_members, strict=True)),
+                "aggregation_entries": self._aggregation_entries(),
+                "records": self.statements.records,
+                "scratch": self.scratch,
+                "names": sorted(self.shared.names),
+                "name_size": NAME_SIZE,
+                "probe_count": max(1, len(self.plan.probes)),
+                "record_pages": max(64, self.options.size("bufsize") // 4096),
+                "wake_at": max(4096, self.options.size("bufsize") // 8),
+                "stops": self._stops,
+                "error": error,
+                "functions": self.functions,
+            },
+        )
+
+    def _aggregation_entries(self) -> list[int]:
+        """Entries of each aggregation's map: as many as aggsize holds of its keys and values, within bounds."""
+        size = self.options.size("aggsize")
+        return [
+            max(256, min(131072, size // (aggregation.key_size + aggregation.value_size + 16)))
+            for aggregation in self.aggregations
+        ]
+
+
+def aggregate_uses(plan: Plan) -> dict[int, list[Aggregate[Linux]]]:
+    """Every aggregating statement of a plan, by aggregation."""
+    uses: dict[int, list[Aggregate[Linux]]] = {}
+    firings = [firing for point in plan.points for firing in point.firings]
+    if plan.error is not None:
+        firings.append(plan.error)
+    for firing in firings:
+        for clause in firing.clauses:
+            for statement in _statements(clause.body):
+                if isinstance(statement, Aggregate):
+                    uses.setdefault(statement.aggregation, []).append(statement)
+    return uses
+
+
+def _statements(body: Sequence[Statement[Linux]]) -> Iterator[Statement[Linux]]:
+    for statement in body:
+        yield statement
+        if isinstance(statement, If):
+            yield from _statements(statement.then)
+            yield from _statements(statement.other)
+
+
+def _has_exit(body: Sequence[Statement[Linux]]) -> bool:
+    return any(getattr(statement, "kind", "") == "exit" for statement in _statements(body))

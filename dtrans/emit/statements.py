@@ -1,0 +1,430 @@
+"""Statements of a plan as C: records for the reader, aggregations, branches, signals.
+
+Before: ``printf("%d %s\\n", pid, execname)``  After: ``r.a0 = pid; bpf_get_current_comm(r.a1, 16);``, and at the clause's
+end one ``records.ringbuf_output(&r, ...)``: all that a clause records leaves as one record, or not at all if it faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dtrans.artifact import (
+    DROP_KINDS,
+    Action,
+    Aggregation,
+    Clear,
+    DefaultAction,
+    Denormalize,
+    Exit,
+    Field,
+    FieldKind,
+    Freopen,
+    Normalize,
+    Printa,
+    Printf,
+    PrintStack,
+    PrintValue,
+    SetOption,
+    Shape,
+    Site,
+    System,
+    Trace,
+    Tracemem,
+    Trunc,
+)
+from dtrans.check.tree import Act, Aggregate, AggregationInfo, Call, Cond, Const, Do, Expr, If, Load, Statement, Text
+from dtrans.emit.shapes import shape_of
+from dtrans.emit.storage import Slot, StructLayout, add_value
+from dtrans.emit.text import c_type, number
+from dtrans.emit.values import STACK_LIMIT, Values
+from dtrans.options import Options
+from dtrans.plan.leaves import Linux, ProbePart
+from dtrans.types import INT, INT64, Addresses, Array, StringType, StructRef, Type, align_up
+
+PRINCIPAL_DROP, AGGREGATION_DROP = DROP_KINDS.index("principal"), DROP_KINDS.index("aggregation")
+_HEADER = ("u16 site;", "u16 cpu;", "u32 probe;")
+_PARTS: dict[str, FieldKind] = {
+    "provider": "probeprov",
+    "module": "probemod",
+    "function": "probefunc",
+    "name": "probename",
+}
+_SIGSTOP = 19
+
+
+@dataclass
+class RecordBuilder:
+    """The record of one clause while its actions are emitted."""
+
+    name: str
+    layout: StructLayout = field(default_factory=lambda: StructLayout(list(_HEADER), 8))
+    actions: list[Action] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+    #: The C place of the record, decided when its size is known.
+    token: str = "@RECORD@"
+
+
+class Statements:
+    """Emits the bodies of clauses."""
+
+    def __init__(self, values: Values, options: Options, aggregations: Sequence[Aggregation], infos: Sequence[AggregationInfo]) -> None:
+        self.values = values
+        self.options = options
+        self.aggregations = aggregations
+        self.infos = infos
+        self.sites: list[Site] = []
+        self.records: dict[str, StructLayout] = {}
+        self.record = RecordBuilder("")
+        self.exits = False
+
+    def body(self, number_: int, body: Sequence[Statement[Linux]], *, default: bool) -> None:
+        """A clause's statements and the record they make."""
+        self.record = RecordBuilder(f"record_{len(self.sites)}")
+        lines = self.values.frame.lines
+        start = len(lines.lines)
+        for statement in body:
+            self._statement(statement, conditional=False)
+        if default and not self.options.flag("quiet"):
+            self.record.actions.append(DefaultAction())
+        if self.record.actions:
+            self._finish(number_, start)
+
+    def _finish(self, clause: int, start: int) -> None:
+        """Gives the record its place, its header, and sends it."""
+        values, record = self.values, self.record
+        record.layout.close()
+        size = record.layout.size
+        self.records[record.name] = record.layout
+        site = len(self.sites)
+        self.sites.append(Site(clause, size, tuple(record.actions)))
+        if size <= STACK_LIMIT:
+            place = f"r{site}"
+            opening = [f"struct {record.name} {place};"]
+        else:
+            values.scratch.slot(f"struct {record.name} r;")
+            place = f"{values.scratch_name}->{values.scratch.clauses[-1][0]}.r"
+            opening = []
+        opening += [f"{place}.{flag} = 0;" for flag in record.flags]
+        lines = values.frame.lines
+        for index in range(start, len(lines.lines)):
+            lines.lines[index] = lines.lines[index].replace(record.token, place)
+        for line in reversed(opening):
+            lines.insert(start, line)
+        values.shared.uses.add("records")
+        cpu = values.memo("cpu", "u64", "bpf_get_smp_processor_id()")
+        values.add(f"{place}.site = {site};")
+        values.add(f"{place}.cpu = {cpu};")
+        values.add(f"{place}.probe = probe;")
+        values.add(f"SUBMIT({place});")
+
+    # --- statements -----------------------------------------------------------------------------------
+
+    def _statement(self, statement: Statement[Linux], *, conditional: bool) -> None:
+        match statement:
+            case Do(expr):
+                self.values.frame.action += 1
+                self.values.effect(expr)
+            case If(test, then, other):
+                self._if(test, then, other)
+            case Aggregate():
+                self.values.frame.action += 1
+                self._aggregate(statement)
+            case Act():
+                self.values.frame.action += 1
+                self._act(statement, conditional=conditional)
+
+    def _if(self, test: Expr[Linux], then: Sequence[Statement[Linux]], other: Sequence[Statement[Linux]]) -> None:
+        condition = self.values.truth(test)
+        with self.values.block(f"if ({condition})"):
+            for statement in then:
+                self._statement(statement, conditional=True)
+        if other:
+            with self.values.block("else"):
+                for statement in other:
+                    self._statement(statement, conditional=True)
+
+    # --- aggregations ---------------------------------------------------------------------------------
+
+    def _aggregate(self, statement: Aggregate[Linux]) -> None:
+        values, which = self.values, statement.aggregation
+        aggregation, info = self.aggregations[which], self.infos[which]
+        operand = weight = "0"
+        if statement.value is not None:
+            operand = values.temporary("s64", values.integer(statement.value))
+        if statement.weight is not None:
+            weight = values.temporary("s64", values.integer(statement.weight))
+        with values.block(""):
+            key = values.structure(f"struct agg_{which}_key", aggregation.key_size)
+            for index, (expr, placed, kind) in enumerate(zip(statement.keys, aggregation.keys, info.keys, strict=True)):
+                self._put_key(f"{key}.k{index}", expr, placed, kind)
+            self._update(which, aggregation, key, operand, weight, weighted=statement.weight is not None)
+
+    def _put_key(self, target: str, expr: Expr[Linux], placed: Field, kind: Type) -> None:
+        values = self.values
+        if placed.kind == "literal":
+            values.add(f"{target} = {self._literal_number(expr)};")
+        elif placed.kind in _PARTS.values():
+            values.add(f"{target} = probe;")
+        elif isinstance(kind, StringType):
+            values.put(target, expr, StringType(placed.size), key=True)
+        elif isinstance(kind, Addresses):
+            values.put(target, expr, Addresses(kind.what, _frames(placed)), key=True)
+        else:
+            values.put(target, expr, kind, key=True)
+
+    def _literal_number(self, expr: Expr[Linux]) -> str:
+        match expr:
+            case Text(value):
+                return str(self.values.shared.string(value))
+            case Cond(test, then, other, _):
+                condition = self.values.truth(test)
+                return f"({condition} ? {self._literal_number(then)} : {self._literal_number(other)})"
+        raise AssertionError(f"no literal: {expr}")
+
+    def _update(self, which: int, aggregation: Aggregation, key: str, operand: str, weight: str, *, weighted: bool) -> None:
+        values = self.values
+        value = f"struct agg_{which}_value"
+        found = values.temporary(f"{value} *", f"agg_{which}.lookup(&{key})")
+        with values.block(f"if (!{found})"):
+            values.add("u32 zero_ = 0;")
+            values.add(f"{value} *fresh = agg_{which}_zero.lookup(&zero_);")
+            values.add(f"if (fresh) agg_{which}.insert(&{key}, fresh);")
+            values.add(f"{found} = agg_{which}.lookup(&{key});")
+        with values.block(f"if ({found})"):
+            self._accumulate(which, aggregation, f"{found}->v", operand, weight if weighted else "1")
+        with values.block("else"):
+            values.add(f"DROP({AGGREGATION_DROP});")
+
+    def _accumulate(self, which: int, aggregation: Aggregation, v: str, operand: str, weight: str) -> None:
+        values = self.values
+        match aggregation.function:
+            case "count":
+                values.add(f"{v}[0] += 1;")
+            case "sum":
+                values.add(f"{v}[0] += {operand};")
+            case "avg":
+                values.add(f"{v}[0] += 1;")
+                values.add(f"{v}[1] += {operand};")
+            case "min" | "max":
+                values.shared.uses.add("epochs")
+                values.add(f"u32 which = {which};")
+                values.add("u64 *epoch = epochs.lookup(&which);")
+                sign = "<" if aggregation.function == "min" else ">"
+                with values.block(f"if (epoch && ({v}[1] != *epoch || {operand} {sign} (s64){v}[0]))"):
+                    values.add(f"{v}[0] = {operand};")
+                    values.add(f"{v}[1] = *epoch;")
+            case "stddev":
+                values.add(f"{v}[0] += 1;")
+                values.add(f"{v}[1] += {operand};")
+                values.add(f"{values.shared.function('add_square')}(&{v}[2], &{v}[3], {operand});")
+            case "quantize":
+                values.shared.library["quantize"] = None
+                self._bump(v, f"dt_quantize_bucket({operand})", 127, weight)
+            case "lquantize":
+                values.shared.library["lquantize"] = None
+                base, _, step = aggregation.parameters
+                levels = aggregation.value_size // 8 - 2
+                self._bump(v, f"dt_lquantize_level({operand}, {number(base)}, {step}, {levels})", levels + 2, weight)
+            case "llquantize":
+                values.shared.library["llquantize"] = None
+                factor, low, high, steps = aggregation.parameters
+                bucket = f"dt_llquantize_bucket({operand}, {factor}, {low}, {high}, {steps})"
+                self._bump(v, bucket, aggregation.value_size // 8, weight)
+
+    def _bump(self, v: str, bucket: str, count: int, weight: str) -> None:
+        index = self.values.temporary("u64", bucket)
+        self.values.add(f"HIDE({index});")
+        self.values.add(f"if ({index} < {count}) {v}[{index}] += {weight};")
+
+    # --- actions --------------------------------------------------------------------------------------
+
+    def _act(self, act: Act[Linux], *, conditional: bool) -> None:
+        match act.kind:
+            case "raise":
+                self.values.add(f"bpf_send_signal((u32)({self.values.integer(act.args[0])}));")
+                return
+            case "stop":
+                self.values.add(f"bpf_send_signal({_SIGSTOP});")
+                return
+        present = self._flag() if conditional else None
+        self.record.actions.append(self._recorded(act, present))
+
+    def _flag(self) -> int:
+        name = f"taken{len(self.record.flags)}"
+        self.record.flags.append(name)
+        offset = self.record.layout.add(f"u8 {name};", 1, 1)
+        self.values.add(f"{self.record.token}.{name} = 1;")
+        return offset
+
+    def _recorded(self, act: Act[Linux], present: int | None) -> Action:
+        text, args, which = act.text or "", act.args, act.aggregations
+        match act.kind:
+            case "printf":
+                return Printf(text, self._fields(args), present)
+            case "system":
+                return System(text, self._fields(args), present)
+            case "freopen":
+                return Freopen(text, self._fields(args), present)
+            case "printa":
+                return Printa(which, act.text, present)
+            case "trace":
+                return Trace(self._memory(args[0]), present)
+            case "print":
+                return PrintValue(self._memory(args[0]), shape_of(self.values.types, args[0].type), present)
+            case "tracemem":
+                return self._tracemem(args, present)
+            case "stack":
+                return PrintStack(self._field(args[0]), present)
+            case "exit":
+                self.exits = True
+                self.values.shared.uses.add("switches")
+                status = self._field(args[0])
+                self.values.add("STOP();")
+                return Exit(status, present)
+            case "clear":
+                return Clear(which[0], present)
+            case "trunc":
+                return Trunc(which[0], self._field(args[0]) if args else None, present)
+            case "normalize":
+                return Normalize(which[0], self._field(args[0]), present)
+            case "denormalize":
+                return Denormalize(which[0], present)
+            case "setopt":
+                name, equals, value = text.partition("=")
+                return SetOption(name, value if equals else None, present)
+        raise AssertionError(f"no record: {act.kind}")
+
+    def _fields(self, args: Sequence[Expr[Linux]]) -> tuple[Field, ...]:
+        return tuple(self._field(arg) for arg in args)
+
+    def _field(self, expr: Expr[Linux]) -> Field:
+        """One value in the record."""
+        record, values = self.record, self.values
+        name = f"a{len(record.layout.members)}"
+        target = f"{record.token}.{name}"
+        interned = interned_kind(expr)
+        if interned is not None:
+            placed = add_value(record.layout, name, expr.type, interned=interned)
+            values.add(f"{target} = {self._literal_number(expr) if interned == 'literal' else 'probe'};")
+            return placed.field
+        kind = expr.type
+        if isinstance(kind, Addresses):
+            kind = Addresses(kind.what, stack_frames(kind, self.options))
+            placed = add_value(record.layout, name, kind, frames=kind.frames)
+        else:
+            placed = add_value(record.layout, name, kind)
+        values.put(target, expr, kind)
+        return placed.field
+
+    def _memory(self, expr: Expr[Linux]) -> Field:
+        """A value for trace() and print(): a structure or array is copied whole."""
+        if not isinstance(expr, Load) or not isinstance(expr.type, StructRef | Array):
+            return self._field(expr)
+        return self._bytes(self.values.integer(expr.address), self.values.types.size(expr.type), expr.space)
+
+    def _bytes(self, address: str, size: int, space: str) -> Field:
+        record, values = self.record, self.values
+        name = f"a{len(record.layout.members)}"
+        offset = record.layout.add(f"u8 {name}[{align_up(size, 8)}];", align_up(size, 8), 8)
+        where = values.temporary("u64", address)
+        helper = "bpf_probe_read_user" if space == "user" else "bpf_probe_read_kernel"
+        values.fault(f"{helper}({record.token}.{name}, {size}, (void *){where})", 1, where)
+        return Field("bytes", offset, size)
+
+    def _tracemem(self, args: tuple[Expr[Linux], ...], present: int | None) -> Action:
+        assert isinstance(args[1], Const)
+        value = self._bytes(self.values.integer(args[0]), args[1].value, "kernel")
+        return Tracemem(value, self._field(args[2]) if len(args) > 2 else None, present)
+
+
+# --- layouts of aggregations ------------------------------------------------------------------------------
+
+
+def interned_kind(expr: Expr[Linux]) -> FieldKind | None:
+    """The kind of number that stands for a string whose text the reader knows, or None."""
+    match expr:
+        case Text():
+            return "literal"
+        case ProbePart(part, _):
+            return _PARTS[part]
+        case Cond(_, then, other, kind) if isinstance(kind, StringType):
+            one, two = interned_kind(then), interned_kind(other)
+            return "literal" if one == two == "literal" else None
+    return None
+
+
+def stack_frames(kind: Addresses, options: Options) -> int:
+    """How many frames a stack records: as many as asked for, or as the options say."""
+    if kind.what not in ("stack", "ustack"):
+        return 1
+    asked = kind.frames or options.count("stackframes" if kind.what == "stack" else "ustackframes") or 20
+    return min(asked, options.count("maxframes") or 127)
+
+
+def lay_out_aggregation(
+    info: AggregationInfo, uses: Sequence[Aggregate[Linux]], options: Options
+) -> tuple[Aggregation, list[str]]:
+    """An aggregation's key and value, agreed on by all its uses; the members of its key structure."""
+    layout = StructLayout()
+    fields: list[Field] = []
+    for index, kind in enumerate(info.keys):
+        exprs = [use.keys[index] for use in uses]
+        fields.append(_key_field(layout, f"k{index}", kind, exprs, options))
+    if not fields:
+        layout.add("u64 none;", 8, 8)
+    layout.close()
+    return (
+        Aggregation(
+            info.name,
+            info.function,  # type: ignore[arg-type]
+            tuple(fields),
+            layout.size,
+            8 * _value_words(info),
+            info.parameters,
+        ),
+        layout.members,
+    )
+
+
+def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr[Linux]], options: Options) -> Field:
+    if isinstance(kind, StringType):
+        interned = {interned_kind(expr) for expr in exprs}
+        only = next(iter(interned)) if len(interned) == 1 else None
+        if only is not None:
+            return add_value(layout, name, kind, interned=only).field
+        bound = max((expr.type.bound for expr in exprs if isinstance(expr.type, StringType)), default=8)
+        return add_value(layout, name, StringType(bound)).field
+    if isinstance(kind, Addresses):
+        return add_value(layout, name, kind, frames=stack_frames(kind, options)).field
+    return add_value(layout, name, kind).field
+
+
+def _frames(placed: Field) -> int:
+    return (placed.size - (8 if placed.kind == "ustack" else 0)) // 8
+
+
+def _value_words(info: AggregationInfo) -> int:
+    match info.function:
+        case "count" | "sum":
+            return 1
+        case "avg" | "min" | "max":
+            return 2
+        case "stddev":
+            return 4
+        case "quantize":
+            return 127
+        case "lquantize":
+            base, limit, step = info.parameters
+            return (limit - base) // step + 2
+    factor, low, high, steps = info.parameters
+    return llquantize_buckets(factor, low, high, steps)
+
+
+def llquantize_buckets(factor: int, low: int, high: int, steps: int) -> int:
+    """Words of an llquantize: the bucket below, those of each order of magnitude, the one above."""
+    words = 2
+    for order in range(low, high + 1):
+        count = min(factor ** (order + 1), steps)
+        words += count - count // factor
+    return words

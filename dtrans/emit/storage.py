@@ -1,0 +1,171 @@
+"""Where values live in a generated program: D's variables, scratch memory, layouts of records and keys.
+
+Before: ``self int depth; global string name[int]``  After: member ``depth`` of ``struct thread``; hash ``name`` keyed by
+``struct key_name`` with value ``struct { char text[256]; }``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dtrans.artifact import Field, FieldKind, Layout, LateConstant
+from dtrans.check.tree import Late, Offset, Variable
+from dtrans.emit.text import c_type, identifier
+from dtrans.types import Addresses, StringType, Type, align_up
+
+#: Room behind a string slot: some subroutines of `templates/c` write up to that far behind a string's end.
+ROOM = 64
+#: Bytes of scratch memory for copyin() and alloca() in one firing.
+ARENA = 4096
+#: Bytes of a part of a probe's name in the tables ``names_function`` and their kin.
+NAME_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Memory for one string: a C expression for its address, and its capacity in bytes."""
+
+    address: str
+    size: int
+
+
+@dataclass
+class StructLayout:
+    """A C structure being laid out: members in order, with C's alignment made explicit."""
+
+    members: list[str] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, declaration: str, size: int, alignment: int) -> int:
+        """Appends a member; `declaration` has ``%s`` for nothing: it is whole. Returns its offset."""
+        offset = align_up(self.size, alignment)
+        if offset > self.size:
+            self.members.append(f"u8 pad{len(self.members)}[{offset - self.size}];")
+        self.members.append(declaration)
+        self.size = offset + size
+        return offset
+
+    def close(self) -> None:
+        """Pads to a multiple of eight."""
+        whole = align_up(self.size, 8)
+        if whole > self.size:
+            self.members.append(f"u8 pad{len(self.members)}[{whole - self.size}];")
+            self.size = whole
+
+
+def field_kind(kind: Type) -> FieldKind:
+    """How the reader sees a value of a type."""
+    match kind:
+        case StringType():
+            return "str"
+        case Addresses("stack", _):
+            return "stack"
+        case Addresses("ustack", _):
+            return "ustack"
+        case Addresses(what, _):
+            return what  # type: ignore[return-value]
+    return "int" if c_type(kind).startswith("s") else "uint"
+
+
+@dataclass
+class Place:
+    """One member that holds a value: its name, field and C access within its structure."""
+
+    name: str
+    field: Field
+
+
+def add_value(layout: StructLayout, name: str, kind: Type, *, frames: int = 0, interned: FieldKind | None = None) -> Place:
+    """Appends a member for a value of a D type. `frames` is the depth of a stack; `interned` makes it a u32 number."""
+    if interned is not None:
+        return Place(name, Field(interned, layout.add(f"u32 {name};", 4, 4), 4))
+    match kind:
+        case StringType(bound):
+            size = align_up(bound, 8)
+            return Place(name, Field("str", layout.add(f"char {name}[{size}];", size, 8), size))
+        case Addresses("stack", _):
+            return Place(name, Field("stack", layout.add(f"u64 {name}[{frames}];", 8 * frames, 8), 8 * frames))
+        case Addresses("ustack", _):
+            size = 8 + 8 * frames
+            return Place(name, Field("ustack", layout.add(f"u64 {name}[{1 + frames}];", size, 8), size))
+        case Addresses("sym" | "func" | "mod", _):
+            return Place(name, Field(field_kind(kind), layout.add(f"u64 {name};", 8, 8), 8))
+        case Addresses():
+            return Place(name, Field(field_kind(kind), layout.add(f"u64 {name}[2];", 16, 8), 16))
+    c = c_type(kind)
+    size = int(c[1:]) // 8
+    return Place(name, Field(field_kind(kind), layout.add(f"{c} {name};", size, size), size))
+
+
+@dataclass
+class Shared:
+    """What all programs of one artifact share: layouts asked for, late constants, interned strings, library functions."""
+
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    late: dict[str, LateConstant] = field(default_factory=dict)
+    strings: dict[str, int] = field(default_factory=dict)
+    library: dict[str, None] = field(default_factory=dict)
+    #: Parts of the program's frame that are needed: "divide", "arena", "oncpu", "fault", "records".
+    uses: set[str] = field(default_factory=set)
+    #: Parts of probes' names that are needed as text.
+    names: set[str] = field(default_factory=set)
+
+    def offset(self, offset: Offset) -> str:
+        """The macro for a number of the kernel's layout."""
+        if offset.kind == "symbol":
+            return self.layout("symbol", offset.of)
+        if offset.kind == "size":
+            return self.layout("size", offset.of)
+        return self.layout("offset", offset.of, offset.path)
+
+    def layout(self, kind: str, of: str, path: str = "") -> str:
+        heads = {"offset": "OFF", "size": "SIZE", "field": "FIELD", "symbol": "ADDR", "bits": "BITS"}
+        owner = of.removeprefix("struct ") if kind == "offset" else of
+        macro = "__".join(identifier(part.replace(".", "__").replace(" ", "_").replace(":", "__")) for part in (heads[kind] + "_" + owner, path) if part)
+        self.layouts[macro] = Layout(macro, kind, of, path)  # type: ignore[arg-type]
+        return macro
+
+    def late_constant(self, late: Late) -> str:
+        """A call that loads a constant which the loader fills in."""
+        magic = 0x6474_7261_0000_0000 + {"target": 1, "pid": 2, "wall": 3}[late.what]
+        self.late[late.what] = LateConstant(magic, late.what)
+        return f"dt_late(0x{magic:x})"
+
+    def string(self, text: str) -> int:
+        return self.strings.setdefault(text, len(self.strings))
+
+    def function(self, name: str) -> str:
+        """A function of `templates/c`, by its name there."""
+        self.library[name] = None
+        return f"dt_{name}"
+
+
+@dataclass
+class ScratchLayout:
+    """Per-CPU scratch memory: ``struct scratch``. Members are named; a clause's own are reused by the next clause."""
+
+    shared_members: list[str] = field(default_factory=list)
+    clauses: list[tuple[str, list[str]]] = field(default_factory=list)
+
+    def keep(self, declaration: str) -> None:
+        self.shared_members.append(declaration)
+
+    def open(self, name: str) -> None:
+        self.clauses.append((name, []))
+
+    def slot(self, declaration: str) -> None:
+        self.clauses[-1][1].append(declaration)
+
+    @property
+    def used(self) -> bool:
+        return bool(self.shared_members) or any(members for _, members in self.clauses)
+
+
+def variable_name(variable: Variable) -> str:
+    """The C name of a variable: D's own, with its scope before it so that no two collide."""
+    return f"{ {'global': 'g', 'self': 's', 'this': 't'}[variable.scope]}_{identifier(variable.name)}"
+
+
+def scalars(variables: Sequence[Variable], scope: str) -> list[Variable]:
+    return [one for one in variables if one.scope == scope and one.keys is None]

@@ -1,0 +1,267 @@
+"""D's subroutines as C: mostly calls of the functions in `templates/c`.
+
+Before: ``Call("strjoin", (a, b))``  After: ``dt_strjoin(s->c1.m3, 256, s->c1.m1, 64, s->c1.m2, 256);``
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtrans.check.tree import Call, Const, Expr, Text
+from dtrans.emit.storage import ARENA, Slot
+from dtrans.emit.text import number
+from dtrans.errors import fail
+from dtrans.plan.leaves import Linux
+from dtrans.types import UINT32 as _U32
+from dtrans.types import StringType
+
+if TYPE_CHECKING:
+    from dtrans.emit.values import Values
+
+#: include/linux/socket.h: the address families that inet_ntop() knows.
+_AF_INET, _AF_INET6 = 2, 10
+_NO_SCRATCH = 5
+
+
+def integer_call(values: Values, call: Call[Linux]) -> str:
+    """A subroutine whose value is a number or an address."""
+    args = call.args
+    match call.name:
+        case "strlen":
+            if isinstance(args[0], Text):
+                return str(len(args[0].value))
+            slot = values.string(args[0])
+            return f"{values.shared.function('strlen')}({slot.address}, {slot.size})"
+        case "index" | "rindex":
+            return _index(values, call)
+        case "strtoll":
+            slot = values.string(args[0])
+            base = values.integer(args[1]) if len(args) > 1 else "10"
+            return values.temporary("s64", f"{values.shared.function('strtoll')}({slot.address}, {slot.size}, {base})")
+        case "copyin":
+            return _copyin(values, args[0], args[1])
+        case "copyinto":
+            return _copyinto(values, call)
+        case "alloca":
+            return _allocate(values, values.integer(args[0]))
+        case "bcopy":
+            return _bcopy(values, args)
+        case "getmajor":
+            return f"((u32){_operand(values, args[0])} >> 20)"
+        case "getminor":
+            return f"((u32){_operand(values, args[0])} & 0xfffff)"
+        case "htons" | "ntohs":
+            return f"__builtin_bswap16((u16){_operand(values, args[0])})"
+        case "htonl" | "ntohl":
+            return f"__builtin_bswap32((u32){_operand(values, args[0])})"
+        case "htonll" | "ntohll":
+            return f"__builtin_bswap64((u64){_operand(values, args[0])})"
+        case "rand":
+            return values.temporary("s64", "bpf_get_prandom_u32() & 0x7fffffff")
+        case "progenyof":
+            function = values.shared.function("progenyof")
+            task = values._intrinsic("__current", ()) if values.thread is None else values.thread
+            return values.temporary("s64", f"{function}({task}, (u32)({values.integer(args[0])}))")
+    raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a number here", call.span)
+
+
+def string_call(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> None:
+    """A subroutine whose value is a string, put at a place."""
+    if call.name == "copyinstr":
+        _copyinstr(values, call, slot, key=key)
+        return
+    _string_function(values, call, slot)
+    if key:
+        values.pad(slot)
+
+
+def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
+    function = values.shared.function(call.name) if call.name != "inet_ntop" else ""
+    args = call.args
+    to = f"{slot.address}, {slot.size}"
+    match call.name:
+        case "basename" | "dirname" | "cleanpath" | "toupper" | "tolower":
+            source = values.string(args[0])
+            values.add(f"{function}({to}, {source.address}, {source.size});")
+        case "strjoin":
+            one, two = values.string(args[0]), values.string(args[1])
+            values.add(f"{function}({to}, {one.address}, {one.size}, {two.address}, {two.size});")
+        case "strchr" | "strrchr":
+            source = values.string(args[0])
+            found = f"{function}({to}, {source.address}, {source.size}, (int)({values.integer(args[1])}))"
+            values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0;")
+        case "strstr":
+            source, needle = values.string(args[0]), values.string(args[1])
+            work = _work(values, needle)
+            found = f"{function}({to}, {source.address}, {source.size}, {needle.address}, {needle.size}, {work})"
+            values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0; else MARK_SET({slot.address});")
+        case "strtok":
+            _strtok(values, call, slot)
+        case "substr":
+            source = values.string(args[0])
+            start = values.integer(args[1])
+            length = values.integer(args[2]) if len(args) > 2 else "0"
+            limited = "true" if len(args) > 2 else "false"
+            values.add(f"{function}({to}, {source.address}, {source.size}, {start}, {length}, {limited});")
+        case "lltostr":
+            base = values.integer(args[1]) if len(args) > 1 else "10"
+            room = slot if slot.size >= 72 else values.slot(72)
+            values.add(f"{function}({room.address}, {room.size}, {values.integer(args[0])}, {base});")
+            if room is not slot:
+                values.copy(slot, room)
+        case "inet_ntoa":
+            address = values._load(values.integer(args[0]), _U32, "kernel", None)
+            values.add(f"{function}({to}, {address});")
+        case "inet_ntoa6":
+            _inet6(values, args[0], slot, embedded=False)
+        case "inet_ntop":
+            _inet_ntop(values, call, slot)
+        case _:
+            raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a string here", call.span)
+
+
+def _operand(values: Values, expr: Expr[Linux]) -> str:
+    return f"({values.integer(expr)})"
+
+
+def _work(values: Values, needle: Slot) -> str:
+    """Working memory for a search, which a needle of up to seven characters does not need."""
+    if needle.size <= 8:
+        return "NULL"
+    slot = values.slot(2048 * ((needle.size + 63) // 64))
+    return f"(u8 *){slot.address}"
+
+
+def _index(values: Values, call: Call[Linux]) -> str:
+    source, needle = values.string(call.args[0]), values.string(call.args[1])
+    start = "0" if call.name == "index" else number((1 << 31) - 1)
+    if len(call.args) > 2:
+        start = values.integer(call.args[2])
+    function = values.shared.function(call.name)
+    return values.temporary(
+        "s64",
+        f"{function}({source.address}, {source.size}, {needle.address}, {needle.size}, {_work(values, needle)}, {start})",
+    )
+
+
+def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> None:
+    address = values.temporary("u64", values.integer(call.args[0]))
+    size = str(slot.size)
+    assert isinstance(call.type, StringType)
+    if len(call.args) > 1 and not isinstance(call.args[1], Const):
+        limit = values.temporary("u64", f"({values.integer(call.args[1])}) + 1")
+        values.add(f"if ({limit} > {slot.size}) {limit} = {slot.size};")
+        size = f"dt_clamp({limit}, {slot.size + 1})"
+        values.shared.library["word"] = None
+    elif call.type.bound < slot.size:
+        size = str(call.type.bound)
+    if key:
+        values.clear(slot)
+    values.add(f"STRING_USER({slot.address}, {size}, {address}, {values.frame.fault}, {values.frame.action});")
+
+
+def _allocate(values: Values, size: str) -> str:
+    """Scratch memory of a run-time size: its address. More than there is ends the clause."""
+    values.arena()
+    wanted = values.temporary("u64", size)
+    values.fault(f"{wanted} > {ARENA - 8} || arena_used + {wanted} > {ARENA - 8}", _NO_SCRATCH)
+    address = values.temporary("u64", "arena + arena_used")
+    values.add(f"arena_used += ({wanted} + 7) & ~7ULL;")
+    return address
+
+
+def _copyin(values: Values, source: Expr[Linux], size: Expr[Linux]) -> str:
+    address = values.temporary("u64", values.integer(source))
+    length = values.temporary("u64", values.integer(size))
+    offset = _allocate(values, length)
+    values.add(f"BOUND({length}, {ARENA - 1});")
+    at = values.temporary("u64", f"{offset} - arena")
+    values.add(f"BOUND({at}, {ARENA - 1});")
+    values.add(
+        f"if (bpf_probe_read_user({values.scratch_name}->arena + {at}, {length}, (void *){address})) "
+        f"FAULT({values.frame.fault}, {values.frame.action}, 1, {address});"
+    )
+    return offset
+
+
+def _into(values: Values, target: str, length: str) -> str:
+    """An offset in scratch memory for a checked address and length."""
+    values.arena()
+    at = values.temporary("u64", f"{target} - arena")
+    values.fault(f"{at} > {ARENA - 8} || {length} > {ARENA - 8} || {at} + {length} > {ARENA - 8}", 1, target)
+    values.add(f"BOUND({at}, {ARENA - 1});")
+    values.add(f"BOUND({length}, {ARENA - 1});")
+    return at
+
+
+def _copyinto(values: Values, call: Call[Linux]) -> str:
+    source = values.temporary("u64", values.integer(call.args[0]))
+    length = values.temporary("u64", values.integer(call.args[1]))
+    target = values.temporary("u64", values.integer(call.args[2]))
+    at = _into(values, target, length)
+    values.add(
+        f"if (bpf_probe_read_user({values.scratch_name}->arena + {at}, {length}, (void *){source})) "
+        f"FAULT({values.frame.fault}, {values.frame.action}, 1, {source});"
+    )
+    return "0"
+
+
+def _bcopy(values: Values, args: tuple[Expr[Linux], ...]) -> str:
+    source = values.temporary("u64", values.integer(args[0]))
+    target = values.temporary("u64", values.integer(args[1]))
+    length = values.temporary("u64", values.integer(args[2]))
+    at = _into(values, target, length)
+    values.add(
+        f"if (bpf_probe_read_kernel({values.scratch_name}->arena + {at}, {length}, (void *){source})) "
+        f"FAULT({values.frame.fault}, {values.frame.action}, 1, {source});"
+    )
+    return "0"
+
+
+def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
+    function = values.shared.function("strtok")
+    size = (values.strsize + 7) // 8 * 8
+    declaration = f"char strtok_state[{size + 8}];"
+    if declaration not in values.scratch.shared_members:
+        values.scratch.keep(declaration)
+    state = f"{values.scratch_name}->strtok_state"
+    delimiters = values.string(call.args[1])
+    room = slot if slot.size >= 32 else values.slot(32)
+    source = "NULL, 8"
+    if not isinstance(call.args[0], Const):
+        text = values.string(call.args[0])
+        source = f"{text.address}, {text.size}"
+    values.add(
+        f"if (!{function}({room.address}, {room.size}, {state}, {size}, {source}, "
+        f"{delimiters.address}, {delimiters.size})) *(u16 *)({room.address}) = 0;"
+    )
+    if room is not slot:
+        values.copy(slot, room)
+
+
+def _inet6(values: Values, address: Expr[Linux], slot: Slot, *, embedded: bool) -> None:
+    function = values.shared.function("inet_ntoa6")
+    raw = values.slot(16)
+    where = values.temporary("u64", values.integer(address))
+    values.add(
+        f"if (bpf_probe_read_kernel({raw.address}, 16, (void *){where})) "
+        f"FAULT({values.frame.fault}, {values.frame.action}, 1, {where});"
+    )
+    room = slot if slot.size >= 48 else values.slot(48)
+    flag = "true" if embedded else "false"
+    values.add(f"{function}({room.address}, {room.size}, (u8 *){raw.address}, {flag});")
+    if room is not slot:
+        values.copy(slot, room)
+
+
+def _inet_ntop(values: Values, call: Call[Linux], slot: Slot) -> None:
+    family = call.args[0]
+    if not isinstance(family, Const) or family.value not in (_AF_INET, _AF_INET6):
+        raise fail("D_PROTO_ARG", "inet_ntop( ) argument #1 must be AF_INET or AF_INET6", call.span)
+    if family.value == _AF_INET6:
+        _inet6(values, call.args[1], slot, embedded=True)
+        return
+    address = values._load(values.integer(call.args[1]), _U32, "kernel", None)
+    values.add(f"{values.shared.function('inet_ntoa')}({slot.address}, {slot.size}, {address});")
+
+

@@ -1,0 +1,659 @@
+"""Expressions of a plan as C: integers become C expressions, strings become memory.
+
+Before: ``Binary(">", CallArg(2), Const(100))``  After: ``a2 > 100``, with ``s64 a2 = dt_call_arg(ctx, 2);`` before it.
+
+What a C expression cannot hold (a read of kernel memory that can fail, a helper call, a string) becomes statements
+that are appended to the current lines, and the value the name of a temporary. A value that later statements
+could change is put into a temporary first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from dtrans.check.conversions import common
+from dtrans.check.tree import (
+    Assign,
+    Binary,
+    Call,
+    Cast,
+    Comma,
+    Compare,
+    Cond,
+    Const,
+    Expr,
+    Late,
+    Load,
+    Offset,
+    Read,
+    Store,
+    StringOf,
+    Text,
+    Unary,
+)
+from dtrans.emit.intrinsics import HELPERS, STRINGS
+from dtrans.emit.storage import ARENA, NAME_SIZE, ROOM, ScratchLayout, Shared, Slot
+from dtrans.emit.subroutines import integer_call, string_call
+from dtrans.emit.text import Lines, c_type, is_signed, number, words
+from dtrans.errors import fail
+from dtrans.plan.leaves import (
+    CallArg,
+    CallIn,
+    CallNumber,
+    CallResult,
+    ClockCounter,
+    FaultArg,
+    Intrinsic,
+    Linux,
+    ProbeIn,
+    ProbePart,
+    RawArg,
+    TraceAddress,
+    TraceField,
+    TraceText,
+)
+from dtrans.types import INT, Addresses, Int, Pointer, StringType, Type, align_up
+
+if TYPE_CHECKING:
+    from dtrans.check.typenames import TypeNames
+    from dtrans.emit.variables import Variables
+
+_STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|dt_late\(.*\)")
+
+BAD_ADDRESS, DIVIDE_BY_ZERO, NO_SCRATCH = 1, 4, 5
+
+
+@dataclass
+class Frame:
+    """Where statements of one clause go, and what they may use."""
+
+    lines: Lines
+    #: Label to jump to on a fault, and the number of the action being made (0: the predicate).
+    fault: str
+    action: int = 0
+    memo: dict[str, str] = field(default_factory=dict)
+
+
+class Values:
+    """Emits expressions. One for each program; `frame` is the clause at hand."""
+
+    def __init__(
+        self, shared: Shared, scratch: ScratchLayout, variables: Variables, types: TypeNames, strsize: int
+    ) -> None:
+        self.shared = shared
+        self.scratch = scratch
+        self.variables = variables
+        self.types = types
+        self.strsize = strsize
+        self.frame = Frame(Lines(), "done")
+        self.thread: str | None = None
+        self.scratch_name = "s"
+        self._temporaries = 0
+        self._slots = 0
+
+    # --- statements -----------------------------------------------------------------------------------
+
+    def add(self, line: str) -> None:
+        self.frame.lines.add(line)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """A C block; what is memoised inside it is forgotten after."""
+        memo = dict(self.frame.memo)
+        with self.frame.lines.block(head):
+            yield
+        self.frame.memo = memo
+
+    def temporary(self, kind: str, value: str = "") -> str:
+        """A new C variable; its name."""
+        self._temporaries += 1
+        name = f"t{self._temporaries}"
+        self.add(f"{kind} {name}{f' = {value}' if value else ''};")
+        return name
+
+    def fault(self, condition: str, kind: int, address: str = "0") -> None:
+        """Ends the clause with a fault when the condition holds."""
+        test = f"if ({condition}) " if condition else ""
+        self.add(f"{test}FAULT({self.frame.fault}, {self.frame.action}, {kind}, {address});")
+
+    def slot(self, size: int) -> Slot:
+        """Scratch memory for a string of the clause."""
+        self._slots += 1
+        whole = align_up(size, 8)
+        self.scratch.slot(f"char m{self._slots}[{whole + ROOM}];")
+        clause = self.scratch.clauses[-1][0]
+        return Slot(f"{self.scratch_name}->{clause}.m{self._slots}", whole)
+
+    def _pair(self, left: Expr[Linux], right: Expr[Linux], emit: Callable[[Expr[Linux]], str]) -> tuple[str, str]:
+        """Two operands, the left one's value taken before the right one's statements run."""
+        one = emit(left)
+        at = len(self.frame.lines.lines)
+        two = emit(right)
+        if len(self.frame.lines.lines) > at and not _STABLE.fullmatch(one):
+            self._temporaries += 1
+            name = f"t{self._temporaries}"
+            self.frame.lines.insert(at, f"{'s64' if is_signed(left.type) else 'u64'} {name} = {one};")
+            one = name
+        return one, two
+
+    # --- integers -------------------------------------------------------------------------------------
+
+    def integer(self, expr: Expr[Linux]) -> str:
+        """A scalar as a C expression of 64 bits, signed as its type is."""
+        match expr:
+            case Const(value, kind):
+                return number(value, signed=is_signed(kind))
+            case Late():
+                return f"(s32){self.shared.late_constant(expr)}" if expr.what != "wall" else self.shared.late_constant(expr)
+            case Offset():
+                return f"(u64){self.shared.offset(expr)}"
+            case Read():
+                return self.variables.read(self, expr)
+            case Assign():
+                return self.variables.assign(self, expr)
+            case Load(address, kind, space, bits):
+                return self._load(self.integer(address), kind, space, bits)
+            case Store():
+                return self._store(expr)
+            case Unary(op, operand, _):
+                return self._unary(op, operand)
+            case Binary(op, left, right, _):
+                return self._binary(expr)
+            case Compare(op, left, right):
+                return self._compare(op, left, right)
+            case Cond(test, then, other, kind):
+                return self._conditional(test, then, other, kind)
+            case Comma(left, right):
+                self.effect(left)
+                return self.integer(right)
+            case Cast(operand, kind):
+                return self._cast(operand, kind)
+            case Call():
+                return integer_call(self, expr)
+            case Text() | StringOf() | TraceText() | ProbePart():
+                raise AssertionError(f"no number: {expr}")
+            case _:
+                return self._leaf(expr)
+
+    def truth(self, expr: Expr[Linux]) -> str:
+        """A C condition: whether a value is not zero; for a string whether it was ever set."""
+        if isinstance(expr.type, StringType):
+            return self._is_set(expr)
+        return self.integer(expr)
+
+    def effect(self, expr: Expr[Linux]) -> None:
+        """An expression for its effect only."""
+        if isinstance(expr.type, StringType) and not isinstance(expr, Assign):
+            self.string(expr)
+            return
+        if isinstance(expr, Assign):
+            self.variables.assign(self, expr, value_used=False)
+            return
+        value = self.integer(expr)
+        if not _STABLE.fullmatch(value) and "(" in value:
+            self.add(f"(void)({value});")
+
+    def typed(self, expr: Expr[Linux], kind: Type) -> str:
+        """A scalar as the C type that holds `kind`."""
+        value = self.integer(expr)
+        c = c_type(kind)
+        return value if c in ("s64", "u64") or _STABLE.fullmatch(value) and isinstance(expr, Const) else f"({c}){_wrapped(value)}"
+
+    def _cast(self, operand: Expr[Linux], kind: Type) -> str:
+        if isinstance(operand.type, StringType):
+            return self.truth(operand)
+        if isinstance(kind, Int | Pointer) or hasattr(kind, "size"):
+            value = self.integer(operand)
+            c = c_type(kind)
+            size = int(c[1:]) // 8
+            if size == 8:
+                return f"({c}){_wrapped(value)}" if is_signed(operand.type) != is_signed(kind) else value
+            return f"({c}){_wrapped(value)}"
+        self.effect(operand)
+        return "0"
+
+    def _unary(self, op: str, operand: Expr[Linux]) -> str:
+        if op == "!":
+            return f"!{_wrapped(self.truth(operand))}"
+        value = self.integer(operand)
+        return f"({op}{_wrapped(value)})" if op == "~" else f"(s64)(0 - (u64){_wrapped(value)})"
+
+    def _binary(self, expr: Binary[Linux]) -> str:
+        op, left, right = expr.op, expr.left, expr.right
+        if op in ("&&", "||"):
+            return self._logical(op, left, right)
+        if op == "^^":
+            return f"(!{_wrapped(self.truth(left))} != !{_wrapped(self.truth(right))})"
+        one, two = self._pair(left, right, self.integer)
+        if op in ("==", "!=", "<", "<=", ">", ">="):
+            kind = common(left.type, right.type)
+            return f"({_as(one, left.type, kind)} {op} {_as(two, right.type, kind)})"
+        signed = is_signed(expr.type)
+        if op in ("/", "%"):
+            return self._divide(op, one, two, right, signed)
+        if op in ("<<", ">>"):
+            count = two if isinstance(right, Const) and 0 <= right.value < 64 else f"({two} & 63)"
+            if op == ">>":
+                return f"({_as(one, left.type, expr.type)} >> {count})"
+            return f"({'(s64)' if signed else ''}((u64){_wrapped(one)} << {count}))"
+        if op in ("&", "|", "^"):
+            return f"({_as(one, left.type, expr.type)} {op} {_as(two, right.type, expr.type)})"
+        text = f"((u64){_wrapped(one)} {op} (u64){_wrapped(two)})"
+        return f"(s64){text}" if signed else text
+
+    def _divide(self, op: str, one: str, two: str, right: Expr[Linux], signed: bool) -> str:
+        if not isinstance(right, Const) or right.value == 0:
+            two = self.temporary("s64" if signed else "u64", two)
+            self.fault(f"!{two}", DIVIDE_BY_ZERO)
+        if signed:
+            self.shared.uses.add("divide")
+            return f"dt_{'divide' if op == '/' else 'modulo'}({one}, {two})"
+        return f"((u64){_wrapped(one)} {op} (u64){_wrapped(two)})"
+
+    def _logical(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
+        one = self.truth(left)
+        before, temporaries = len(self.frame.lines.lines), self._temporaries
+        memo = dict(self.frame.memo)
+        two = self.truth(right)
+        if len(self.frame.lines.lines) == before:
+            return f"({one} {op} {two})"
+        # The right side needs statements, which must run only when the left side lets them.
+        del self.frame.lines.lines[before:]
+        self._temporaries, self.frame.memo = temporaries, memo
+        result = self.temporary("s64", f"!!{_wrapped(one)}")
+        with self.block(f"if ({result if op == '&&' else '!' + result})"):
+            self.add(f"{result} = !!{_wrapped(self.truth(right))};")
+        return result
+
+    def _conditional(self, test: Expr[Linux], then: Expr[Linux], other: Expr[Linux], kind: Type) -> str:
+        condition = self.truth(test)
+        before, temporaries, memo = len(self.frame.lines.lines), self._temporaries, dict(self.frame.memo)
+        one, two = self.integer(then), self.integer(other)
+        if len(self.frame.lines.lines) == before:
+            return f"({condition} ? {_as(one, then.type, kind)} : {_as(two, other.type, kind)})"
+        del self.frame.lines.lines[before:]
+        self._temporaries, self.frame.memo = temporaries, memo
+        result = self.temporary("s64" if is_signed(kind) else "u64", "0")
+        with self.block(f"if ({condition})"):
+            self.add(f"{result} = {self.integer(then)};")
+        with self.block("else"):
+            self.add(f"{result} = {self.integer(other)};")
+        return result
+
+    # --- memory ---------------------------------------------------------------------------------------
+
+    def _load(self, address: str, kind: Type, space: str, bits: tuple[int, int] | None) -> str:
+        read = "READ_USER" if space == "user" else "READ"
+        name = self.temporary(c_type(kind), "0")
+        self.add(f"{read}({name}, {address}, {self.frame.fault}, {self.frame.action});")
+        if bits is None:
+            return name
+        offset, width = bits
+        shifted = f"((u64){name} << {64 - offset - width})"
+        return f"((s64){shifted} >> {64 - width})" if is_signed(kind) else f"({shifted} >> {64 - width})"
+
+    def _store(self, expr: Store[Linux]) -> str:
+        """A store to scratch memory, whose bounds are checked where it happens."""
+        address = self.temporary("u64", self.integer(expr.address))
+        c = c_type(expr.type)
+        size = int(c[1:]) // 8
+        self.arena()
+        place = self.temporary("u64", f"{address} - arena")
+        self.fault(f"{place} > {ARENA - size}", BAD_ADDRESS, address)
+        self.add(f"BOUND({place}, {ARENA - 1});")
+        target = f"*({c} *)({self.scratch_name}->arena + {place})"
+        value = self.integer(expr.value)
+        if expr.op:
+            old = self.temporary("s64" if is_signed(expr.type) else "u64", target)
+            value = f"({old} {expr.op} {value})"
+            self.add(f"{target} = {value};")
+            return old if expr.old else target
+        self.add(f"{target} = {value};")
+        return target
+
+    def arena(self) -> None:
+        """Asks for scratch memory for copyin() and alloca(): ``arena`` its address, ``arena_used`` what is taken."""
+        self.shared.uses.add("arena")
+        self.variables.arena = True
+
+    # --- strings --------------------------------------------------------------------------------------
+
+    def string(self, expr: Expr[Linux]) -> Slot:
+        """A string in memory: where it stands."""
+        if isinstance(expr, Read):
+            return self.variables.place(self, expr)
+        assert isinstance(expr.type, StringType), expr
+        slot = self.slot(expr.type.bound)
+        self.string_into(expr, slot)
+        return slot
+
+    def string_into(self, expr: Expr[Linux], slot: Slot, *, key: bool = False) -> None:
+        """Puts a string at a place. A `key` has zeros behind its end, up to the slot's size."""
+        match expr:
+            case Text(value):
+                self._literal(value, slot, key=key)
+            case Const():
+                self.add(f"*(u64 *)({slot.address}) = 0;")
+                if key:
+                    self.clear(slot)
+            case StringOf(address, space, kind):
+                bound = min(slot.size, _bound(kind))
+                where = self.integer(address)
+                if key:
+                    self.clear(slot)
+                read = "STRING_USER" if space == "user" else "STRING"
+                self.add(f"{read}({slot.address}, {bound}, {where}, {self.frame.fault}, {self.frame.action});")
+            case Cond(test, then, other, _):
+                with self.block(f"if ({self.truth(test)})"):
+                    self.string_into(then, slot, key=key)
+                with self.block("else"):
+                    self.string_into(other, slot, key=key)
+            case Comma(left, right):
+                self.effect(left)
+                self.string_into(right, slot, key=key)
+            case Call():
+                string_call(self, expr, slot, key=key)
+            case Read() | Assign():
+                source = self.string(expr) if isinstance(expr, Read) else self._assigned(expr)
+                self.copy(slot, source, key=key)
+            case TraceText():
+                self._trace_text(expr, slot, key=key)
+            case Intrinsic(name, args, _):
+                self._string_intrinsic(name, args, slot, key=key)
+            case ProbePart(part, _):
+                self._probe_part(part, slot, key=key)
+            case _:
+                raise AssertionError(f"no string: {expr}")
+
+    def copy(self, slot: Slot, source: Slot, *, key: bool = False) -> None:
+        """``slot = source``."""
+        self.add(f"{self.shared.function('strcpy')}({slot.address}, {slot.size}, {source.address}, {source.size});")
+        if key:
+            self.pad(slot)
+
+    def pad(self, slot: Slot) -> None:
+        self.add(f"{self.shared.function('strpad')}({slot.address}, {slot.size});")
+
+    def clear(self, slot: Slot) -> None:
+        self.add(f"ZERO({slot.address}, {slot.size});")
+
+    def _assigned(self, expr: Assign[Linux]) -> Slot:
+        self.variables.assign(self, expr, value_used=False)
+        return self.variables.place(self, Read(expr.variable, expr.keys))
+
+    def _literal(self, value: str, slot: Slot, *, key: bool) -> None:
+        text = value[: slot.size - 1]
+        stored = words(text, len(text) + 1)
+        for index, word in enumerate(stored):
+            self.add(f"*(u64 *)({slot.address} + {index * 8}) = {number(word, signed=False)};")
+        if key:
+            for index in range(len(stored), slot.size // 8):
+                self.add(f"*(u64 *)({slot.address} + {index * 8}) = 0;")
+
+    def _is_set(self, expr: Expr[Linux]) -> str:
+        """A string compared with NULL: whether a variable was ever set, whether a search found anything."""
+        match expr:
+            case Const():
+                return "0"
+            case Read():
+                return f"*(u16 *)({self.string(expr).address})"
+            case Call("strchr" | "strrchr" | "strstr" | "strtok", _, _, _):
+                return f"*(u16 *)({self.string(expr).address})"
+        self.string(expr)
+        return "1"
+
+    def _compare(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
+        if op in ("==", "!=") and (isinstance(left, Text) or isinstance(right, Text)):
+            text, other = (left, right) if isinstance(left, Text) else (right, left)
+            assert isinstance(text, Text)
+            test = self._equals(self.string(other), text.value)
+            return test if op == "==" else f"!{test}"
+        one = self.string(left)
+        if isinstance(left, Read) and not isinstance(right, Read | Text):
+            kept = self.slot(one.size)
+            self.copy(kept, one)
+            one = kept
+        two = self.string(right)
+        if op in ("==", "!="):
+            call = f"{self.shared.function('streq')}({one.address}, {one.size}, {two.address}, {two.size})"
+            return call if op == "==" else f"!{call}"
+        compare = self.shared.function("strcmp")
+        result = self.temporary("s64", f"{compare}({one.address}, {one.size}, {two.address}, {two.size})")
+        return f"({result} {op} 0)"
+
+    def _equals(self, slot: Slot, text: str) -> str:
+        """A string compared with a constant, eight bytes at a time."""
+        if len(text) + 1 > slot.size:
+            return "0"
+        tests = []
+        for index, word in enumerate(words(text, len(text) + 1)):
+            bytes_left = len(text) + 1 - index * 8
+            loaded = f"*(u64 *)({slot.address} + {index * 8})"
+            if bytes_left < 8:
+                loaded = f"({loaded} & {number((1 << bytes_left * 8) - 1, signed=False)})"
+            tests.append(f"{loaded} == {number(word, signed=False)}")
+        return f"({' && '.join(tests)})"
+
+    def _trace_text(self, leaf: TraceText, slot: Slot, *, key: bool) -> None:
+        macro = self.shared.layout("field", leaf.tracepoint, leaf.name)
+        if key:
+            self.clear(slot)
+        offset = macro
+        if leaf.located:
+            offset = f"({self.temporary('u32', f'*(u32 *)((char *)ctx + {macro})')} & 0xffff)"
+        bound = min(slot.size, _bound(leaf.type))
+        self.add(f"STRING({slot.address}, {bound}, (u64)ctx + {offset}, {self.frame.fault}, {self.frame.action});")
+
+    def _probe_part(self, part: str, slot: Slot, *, key: bool) -> None:
+        """A part of the probe's name as text: from a table of names that the loader fills."""
+        self.shared.names.add(part)
+        found = self.temporary("char *", f"names_{part}.lookup(&probe)")
+        with self.block(f"if ({found})"):
+            self.copy(slot, Slot(found, NAME_SIZE), key=key)
+        with self.block("else"):
+            self._literal("", slot, key=key)
+
+    def _string_intrinsic(self, name: str, args: tuple[Expr[Linux], ...], slot: Slot, *, key: bool) -> None:
+        if name == "__comm":
+            if key and slot.size > 16:
+                self.clear(slot)
+            self.add(f"bpf_get_current_comm({slot.address}, {min(slot.size, 16)});")
+            return
+        function = self.shared.function(STRINGS[name])
+        operands = ", ".join(self.integer(arg) for arg in args)
+        self.add(f"{function}({slot.address}, {slot.size}, {operands});")
+        if key:
+            self.pad(slot)
+
+    # --- members of structures ------------------------------------------------------------------------
+
+    def structure(self, c: str, size: int) -> str:
+        """A zeroed C structure for a key or a record: on the stack when it is small, else in scratch memory."""
+        self._temporaries += 1
+        name = f"k{self._temporaries}"
+        if size <= STACK_LIMIT:
+            self.add(f"{c} {name} = {{}};")
+            return name
+        self.scratch.slot(f"{c} {name};")
+        place = f"{self.scratch_name}->{self.scratch.clauses[-1][0]}.{name}"
+        self.add(f"ZERO(&{place}, {size});")
+        return place
+
+    def put(self, target: str, expr: Expr[Linux], kind: Type, *, key: bool = False) -> None:
+        """Stores a value in a member of a type made for it."""
+        match kind:
+            case StringType(bound):
+                self.string_into(expr, Slot(target, align_up(bound, 8)), key=key)
+            case Addresses(what, frames):
+                assert isinstance(expr, Call)
+                self._put_addresses(target, expr, what, frames, key=key)
+            case _:
+                self.add(f"{target} = {self.integer(expr)};")
+
+    def _put_addresses(self, target: str, call: Call[Linux], what: str, frames: int, *, key: bool) -> None:
+        match what:
+            case "stack" | "ustack":
+                size, first, flags = 8 * frames, target, "0"
+                if what == "ustack":
+                    self.add(f"{target}[0] = {self._process()};")
+                    first, flags = f"{target} + 1", "BPF_F_USER_STACK"
+                if key:
+                    self.clear(Slot(first, size))
+                    self.add(f"bpf_get_stack(ctx, {first}, {size}, {flags});")
+                else:
+                    got = self.temporary("s64", f"bpf_get_stack(ctx, {first}, {size}, {flags})")
+                    self.add(f"if ({got} < 0) ({first})[0] = 0;")
+                    self.add(f"else if ({got} < {size}) *(u64 *)((char *)({first}) + ({got} & {_mask(size)})) = 0;")
+            case "sym" | "func" | "mod":
+                self.add(f"{target} = {self.integer(call.args[0])};")
+            case _:
+                self.add(f"{target}[0] = {self._process()};")
+                self.add(f"{target}[1] = {self.integer(call.args[0])};")
+
+    def _process(self) -> str:
+        """Process and thread as the reader wants them: u32 process id, u32 thread id."""
+        both = self.memo("pid_tgid", "u64", "bpf_get_current_pid_tgid()")
+        return f"({both} >> 32) | ({both} << 32)"
+
+    # --- leaves ---------------------------------------------------------------------------------------
+
+    def _leaf(self, leaf: Linux) -> str:
+        match leaf:
+            case RawArg(index, kind):
+                return f"({c_type(kind)})ctx->args[{index}]"
+            case TraceField(tracepoint, name, kind):
+                macro = self.shared.layout("field", tracepoint, name)
+                return f"*({c_type(kind)} *)((char *)ctx + {macro})"
+            case TraceAddress(tracepoint, name, located, _):
+                macro = self.shared.layout("field", tracepoint, name)
+                if located:
+                    return f"((u64)ctx + (*(u32 *)((char *)ctx + {macro}) & 0xffff))"
+                return f"((u64)ctx + {macro})"
+            case CallNumber():
+                return "(u64)nr"
+            case CallArg(index, _):
+                return self.memo(f"a{index}", "s64", f"CALL_ARG(ctx, {index})")
+            case CallResult():
+                return "(s64)ctx->args[1]"
+            case CallIn(numbers, _):
+                return _among("nr", numbers)
+            case ClockCounter(user, _):
+                return f"{'CLOCK_USER' if user else 'CLOCK_KERNEL'}(ctx)"
+            case FaultArg(index, _):
+                return ("0", "(u64)on_clause", "(u64)on_action", "0", "(u64)on_kind", "on_address")[index]
+            case ProbeIn(numbers, _):
+                return _among("probe", numbers)
+            case Intrinsic(name, args, _):
+                return self._intrinsic(name, args)
+            case TraceText() | ProbePart():
+                raise AssertionError("text is no number")
+            case _:
+                assert_never(leaf)
+
+    def memo(self, name: str, kind: str, call: str) -> str:
+        """The result of a call that is made once where it is first needed."""
+        if name not in self.frame.memo:
+            self._temporaries += 1
+            fresh = f"{name}_{self._temporaries}"
+            self.add(f"{kind} {fresh} = {call};")
+            self.frame.memo[name] = fresh
+        return self.frame.memo[name]
+
+    def _intrinsic(self, name: str, args: tuple[Expr[Linux], ...]) -> str:
+        if name in HELPERS:
+            kept, call, value = HELPERS[name]
+            return value.format(self.memo(kept, "u64", call))
+        match name:
+            case "__wall":
+                return f"(s64)({self._intrinsic('__ktime', ())} + {self.shared.late_constant(Late('wall', INT))})"
+            case "__oncpu":
+                self.shared.uses.add("oncpu")
+                return f"dt_oncpu({self._intrinsic('__tid', ())}, {self._intrinsic('__ktime', ())})"
+            case "__file":
+                function = self.shared.function("file")
+                return self.temporary("u64", f"{function}({self._intrinsic('__current', ())}, {self.integer(args[0])})")
+            case "__stackdepth" | "__ustackdepth":
+                return self._stack_depth(user=name == "__ustackdepth")
+            case "__kaddr_caller" | "__ucaller":
+                return self._caller(user=name == "__ucaller")
+            case "__epid":
+                return "(u32)clause"
+            case "__probe_id":
+                self.shared.names.add("id")
+                found = self.temporary("u64 *", "names_id.lookup(&probe)")
+                return f"({found} ? *{found} : 0)"
+        raise fail("D_VAR_UNSUP", f"{name.strip('_')} is not available in this version")
+
+    def _stack_depth(self, *, user: bool) -> str:
+        slot = self.slot(127 * 8)
+        flags = "BPF_F_USER_STACK" if user else "0"
+        size = self.temporary("s64", f"bpf_get_stack(ctx, {slot.address}, {127 * 8}, {flags})")
+        return f"((u64)({size} > 0 ? {size} : 0) >> 3)"
+
+    def _caller(self, *, user: bool) -> str:
+        slot = self.slot(16)
+        flags = "BPF_F_USER_STACK" if user else "0"
+        self.clear(slot)
+        self.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
+        return f"*(u64 *)({slot.address} + 8)"
+
+
+#: Bytes up to which a key or record is kept on the stack, of which a BPF program has 512.
+STACK_LIMIT = 96
+
+
+def _mask(size: int) -> int:
+    """The widest mask below a size that keeps an index of eight bytes inside: stacks are powers of two or cut."""
+    return (1 << (size - 8).bit_length()) - 8
+
+
+def _among(name: str, numbers: tuple[int, ...]) -> str:
+    """Whether a C variable is one of some numbers: runs of them become ranges."""
+    runs: list[list[int]] = []
+    for value in sorted(set(numbers)):
+        if runs and value == runs[-1][1] + 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    tests = []
+    for low, high in runs:
+        if low == high:
+            tests.append(f"{name} == {low}")
+        elif low == 0:
+            tests.append(f"{name} <= {high}")
+        else:
+            tests.append(f"{name} - {low} <= {high - low}u")
+    return f"({' || '.join(tests)})" if tests else "0"
+
+
+def _wrapped(text: str) -> str:
+    """Parentheses where a C expression needs them as an operand."""
+    if re.fullmatch(r"[\w.]+|[\w>-]+", text) or (text.startswith("(") and _closes(text)):
+        return text
+    return f"({text})"
+
+
+def _closes(text: str) -> bool:
+    """Whether the parenthesis that opens a text is the one that ends it."""
+    depth = 0
+    for index, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return index == len(text) - 1
+    return False
+
+
+def _as(text: str, have: Type, want: Type) -> str:
+    """A 64-bit value under the sign of another type."""
+    if is_signed(have) == is_signed(want) or re.fullmatch(r"\d+", text):
+        return text
+    return f"({'s64' if is_signed(want) else 'u64'}){_wrapped(text)}"
+
+
+def _bound(kind: Type) -> int:
+    assert isinstance(kind, StringType)
+    return kind.bound

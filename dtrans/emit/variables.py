@@ -1,0 +1,333 @@
+"""D's variables in C: reading and assigning.
+
+Before: ``self->ts = timestamp``  After: ``if (!self) self = thread_new(&self_key); if (self) self->s_ts = now; ...``
+
+Global scalars are members of one structure in an array map. ``self->`` scalars are members of one structure for each
+thread, in a hash map, gone when the thread exits. Associative arrays are hash maps keyed by the packed tuple;
+assigning zero removes the element. ``this->`` scalars are C variables, and scratch memory when strings.
+
+A string that was never set, or was set to NULL, begins with two zero bytes; one set to "" has a 1 after its NUL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dtrans.artifact import DROP_KINDS
+from dtrans.check.tree import Assign, Call, Const, Expr, Read, Variable
+from dtrans.emit.storage import Slot, StructLayout, add_value, scalars, variable_name
+from dtrans.emit.text import c_type, is_signed
+from dtrans.plan.leaves import Linux
+from dtrans.types import Addresses, StringType, Type, align_up
+
+if TYPE_CHECKING:
+    from dtrans.emit.values import Values
+
+DYNAMIC_DROP = DROP_KINDS.index("dynamic")
+_NULLABLE = frozenset({"strchr", "strrchr", "strstr", "strtok"})
+
+
+@dataclass(frozen=True)
+class ArrayMap:
+    """An associative array's map: key structure's members and size, value's C type, entries."""
+
+    name: str
+    key_members: tuple[str, ...]
+    key_size: int
+    value: str
+    value_size: int
+    entries: int
+    by_thread: bool
+
+
+@dataclass
+class Variables:
+    """The variables of one artifact. `arena` and the flags below say what the program at hand needs."""
+
+    declared: Sequence[Variable]
+    strsize: int
+    dynamic_size: int
+    arrays: dict[Variable, ArrayMap] = field(default_factory=dict)
+    arena: bool = False
+    uses_self: bool = False
+    uses_globals: bool = False
+    _this: dict[Variable, str] = field(default_factory=dict)
+
+    # --- declarations ---------------------------------------------------------------------------------
+
+    def globals_struct(self) -> StructLayout:
+        return self._struct("global")
+
+    def thread_struct(self) -> StructLayout:
+        """``struct thread``; its first member tells this life of a thread id from the next."""
+        layout = StructLayout()
+        layout.add("u64 born;", 8, 8)
+        return self._struct("self", layout)
+
+    def _struct(self, scope: str, layout: StructLayout | None = None) -> StructLayout:
+        layout = StructLayout() if layout is None else layout
+        for variable in scalars(self.declared, scope):
+            self._add(layout, variable)
+        layout.close()
+        return layout
+
+    def _add(self, layout: StructLayout, variable: Variable) -> None:
+        match variable.type:
+            case StringType():
+                layout.add(f"char {variable_name(variable)}[{self.strsize}];", align_up(self.strsize, 8), 8)
+            case kind:
+                c = c_type(kind)
+                layout.add(f"{c} {variable_name(variable)};", int(c[1:]) // 8, int(c[1:]) // 8)
+
+    @property
+    def has_globals(self) -> bool:
+        return bool(scalars(self.declared, "global"))
+
+    @property
+    def has_threads(self) -> bool:
+        return any(variable.scope == "self" for variable in self.declared)
+
+    def array(self, variable: Variable) -> ArrayMap:
+        """The map of an associative array."""
+        if variable not in self.arrays:
+            assert variable.keys is not None
+            layout = StructLayout()
+            if variable.scope == "self":
+                layout.add("u64 thread;", 8, 8)
+            for index, kind in enumerate(variable.keys):
+                add_value(layout, f"k{index}", _key_type(kind, self.strsize))
+            layout.close()
+            value_size = align_up(self.strsize, 8) if isinstance(variable.type, StringType) else 8
+            value = "struct dt_string" if isinstance(variable.type, StringType) else c_type(variable.type)
+            entries = max(64, min(65536, self.dynamic_size // (layout.size + value_size + 16)))
+            self.arrays[variable] = ArrayMap(
+                f"{variable_name(variable)}_array",
+                tuple(layout.members),
+                layout.size,
+                value,
+                value_size,
+                entries,
+                variable.scope == "self",
+            )
+        return self.arrays[variable]
+
+    # --- this-> -----------------------------------------------------------------------------------------
+
+    def open_firing(self) -> None:
+        """Forgets the clause-local variables of the firing before."""
+        self._this = {}
+
+    def this_declarations(self) -> list[str]:
+        """C declarations of the clause-local variables that the firing used."""
+        return [
+            f"{c_type(variable.type)} {name} = 0;"
+            for variable, name in self._this.items()
+            if not isinstance(variable.type, StringType)
+        ]
+
+    def this_strings(self) -> list[str]:
+        """Addresses of clause-local strings, which are undefined, that is NULL, when the firing begins."""
+        return [name for variable, name in self._this.items() if isinstance(variable.type, StringType)]
+
+    def _local(self, values: Values, variable: Variable) -> str:
+        if variable not in self._this:
+            name = variable_name(variable)
+            if isinstance(variable.type, StringType):
+                declaration = f"char {name}[{align_up(self.strsize, 8)}];"
+                if declaration not in values.scratch.shared_members:
+                    values.scratch.keep(declaration)
+                name = f"{values.scratch_name}->{name}"
+            self._this[variable] = name
+        return self._this[variable]
+
+    # --- reading --------------------------------------------------------------------------------------
+
+    def read(self, values: Values, expr: Read[Linux]) -> str:
+        """The value of a scalar variable or element; an element or a self-> variable never set is 0."""
+        variable = expr.variable
+        if variable.keys is not None:
+            found = self._lookup(values, variable, expr.keys)
+            return f"({found} ? *{found} : 0)"
+        match variable.scope:
+            case "this":
+                return self._local(values, variable)
+            case "global":
+                self.uses_globals = True
+                return f"globals_->{variable_name(variable)}"
+            case "self":
+                self.uses_self = True
+                return f"(self ? self->{variable_name(variable)} : 0)"
+
+    def place(self, values: Values, expr: Read[Linux]) -> Slot:
+        """Where a string variable stands; an unset element's place is an empty string."""
+        variable, size = expr.variable, align_up(self.strsize, 8)
+        if variable.keys is not None:
+            found = self._lookup(values, variable, expr.keys)
+            return self._or_empty(values, found, f"{found}->text")
+        match variable.scope:
+            case "this":
+                return Slot(self._local(values, variable), size)
+            case "global":
+                self.uses_globals = True
+                return Slot(f"globals_->{variable_name(variable)}", size)
+            case "self":
+                self.uses_self = True
+                return self._or_empty(values, "self", f"self->{variable_name(variable)}")
+
+    def _or_empty(self, values: Values, pointer: str, member: str) -> Slot:
+        declaration = f"char empty[{align_up(self.strsize, 8)}];"
+        if declaration not in values.scratch.shared_members:
+            values.scratch.keep(declaration)
+        name = values.temporary("char *", f"{values.scratch_name}->empty")
+        values.add(f"if ({pointer}) {name} = {member};")
+        return Slot(name, align_up(self.strsize, 8))
+
+    def _key(self, values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> str:
+        """A C variable or scratch member that holds the packed tuple; its name."""
+        array = self.array(variable)
+        assert variable.keys is not None
+        name = values.structure(f"struct {array.name}_key", array.key_size)
+        if array.by_thread:
+            self.uses_self = True
+            values.add(f"{name}.thread = self ? self->born : 0;")
+        for index, (key, kind) in enumerate(zip(keys, variable.keys, strict=True)):
+            values.put(f"{name}.k{index}", key, _key_type(kind, self.strsize), key=True)
+        return name
+
+    def _lookup(self, values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> str:
+        array = self.array(variable)
+        key = self._key(values, variable, keys)
+        return values.temporary(f"{array.value} *", f"{array.name}.lookup(&{key})")
+
+    # --- assigning ------------------------------------------------------------------------------------
+
+    def assign(self, values: Values, expr: Assign[Linux], *, value_used: bool = True) -> str:
+        """Emits an assignment; its value, when it is a number."""
+        if isinstance(expr.variable.type, StringType):
+            self._assign_string(values, expr)
+            return "0"
+        if expr.variable.keys is not None:
+            return self._assign_element(values, expr)
+        target, guard = self._target(values, expr)
+        if not expr.op:
+            value = values.typed(expr.value, expr.variable.type)
+            if value_used:
+                value = values.temporary(c_type(expr.variable.type), value)
+            self._guarded(values, guard, f"{target} = {value};")
+            return value
+        operand = values.integer(expr.value)
+        current = f"({guard} ? {target} : 0)" if guard else target
+        old = values.temporary(c_type(expr.variable.type), current)
+        new = values.temporary(c_type(expr.variable.type), self._operated(values, expr, old, operand))
+        self._guarded(values, guard, f"{target} = {new};")
+        return old if expr.old else new
+
+    def _operated(self, values: Values, expr: Assign[Linux], old: str, operand: str) -> str:
+        """``old op operand``."""
+        op = expr.op
+        signed = is_signed(expr.variable.type)
+        if op in ("/", "%"):
+            return values._divide(op, f"({'s64' if signed else 'u64'}){old}", operand, expr.value, signed)
+        if op in ("<<", ">>"):
+            return f"({'s64' if signed and op == '>>' else 'u64'}){old} {op} ({operand} & 63)"
+        return f"(u64){old} {op} (u64)({operand})"
+
+    def _target(self, values: Values, expr: Assign[Linux]) -> tuple[str, str]:
+        """The C lvalue of a scalar, and the pointer that must not be null for it."""
+        variable = expr.variable
+        match variable.scope:
+            case "this":
+                return self._local(values, variable), ""
+            case "global":
+                self.uses_globals = True
+                return f"globals_->{variable_name(variable)}", ""
+            case "self":
+                self.uses_self = True
+                if not (isinstance(expr.value, Const) and expr.value.value == 0):
+                    values.add("if (!self) self = thread_new(&self_key);")
+                return f"self->{variable_name(variable)}", "self"
+
+    def _guarded(self, values: Values, guard: str, statement: str) -> None:
+        values.add(f"if ({guard}) {statement}" if guard else statement)
+
+    def _assign_element(self, values: Values, expr: Assign[Linux]) -> str:
+        array = self.array(expr.variable)
+        c = array.value
+        if array.by_thread and not (isinstance(expr.value, Const) and expr.value.value == 0):
+            self.uses_self = True
+            values.add("if (!self) self = thread_new(&self_key);")
+        if not expr.op:
+            value = values.temporary(c, values.typed(expr.value, expr.variable.type))
+            old = value
+            key = self._key(values, expr.variable, expr.keys)
+        else:
+            operand = values.integer(expr.value)
+            key = self._key(values, expr.variable, expr.keys)
+            found = values.temporary(f"{c} *", f"{array.name}.lookup(&{key})")
+            old = values.temporary(c, f"{found} ? *{found} : 0")
+            value = values.temporary(c, self._operated(values, expr, old, operand))
+        if isinstance(expr.value, Const) and not expr.op and expr.value.value == 0:
+            values.add(f"{array.name}.delete(&{key});")
+        else:
+            values.add(f"if (!{value}) {array.name}.delete(&{key});")
+            values.add(f"else if ({array.name}.update(&{key}, &{value})) DROP({DYNAMIC_DROP});")
+        return old if expr.old else value
+
+    def _assign_string(self, values: Values, expr: Assign[Linux]) -> None:
+        variable, size = expr.variable, align_up(self.strsize, 8)
+        null = isinstance(expr.value, Const)
+        if variable.keys is not None:
+            self._assign_string_element(values, expr, null=null)
+            return
+        if variable.scope == "self" and null:
+            self.uses_self = True
+            values.add(f"if (self) *(u64 *)self->{variable_name(variable)} = 0;")
+            return
+        if variable.scope == "self":
+            source = values.string(expr.value)
+            target, _ = self._target(values, expr)
+            with values.block("if (self)"):
+                values.copy(Slot(target, size), source)
+                self._mark_set(values, target, expr.value)
+            return
+        slot = self.place(values, Read(variable, ()))
+        values.string_into(expr.value, slot)
+        if not null:
+            self._mark_set(values, slot.address, expr.value)
+
+    def _assign_string_element(self, values: Values, expr: Assign[Linux], *, null: bool) -> None:
+        array = self.array(expr.variable)
+        if array.by_thread and not null:
+            self.uses_self = True
+            values.add("if (!self) self = thread_new(&self_key);")
+        if null:
+            key = self._key(values, expr.variable, expr.keys)
+            values.add(f"{array.name}.delete(&{key});")
+            return
+        slot = values.slot(self.strsize)
+        values.string_into(expr.value, slot)
+        self._mark_set(values, slot.address, expr.value)
+        key = self._key(values, expr.variable, expr.keys)
+        values.add(
+            f"if ({array.name}.update(&{key}, (struct dt_string *)({slot.address}))) DROP({DYNAMIC_DROP});"
+        )
+
+    def _mark_set(self, values: Values, address: str, value: Expr[Linux]) -> None:
+        """An empty string that was assigned is told from NULL by its second byte."""
+        if isinstance(value, Read) or (isinstance(value, Call) and value.name in _NULLABLE):
+            return
+        values.add(f"MARK_SET({address});")
+
+
+def _key_type(kind: Type, strsize: int) -> Type:
+    """Keys hold numbers in full, so that equal values of different types are one key, and strings at full size."""
+    match kind:
+        case StringType():
+            return StringType(strsize)
+        case Addresses():
+            return kind
+    from dtrans.types import INT64, UINT64
+
+    return INT64 if is_signed(kind) else UINT64

@@ -1,0 +1,131 @@
+"""From a command line to the compiler's `Request`: reads the scripts, runs the preprocessor, names the sources.
+
+Arguments(specs=(Spec("script", "x.d"),), operands=("42",))  becomes  Request(sources=(Source("x.d", ...),),
+args=("42",), ...)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dtrans.errors import fail
+from dtrans.invocation.arguments import Arguments, Spec, read_arguments
+from dtrans.invocation.specifier import ON_COMMAND_LINE, complete, shown_name
+from dtrans.source import Source
+
+if TYPE_CHECKING:
+    from dtrans.pipeline import Request
+
+_ENTERED = re.compile(r'^# \d+ "((?:[^"\\\n]|\\.)*)" 1\b', re.MULTILINE)
+_SHEBANG = re.compile(r"#![^\n]*?\b(?:dtrace|dtrans run)\b([^\n]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One program of a command line: its source, and how messages call it (``script 'x.d'``)."""
+
+    source: Source
+    kind: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.kind} '{self.name}'"
+
+
+def given_programs(arguments: Arguments, files: Mapping[str, str] | None = None) -> tuple[Given, ...]:
+    """The programs in order, scripts read and preprocessed.
+
+    `files` are texts of scripts that are not on any disk, by name. Raises DtransError D_FILE for a script that cannot
+    be read. A file is read once, so that a pipe (``/dev/stdin``, ``<( )``) will do.
+    """
+    return tuple(_given(spec, arguments, files or {}) for spec in arguments.specs)
+
+
+def make_request(arguments: Arguments, given: tuple[Given, ...], command: str = "dtrace") -> Request:
+    """The request for the pipeline. `command` is ``$0`` where no script is (dtrace(1M))."""
+    from dtrans.pipeline import Request
+
+    script = next((program.name for program in given if program.kind == "script"), command)
+    return Request(
+        sources=tuple(program.source for program in given),
+        args=arguments.operands,
+        script=script,
+        options={name: value for name, value in arguments.options.items() if name not in ("cpp", "zdefs")},
+        target=bool(arguments.commands or arguments.pids),
+        zero_matches=arguments.zero_matches,
+    )
+
+
+def script_arguments(path: str, text: str) -> Arguments:
+    """The command line that the ``#!`` line of a script makes when the script is started by its name.
+
+    ``#!/usr/sbin/dtrace -Zs`` with path ``x.d`` gives that of ``dtrace -Zs x.d``; no such line, ``dtrace -s x.d``.
+    Raises DtransError D_FILE for a script of another interpreter.
+    """
+    shebang = _SHEBANG.match(text)
+    if text.startswith("#!") and not shebang:
+        interpreter = text[2:].split("\n", 1)[0].strip()
+        hint = "start the script itself; 'dtrans install-dtrace' puts the command in place that such scripts call"
+        raise fail("D_FILE", f"{path} is no D script: its first line names {interpreter}", hint=hint)
+    words = shebang[1].split() if shebang else []
+    if words and words[-1].endswith("s"):
+        return read_arguments([*words, path])
+    arguments = read_arguments(words)
+    return replace(arguments, specs=(*arguments.specs, Spec("script", path)))
+
+
+def merged(first: Arguments, second: Arguments) -> Arguments:
+    """Both command lines in one; where they differ the second decides. Its programs come after the first's."""
+    return replace(
+        second,
+        specs=first.specs + second.specs,
+        operands=first.operands + second.operands,
+        options={**first.options, **second.options},
+        commands=first.commands + second.commands,
+        pids=first.pids + second.pids,
+        preprocessor=first.preprocessor + second.preprocessor,
+        output=second.output if second.output is not None else first.output,
+        verbose=first.verbose or second.verbose,
+        compile_only=first.compile_only or second.compile_only,
+        show_code=first.show_code or second.show_code,
+    )
+
+
+def read_script(path: str) -> str:
+    """The text of a script. Raises DtransError D_FILE."""
+    try:
+        return Path(path).read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise fail("D_FILE", f"failed to open {path}: {error.strerror}") from None
+
+
+def included_files(program: Given) -> tuple[str, ...]:
+    """The files that the preprocessor read for a program, in order, by the markers in its output: ``# 1 "x.h" 1``."""
+    return tuple(match[1] for match in _ENTERED.finditer(program.source.text))
+
+
+def _given(spec: Spec, arguments: Arguments, files: Mapping[str, str]) -> Given:
+    if spec.kind != "script":
+        return Given(Source(ON_COMMAND_LINE, complete(spec.kind, spec.text)), "description", shown_name(spec.text))
+    text = files[spec.text] if spec.text in files else read_script(spec.text)
+    source = Source(spec.text, text)
+    if arguments.cpp:
+        source = _preprocessed(source, arguments.preprocessor)
+    return Given(source, "script", spec.text)
+
+
+def _preprocessed(source: Source, words: tuple[str, ...]) -> Source:
+    from dtrans.syntax.preprocess import preprocess
+
+    return preprocess(
+        source, defines=_values("-D", words), undefines=_values("-U", words), include_dirs=_values("-I", words)
+    )
+
+
+def _values(letter: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word.removeprefix(letter) for word in words if word.startswith(letter))

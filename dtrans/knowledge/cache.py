@@ -1,0 +1,89 @@
+"""Rows to compact JSON and back, so that a start costs a few milliseconds and not a parse of every TOML file.
+
+Each dataclass becomes the list of its fields, in order. The file is data only: reading it runs nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from dtrans.knowledge.rows import (
+    BuiltinRow,
+    CallRow,
+    ConstantRow,
+    Knowledge,
+    LinuxCall,
+    MemberRow,
+    Note,
+    Point,
+    ProbeRow,
+    ProviderRow,
+    SourceRow,
+    StructureRow,
+    TranslatorRow,
+)
+
+
+def encode(knowledge: Knowledge) -> bytes:
+    """The rows as JSON."""
+    return json.dumps(_plain(knowledge), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def decode(content: bytes) -> Knowledge:
+    """The rows again. Raises ValueError, TypeError, KeyError, IndexError or AttributeError for any other content."""
+    providers, structures, builtins, constants, types, calls, numbers = json.loads(content)
+    return Knowledge(
+        {name: _provider(*parts) for name, parts in providers.items()},
+        {name: _structure(*parts) for name, parts in structures.items()},
+        {
+            name: BuiltinRow(text, kind, Note(*note), tuple(current), tuple(thread))
+            for name, (text, kind, note, current, thread) in builtins.items()
+        },
+        {name: ConstantRow(text, value, Note(*note)) for name, (text, value, note) in constants.items()},
+        types,
+        {
+            name: CallRow(text, Note(*note), tuple(LinuxCall(call, tuple(args), when) for call, args, when in linux))
+            for name, (text, note, linux) in calls.items()
+        },
+        numbers,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return [_plain(getattr(value, one.name)) for one in fields(value)]
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    return value
+
+
+def _provider(name: str, summary: str, guide: str, family: Any, probes: list[Any], any_location: bool) -> ProviderRow:
+    return ProviderRow(name, summary, guide, family, tuple(_probe(*parts) for parts in probes), any_location)
+
+
+def _probe(name: str, note: Any, args: list[str], sources: list[Any], module: str, function: str) -> ProbeRow:
+    return ProbeRow(name, Note(*note), tuple(args), tuple(_source(*parts) for parts in sources), module, function)
+
+
+def _source(points: list[Any], needs: list[str], note: Any) -> SourceRow:
+    return SourceRow(tuple(_point(*parts) for parts in points), tuple(needs), note and Note(*note))
+
+
+def _point(at: str, when: str, let: dict[str, str], thread: str, args: list[str], arg: list[str]) -> Point:
+    return Point(at, when, let, thread, tuple(args), tuple(arg))
+
+
+def _structure(name: str, guide: str, members: dict[str, Any], translators: list[Any]) -> StructureRow:
+    return StructureRow(
+        name,
+        guide,
+        {key: MemberRow(text, kind, Note(*note)) for key, (text, kind, note) in members.items()},
+        tuple(
+            TranslatorRow(origin, param, {key: tuple(texts) for key, texts in made.items()})
+            for origin, param, made in translators
+        ),
+    )

@@ -1,0 +1,349 @@
+"""Reads the files of `translators/` into rows, strictly: an unknown key, a missing one or a repeated name is an error
+that names the file and the row.
+
+    [[probe]]
+    name = "exec-success"
+    fidelity = "exact"
+    [[probe.source]]                  ->  ProbeRow("exec-success", Note("exact"), (), (SourceRow((Point(...),)),))
+    [[probe.source.point]]
+    at = "rawtp:sched_process_exec"
+
+Only used when the files have changed since the last start (see `dtrans.knowledge.load`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dtrans.errors import DtransError, fail
+from dtrans.knowledge.rows import (
+    BuiltinRow,
+    CallRow,
+    ConstantRow,
+    Knowledge,
+    LinuxCall,
+    MemberRow,
+    Note,
+    Point,
+    ProbeRow,
+    ProviderRow,
+    SourceRow,
+    StructureRow,
+    TranslatorRow,
+)
+
+T = TypeVar("T")
+_FIDELITIES = ("exact", "close", "partial", "none")
+_FAMILIES = ("rows", "syscalls", "tracepoints")
+#: What `Point.at` may begin with, and whether more must follow the colon.
+_POINTS = {
+    "rawtp": True,
+    "tracepoint": True,
+    "syscall-entry": False,
+    "syscall-return": False,
+    "perf": True,
+    "clock": True,
+    "begin": False,
+    "end": False,
+    "error": False,
+}
+_NEEDS = ("feature", "rawtp", "tracepoint", "member", "function")
+
+
+def read_knowledge(root: Path) -> Knowledge:
+    """All rows of a `translators/` folder. Raises D_KNOWLEDGE for the first mistake found."""
+    providers = _named(_tables(root, "providers/*.toml"), _provider, "provider")
+    structures = _named(_tables(root, "structures/*.toml"), _structure, "structure")
+    return Knowledge(
+        providers=providers,
+        structures=structures,
+        builtins=dict(_each(root, "builtins.toml", _builtin)),
+        constants=_constants(_table(root, "constants.toml")),
+        types={name: _string(text, f"types.toml: {name}") for name, text in _table(root, "types.toml").items()},
+        calls=dict(_each(root, "syscalls/solaris.toml", _call)),
+        numbers={
+            path.stem.removeprefix("numbers-"): _numbers(root, path)
+            for path in sorted((root / "syscalls").glob("numbers-*.toml"))
+        },
+    )
+
+
+@dataclass
+class _Table:
+    """One TOML table while it is read: every key must be taken, each with the type asked for."""
+
+    place: str
+    values: dict[str, Any]
+    taken: set[str] = field(default_factory=set)
+
+    def wrong(self, what: str) -> DtransError:
+        return fail("D_KNOWLEDGE", f"translators/{self.place}: {what}")
+
+    def text(self, key: str, default: str | None = None) -> str:
+        return str(self._take(key, str, default))
+
+    def flag(self, key: str, default: bool) -> bool:
+        return bool(self._take(key, bool, default))
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> Any:
+        value = self.text(key)
+        if value not in choices:
+            raise self.wrong(f"'{key}' is '{value}', not one of {', '.join(choices)}")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of strings; one string alone stands for a list of it."""
+        value = self._take(key, (list, str), [])
+        return _strings(value, f"{self.place}: {key}")
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        return dict(self._take(key, dict, {}))
+
+    def tables(self, key: str) -> Iterator[_Table]:
+        """The tables of an array, each placed by its name or number."""
+        for number, values in enumerate(self._take(key, list, []), 1):
+            if not isinstance(values, dict):
+                raise self.wrong(f"'{key}' holds something that is no table")
+            yield _Table(f"{self.place}: {key} {values.get('name') or values.get('origin') or number}", values)
+
+    def note(self) -> Note:
+        """The row's fidelity. Anything but exact says in a sentence what differs."""
+        fidelity, differs = self.choice("fidelity", _FIDELITIES), self.text("differs", "")
+        if (fidelity == "exact") != (differs == ""):
+            raise self.wrong("'differs' must say what differs, unless the fidelity is exact")
+        return Note(fidelity, differs)
+
+    def done(self) -> None:
+        unknown = sorted(set(self.values) - self.taken)
+        if unknown:
+            raise self.wrong(f"unknown key '{unknown[0]}'")
+
+    def _take(self, key: str, kind: type | tuple[type, ...], default: Any) -> Any:
+        self.taken.add(key)
+        if key not in self.values:
+            if default is None:
+                raise self.wrong(f"'{key}' is missing")
+            return default
+        value = self.values[key]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.wrong(f"'{key}' has the wrong type")
+        return value
+
+
+# --- rows -------------------------------------------------------------------------------------------
+
+
+def _provider(table: _Table) -> ProviderRow:
+    row = ProviderRow(
+        name=table.text("name"),
+        summary=table.text("summary"),
+        guide=table.text("guide"),
+        family=table.choice("family", _FAMILIES),
+        probes=tuple(_probe(one) for one in table.tables("probe")),
+        any_location=table.flag("any_location", True),
+    )
+    seen: set[tuple[str, str]] = set()
+    for probe in row.probes:
+        if (probe.name, probe.module) in seen:
+            raise table.wrong(f"two rows for probe '{probe.name}'")
+        seen.add((probe.name, probe.module))
+    return row
+
+
+def _probe(table: _Table) -> ProbeRow:
+    row = ProbeRow(
+        name=table.text("name"),
+        note=table.note(),
+        args=table.texts("args"),
+        sources=tuple(_source(one) for one in table.tables("source")),
+        module=table.text("module", ""),
+        function=table.text("function", ""),
+    )
+    table.done()
+    if (row.note.fidelity == "none") == bool(row.sources):
+        raise table.wrong("fidelity is none when there is no source, and only then")
+    for source in row.sources:
+        for point in source.points:
+            if len(point.args) != len(row.args):
+                raise table.wrong(f"{point.at} gives {len(point.args)} of {len(row.args)} args")
+    return row
+
+
+def _source(table: _Table) -> SourceRow:
+    points = tuple(_point(one) for one in table.tables("point"))
+    needs = table.texts("needs")
+    note = table.note() if "fidelity" in table.values else None
+    table.done()
+    if not points:
+        raise table.wrong("a source has at least one point")
+    for need in needs:
+        if need.partition(":")[0] not in _NEEDS or not need.partition(":")[2]:
+            raise table.wrong(f"'{need}' is no known kind of need")
+    return SourceRow(points, needs, note)
+
+
+def _point(table: _Table) -> Point:
+    lets = table.mapping("let")
+    row = Point(
+        at=table.text("at"),
+        when=table.text("when", ""),
+        let={name: _string(text, f"{table.place}: {name}") for name, text in lets.items()},
+        thread=table.text("thread", ""),
+        args=table.texts("args"),
+        arg=table.texts("arg"),
+    )
+    table.done()
+    kind, colon, rest = row.at.partition(":")
+    if kind not in _POINTS or (_POINTS[kind] and not rest) or (kind == "tracepoint" and ":" not in rest):
+        raise table.wrong(f"'{row.at}' is no attach point")
+    if kind in ("begin", "end", "error") and colon:
+        raise table.wrong(f"'{row.at}' is no attach point")
+    return row
+
+
+def _structure(table: _Table) -> StructureRow:
+    members = {name: _member(one) for name, one in _rows(table, "member")}
+    row = StructureRow(
+        table.text("name"),
+        table.text("guide"),
+        members,
+        tuple(_translator(one, members) for one in table.tables("translator")),
+    )
+    for name, member in members.items():
+        made = any(name in translator.members for translator in row.translators)
+        if made == (member.note.fidelity == "none"):
+            raise table.wrong(f"member '{name}' has no translation, or it has one and its fidelity is none")
+    return row
+
+
+def _member(table: _Table) -> MemberRow:
+    row = MemberRow(table.place.rpartition(" ")[2], table.text("type"), table.note())
+    table.done()
+    return row
+
+
+def _translator(table: _Table, members: Mapping[str, MemberRow]) -> TranslatorRow:
+    origin, param = table.text("origin"), table.text("param")
+    made = {
+        name: _strings(value, f"{table.place}: {name}") for name, value in table.mapping("members").items()
+    }
+    table.done()
+    for name in made:
+        if name not in members:
+            raise table.wrong(f"'{name}' is no member")
+    return TranslatorRow(origin, param, made)
+
+
+def _builtin(name: str, table: _Table) -> BuiltinRow:
+    row = BuiltinRow(name, table.text("type"), table.note(), table.texts("current"), table.texts("thread"))
+    if (row.note.fidelity == "none") == bool(row.current or row.thread):
+        raise table.wrong("fidelity is none when there is no expression, and only then")
+    return row
+
+
+def _call(name: str, table: _Table) -> CallRow:
+    linux = tuple(_linux_call(one) for one in table.tables("linux"))
+    row = CallRow(name, table.note(), linux)
+    if row.note.fidelity == "none" and linux:
+        raise table.wrong("fidelity is none, but Linux calls are given")
+    return row
+
+
+def _linux_call(table: _Table) -> LinuxCall:
+    row = LinuxCall(table.text("name"), table.texts("args"), table.text("when", ""))
+    table.done()
+    return row
+
+
+def _constants(values: dict[str, Any]) -> dict[str, ConstantRow]:
+    rows: dict[str, ConstantRow] = {}
+    for name, body in values.items():
+        table = _sub("constants.toml", name, body)
+        note = table.note()
+        for constant, value in table.mapping("values").items():
+            if constant in rows:
+                raise table.wrong(f"'{constant}' is already a constant")
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise table.wrong(f"'{constant}' is no number")
+            rows[constant] = ConstantRow(constant, value, note)
+        table.done()
+    return rows
+
+
+def _numbers(root: Path, path: Path) -> dict[str, int]:
+    numbers: dict[str, int] = {}
+    for name, number in _table(root, str(path.relative_to(root))).items():
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise fail("D_KNOWLEDGE", f"translators/syscalls/{path.name}: '{name}' is no number")
+        numbers[name] = number
+    if len(set(numbers.values())) != len(numbers):
+        raise fail("D_KNOWLEDGE", f"translators/syscalls/{path.name}: two calls have one number")
+    return numbers
+
+
+# --- files and tables -------------------------------------------------------------------------------
+
+
+def _tables(root: Path, pattern: str) -> Iterator[_Table]:
+    for path in sorted(root.glob(pattern)):
+        place = str(path.relative_to(root))
+        yield _Table(place, _table(root, place))
+
+
+def _table(root: Path, place: str) -> dict[str, Any]:
+    try:
+        with (root / place).open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise fail("D_KNOWLEDGE", f"translators/{place}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise fail("D_KNOWLEDGE", f"translators/{place}: {error}") from None
+
+
+def _named(tables: Iterator[_Table], make: Callable[[_Table], T], what: str) -> dict[str, T]:
+    """The rows of files that hold one each, by name: the file is called after its row."""
+    rows: dict[str, T] = {}
+    for table in tables:
+        name = table.text("name")
+        if Path(table.place).stem != name:
+            raise table.wrong(f"{what} '{name}' belongs into a file of that name")
+        rows[name] = make(table)
+        table.done()
+    return rows
+
+
+def _each(root: Path, place: str, make: Callable[[str, _Table], T]) -> Iterator[tuple[str, T]]:
+    """The rows of a file that holds many, each a table under its name."""
+    for name, body in _table(root, place).items():
+        table = _sub(place, name, body)
+        yield name, make(name, table)
+        table.done()
+
+
+def _rows(table: _Table, key: str) -> Iterator[tuple[str, _Table]]:
+    for name, body in table.mapping(key).items():
+        yield name, _sub(table.place, name, body)
+
+
+def _sub(place: str, name: str, body: Any) -> _Table:
+    if not isinstance(body, dict):
+        raise fail("D_KNOWLEDGE", f"translators/{place}: '{name}' is no table")
+    return _Table(f"{place}: {name}", body)
+
+
+def _strings(value: Any, place: str) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise fail("D_KNOWLEDGE", f"translators/{place} is not a list of strings")
+    return tuple(value)
+
+
+def _string(value: Any, place: str) -> str:
+    if not isinstance(value, str):
+        raise fail("D_KNOWLEDGE", f"translators/{place} is no string")
+    return value

@@ -1,0 +1,206 @@
+"""All stages in order: D text to artifact. One page that names every pass.
+
+    pipeline = Pipeline(Request((Source("x.d", text),)), facts, knowledge)
+    pipeline.ast -> pipeline.typed -> pipeline.plan -> pipeline.artifact
+"""
+
+from __future__ import annotations
+
+import os
+import pprint
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from dtrans.artifact import Artifact
+from dtrans.check.names import Macros
+from dtrans.check.program import ProgramChecker, TypedProgram, program_options
+from dtrans.check.typenames import TypeNames
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
+from dtrans.emit.program import Emitter
+from dtrans.errors import fail
+from dtrans.facts import KernelFacts
+from dtrans.knowledge.rows import Knowledge
+from dtrans.options import Options
+from dtrans.plan.build import Planner
+from dtrans.plan.plan import Plan
+from dtrans.source import Source, Span
+from dtrans.syntax import ast, parse
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for. `sources` in the order of ``-n`` and ``-s``; `args` are ``$1`` and on, `script` is ``$0``;
+    `options` those of ``-x`` and the flags; `target`: ``-c`` or ``-p`` was given; `zero_matches`: ``-Z``.
+    `macros` are the values of ``$uid``, ``$ppid`` and their kin; this process's own when None."""
+
+    sources: tuple[Source, ...]
+    args: tuple[str, ...] = ()
+    script: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    target: bool = False
+    zero_matches: bool = False
+    macros: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What one probe, member or built-in variable became."""
+
+    subject: str
+    became: str
+    fidelity: str
+    differs: str
+    source_needs: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One row of ``dtrace -l``. `args` are the D types of ``args[]``; `source` what serves it on Linux."""
+
+    id: int
+    provider: str
+    module: str
+    function: str
+    name: str
+    args: tuple[str, ...]
+    fidelity: str
+    differs: str
+    source: str
+
+
+class Pipeline:
+    """One program on its way. Each stage is made when it is first asked for, and raises DtransError."""
+
+    def __init__(self, request: Request, facts: KernelFacts, knowledge: Knowledge) -> None:
+        self.request = request
+        self.facts = facts
+        self.knowledge = knowledge
+
+    @cached_property
+    def ast(self) -> tuple[ast.Program, ...]:
+        """Syntax trees, one for each source."""
+        if not self.request.sources:
+            raise fail("D_EMPTY", "there is no program")
+        return tuple(parse(source, self._is_type) for source in self.request.sources)
+
+    @cached_property
+    def options(self) -> Options:
+        return program_options(self.ast, self.request.options)
+
+    @cached_property
+    def universe(self) -> Universe:
+        """The kernel's probes, in the reading that the options ask for."""
+        return Universe(self.facts, self.knowledge, solaris=self.options.text("compat") == "solaris")
+
+    @cached_property
+    def types(self) -> TypeNames:
+        return TypeNames(self.facts, self.knowledge, self.options.size("strsize"), _no_constant)
+
+    @cached_property
+    def typed(self) -> TypedProgram:
+        """Every name resolved and every expression typed."""
+        request = self.request
+        macros = Macros(
+            request.script,
+            request.args,
+            own_macros() if request.macros is None else request.macros,
+            request.target,
+            self.options.flag("defaultargs"),
+        )
+        checker = ProgramChecker(self.universe, macros, self.options, self.types, request.zero_matches)
+        return checker.check(self.ast)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """Probes bound to Linux attach points."""
+        return Planner(self.typed, self.universe).plan()
+
+    @cached_property
+    def artifact(self) -> Artifact:
+        """C text and manifest."""
+        return Emitter(self.plan, self.types).emit()
+
+    @property
+    def c_text(self) -> str:
+        return self.artifact.c_text
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """What each probe and member became, and what was lost."""
+        made = tuple(Explanation(one.subject, one.became, one.fidelity, one.differs) for one in self.plan.became)
+        lost = tuple(Explanation(subject, "", "none", reason) for subject, reason in self.plan.lost)
+        return made + lost
+
+    def dump(self, stage: str) -> str:
+        """A stage as text: ast, typed, plan or c. Raises D_USAGE for another."""
+        match stage:
+            case "ast":
+                from dtrans.syntax.printer import show  # noqa: PLC0415 (only this dump and the emitter need it)
+
+                return "\n".join(show(program) for program in self.ast)
+            case "typed":
+                return "\n".join(
+                    pprint.pformat((clause.number, list(map(str, clause.probes)), clause.predicate, clause.body), width=120)
+                    for clause in self.typed.clauses
+                )
+            case "plan":
+                return pprint.pformat((self.plan.points, self.plan.error), width=120)
+            case "c":
+                return self.c_text
+        raise fail("D_USAGE", f"there is no stage '{stage}': there are ast, typed, plan and c")
+
+    def _is_type(self, name: str) -> bool:
+        """Whether a name is a type to the parser: asked before the program's options are known."""
+        names = TypeNames(self.facts, self.knowledge, 256, _no_constant)
+        return names.is_type(name)
+
+
+def list_probes(facts: KernelFacts, knowledge: Knowledge, *, solaris: bool = True) -> Iterator[Listed]:
+    """Every probe that this kernel serves, in the order of ids."""
+    universe = Universe(facts, knowledge, solaris=solaris)
+    for probe in universe.probes:
+        if universe.available(probe):
+            yield listed(universe, probe)
+
+
+def listed(universe: Universe, probe: ProbeRef) -> Listed:
+    """One probe's row. Types of arguments cost a look at the kernel: they are made here, for the row asked for."""
+    fidelity, differs, source = "exact", "", ""
+    match probe.served:
+        case RowProbe(_, row, _):
+            found = universe.source(row)
+            note = (found.note if found is not None else None) or row.note
+            fidelity, differs = note.fidelity, note.differs
+            source = ", ".join(point.at for point in found.points) if found is not None else ""
+        case CallProbe(call, name, _):
+            source = f"system call {name}"
+            if call is not None:
+                fidelity, differs = call.note.fidelity, call.note.differs
+                names = [one.name for one in call.linux if one.name in universe.calls]
+                source = f"system calls {', '.join(names)}"
+        case tracepoint:
+            source = f"tracepoint:{tracepoint.group}:{tracepoint.event}"
+    return Listed(
+        probe.id, probe.provider, probe.module, probe.function, probe.name, (), fidelity, differs, source
+    )
+
+
+def own_macros() -> dict[str, int]:
+    """The macro variables of this process (Guide, "Scripting"); there are no projects and tasks on Linux: 0."""
+    return {
+        "egid": os.getegid(),
+        "euid": os.geteuid(),
+        "gid": os.getgid(),
+        "pgid": os.getpgid(0),
+        "ppid": os.getppid(),
+        "projid": 0,
+        "sid": os.getsid(0),
+        "taskid": 0,
+        "uid": os.getuid(),
+    }
+
+
+def _no_constant(node: ast.Expr) -> int:
+    raise fail("D_SYNTAX", "an integer constant is expected here", node.span)

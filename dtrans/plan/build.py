@@ -1,0 +1,381 @@
+"""From typed program to plan: probes bound to Linux attach points, every Solaris-ism replaced.
+
+Before: ``io:::start { @[args[1]->dev_statname] = sum(args[0]->b_bcount); }``
+After: at ``rawtp:block_io_start``, one firing with that clause, its leaves made from the rows of `translators/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dtrans.artifact import Attach, Probe
+from dtrans.check.conversions import is_integer, is_string
+from dtrans.check.program import TypedClause, TypedProgram
+from dtrans.check.tree import (
+    Arg,
+    Args,
+    Builtin,
+    Cast,
+    Const,
+    Expr,
+    IndexedBuiltin,
+    Solaris,
+    Text,
+    Translate,
+    TranslatedMember,
+    rewrite,
+    rewrite_statement,
+)
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
+from dtrans.errors import fail
+from dtrans.knowledge.rows import Point
+from dtrans.plan import calls
+from dtrans.plan.folding import Folder
+from dtrans.plan.leaves import Linux
+from dtrans.plan.plan import AttachPoint, Became, Firing, Plan, PlanClause
+from dtrans.plan.points import attach_of, both, call_guard
+from dtrans.plan.rows import RowNames, translator_for
+from dtrans.source import Span
+from dtrans.syntax.printer import show
+from dtrans.types import INT64, UINT32, Pointer, StringType, StructRef, Type
+
+#: What D shows of a system call's result: -1 for a failure, whose errno is told apart (Guide, "syscall Provider").
+_RESULT = "ctx->ret < 0 && ctx->ret >= -4095 ? -1 : ctx->ret"
+
+
+@dataclass
+class _FiringBuilder:
+    order: int
+    guard: Expr[Linux] | None
+    thread: Expr[Linux] | None = None
+    tid: Expr[Linux] | None = None
+    clauses: list[PlanClause] = field(default_factory=list)
+
+    def build(self) -> Firing:
+        return Firing(self.guard, self.thread, self.tid, tuple(self.clauses))
+
+
+@dataclass
+class Numbering:
+    """Probe numbers: one for each probe, and blocks in which a system call's number is added to a base."""
+
+    probes: dict[int, Probe] = field(default_factory=dict)
+    _of: dict[int, int] = field(default_factory=dict)
+    _blocks: list[tuple[int, dict[int, int]]] = field(default_factory=list)
+    _next: int = 0
+
+    def number(self, ref: ProbeRef) -> int:
+        if ref.id not in self._of:
+            self._of[ref.id] = self._next
+            self.probes[self._next] = _shown(ref)
+            self._next += 1
+        return self._of[ref.id]
+
+    def block(self, named: Sequence[tuple[int, ProbeRef]], size: int) -> int:
+        """The base of a block in which these calls have these probes; blocks are shared where they agree."""
+        for base, taken in self._blocks:
+            if all(taken.get(call, ref.id) == ref.id for call, ref in named):
+                break
+        else:
+            base, taken = self._next, {}
+            self._blocks.append((base, taken))
+            self._next += size
+        for call, ref in named:
+            taken[call] = ref.id
+            self.probes[base + call] = _shown(ref)
+        return base
+
+
+class Planner:
+    """Plans one program on one kernel."""
+
+    def __init__(self, program: TypedProgram, universe: Universe) -> None:
+        self.program = program
+        self.universe = universe
+        self.numbering = Numbering()
+        self.became: dict[tuple[str, str], Became] = {}
+        self._firings: dict[Attach | None, dict[object, _FiringBuilder]] = {}
+
+    def plan(self) -> Plan:
+        """The plan. Raises DtransError where a clause needs what this kernel or the probe does not have."""
+        for clause in self.program.clauses:
+            self._clause(clause)
+        points = tuple(
+            AttachPoint(attach, tuple(one.build() for one in sorted(found.values(), key=lambda firing: firing.order)))
+            for attach, found in self._firings.items()
+            if attach is not None
+        )
+        error = [one.build() for one in self._firings.get(None, {}).values()]
+        return Plan(
+            points,
+            error[0] if error else None,
+            self.numbering.probes,
+            self.program.aggregations,
+            self.program.variables,
+            self.program.options,
+            self.program.matched,
+            self.program.lost,
+            tuple(self.became.values()),
+        )
+
+    # --- clauses --------------------------------------------------------------------------------------
+
+    def _clause(self, clause: TypedClause) -> None:
+        for entry in (True, False):
+            found = [
+                ref for ref in clause.probes if isinstance(ref.served, CallProbe) and ref.served.entry == entry
+            ]
+            if found:
+                self._calls(clause, found, entry=entry)
+        for ref in clause.probes:
+            match ref.served:
+                case RowProbe(_, row, period):
+                    source = self.universe.source(row)
+                    assert source is not None
+                    note = source.note or row.note
+                    where = ", ".join(point.at for point in source.points)
+                    self._tell(str(ref), where, note.fidelity, note.differs)
+                    for index, point in enumerate(source.points):
+                        self._at_point(clause, ref, point, period, index)
+                case TracepointProbe(group, event):
+                    names = [f"ctx->{one.name}" for one in self.universe.facts.tracepoint(group, event) or ()]
+                    point = Point(f"tracepoint:{group}:{event}", args=tuple(names))
+                    self._tell(str(ref), point.at, "exact", "")
+                    self._at_point(clause, ref, point, 0, 0)
+                case CallProbe():
+                    pass
+
+    def _at_point(self, clause: TypedClause, ref: ProbeRef, point: Point, period: int, index: int) -> None:
+        number = self.numbering.number(ref)
+        names = self._names(point, [number])
+        attach = attach_of(point.at, period)
+        firings = self._firings.setdefault(attach, {})
+        firing = firings.get((ref.id, index))
+        if firing is None:
+            when = names.evaluate((point.when,)) if point.when else None
+            if point.when and when is None:
+                raise fail("D_KNOWLEDGE", f"the guard '{point.when}' of {ref} does not fit this kernel")
+            guard = both(call_guard(point.at, self.universe.calls), when[0] if when else None)
+            tid = names.evaluate(self.program.types.knowledge.builtins["tid"].thread) if point.thread else None
+            firing = _FiringBuilder(ref.id * 16 + index, guard, names.thread(), tid[0] if tid else None)
+            firings[ref.id, index] = firing
+        lowering = Lowering(self, names, _RowArguments(names, point, ref))
+        self._add(firing, clause, lowering, None, Const(number, UINT32), (number,))
+
+    def _calls(self, clause: TypedClause, refs: Sequence[ProbeRef], *, entry: bool) -> None:
+        kind = "syscall-entry" if entry else "syscall-return"
+        found = calls.variants(refs, self.universe.calls)
+        named = [pair for variant in found if not variant.when for pair in variant.probes]
+        base = self.numbering.block(named, max(self.universe.calls.values()) + 1) if named else 0
+        guarded = [self.numbering.number(ref) for variant in found if variant.when for _, ref in variant.probes]
+        numbers = tuple(sorted({*guarded, *(base + call for call, _ in named)}))
+        names = self._names(Point(f"{kind}:"), numbers)
+
+        def evaluate(text: str) -> Expr[Linux]:
+            made = names.evaluate((text,))
+            if made is None:
+                raise fail("D_KNOWLEDGE", f"'{text}' in a row of a system call does not fit this kernel")
+            return made[0]
+
+        for ref in refs:
+            self._tell_call(ref)
+        attach = attach_of(f"{kind}:", 0)
+        firing = self._firings.setdefault(attach, {}).setdefault("calls", _FiringBuilder(0, None))
+        lowering = Lowering(self, names, _CallArguments(found, evaluate, entry=entry))
+        probe = calls.probe_number(found, self.numbering.number, base, evaluate)
+        self._add(firing, clause, lowering, calls.guard(found, evaluate), probe, numbers)
+
+    def _add(
+        self,
+        firing: _FiringBuilder,
+        clause: TypedClause,
+        lowering: Lowering,
+        guard: Expr[Linux] | None,
+        probe: Expr[Linux],
+        numbers: tuple[int, ...],
+    ) -> None:
+        folder = Folder({number: self.numbering.probes[number] for number in numbers})
+        predicate = None
+        if clause.predicate is not None:
+            predicate = folder.fold(rewrite(clause.predicate, lowering.leaf))
+            if isinstance(predicate, Const) and not predicate.value:
+                return
+            if isinstance(predicate, Const):
+                predicate = None
+        body = folder.body(tuple(rewrite_statement(statement, lowering.leaf) for statement in clause.body))
+        firing.clauses.append(
+            PlanClause(clause.number, guard, probe, numbers, predicate, body, clause.default, show(clause.node))
+        )
+
+    def _names(self, point: Point, numbers: Sequence[int]) -> RowNames:
+        probes = [self.numbering.probes[number] for number in numbers]
+        return RowNames(
+            self.program.types, point, lambda part: max((len(getattr(probe, part)) for probe in probes), default=0)
+        )
+
+    # --- what became of it ----------------------------------------------------------------------------
+
+    def _tell(self, subject: str, became: str, fidelity: str, differs: str) -> None:
+        self.became.setdefault((subject, became), Became(subject, became, fidelity, differs))
+
+    def _tell_call(self, ref: ProbeRef) -> None:
+        assert isinstance(ref.served, CallProbe)
+        row = ref.served.row
+        if row is None:
+            self._tell(str(ref), f"system call {ref.served.name}", "exact", "")
+            return
+        names = [call.name for call in row.linux if call.name in self.universe.calls]
+        self._tell(str(ref), f"system call{'s' * (len(names) > 1)} {', '.join(names)}", row.note.fidelity, row.note.differs)
+
+
+class _RowArguments:
+    """``argN`` and ``args[N]`` at a row's point."""
+
+    def __init__(self, names: RowNames, point: Point, ref: ProbeRef) -> None:
+        self.names = names
+        self.point = point
+        self.ref = ref
+
+    def arg(self, index: int, span: Span) -> Expr[Linux]:
+        operands = self.point.arg or self.point.args
+        if index >= len(operands):
+            raise fail(
+                "D_ARGS_NONE", f"{self.ref} has no arg{index}: it has {len(operands) or 'no'} arguments", span
+            )
+        value = self._value(operands[index], f"arg{index}", span)
+        if is_string(value.type):
+            raise fail("D_ARGS_TYPE", f"arg{index} of {self.ref} is text: use args[{index}]", span)
+        return Cast(value, INT64)
+
+    def operand(self, index: int, span: Span) -> Expr[Linux]:
+        if index >= len(self.point.args):
+            raise fail("D_ARGS_IDX", f"{self.ref} has no args[{index}] on this kernel", span)
+        return self._value(self.point.args[index], f"args[{index}]", span)
+
+    def _value(self, text: str, what: str, span: Span) -> Expr[Linux]:
+        made = self.names.evaluate((text,))
+        if made is None:
+            raise fail("D_ARGS_NONE", f"{what} of {self.ref} needs '{text}', which this kernel lacks", span)
+        return made[0]
+
+
+class _CallArguments:
+    """``argN`` and ``args[N]`` of system calls."""
+
+    def __init__(self, found: Sequence[calls.Variant], evaluate: calls.Evaluate, *, entry: bool) -> None:
+        self.found = found
+        self.evaluate = evaluate
+        self.entry = entry
+
+    def arg(self, index: int, span: Span) -> Expr[Linux]:
+        if self.entry:
+            if index > 5:
+                raise fail("D_ARGS_NONE", f"a system call on Linux has no arg{index}: it has 6 arguments", span)
+            return calls.argument(self.found, index, INT64, self.evaluate)
+        if index > 1:
+            raise fail(
+                "D_ARGS_NONE",
+                f"a system call's return has no arg{index}: arg0 and arg1 are what it returns",
+                span,
+                hint="save the argument at entry, in a self-> variable",
+            )
+        return self.evaluate(_RESULT)
+
+    operand = arg
+
+
+Arguments = _RowArguments | _CallArguments
+
+
+class Lowering:
+    """Replaces a script's leaves at one attach point."""
+
+    def __init__(self, planner: Planner, names: RowNames, arguments: Arguments) -> None:
+        self.planner = planner
+        self.names = names
+        self.arguments = arguments
+        self.types = names.types
+        self.knowledge = names.types.knowledge
+
+    def leaf(self, leaf: Solaris) -> Expr[Linux]:
+        """What a leaf becomes. Raises DtransError, at the leaf's place, when it cannot be had here."""
+        match leaf:
+            case Builtin(name, kind, span):
+                return self._fitted(self._builtin(name, span), kind, span)
+            case IndexedBuiltin(name, index, kind, span):
+                return self._fitted(self._builtin(name, span, index=rewrite(index, self.leaf)), kind, span)
+            case Arg(index, _, span):
+                return self.arguments.arg(index, span)
+            case Args(index, kind, span):
+                return self._fitted(self.arguments.operand(index, span), kind, span)
+            case TranslatedMember(base, name, kind, span):
+                return self._member(base, name, kind, span)
+            case Translate(operand, _, span):
+                raise fail("D_OP_SOU", "what xlate makes is read member by member, with '->'", span)
+
+    def _builtin(self, name: str, span: Span, **bound: Expr[Linux]) -> Expr[Linux]:
+        row = self.knowledge.builtins[name]
+        texts = row.thread if self.names.point.thread else row.current
+        made = self.names.evaluate(texts, **bound)
+        if made is None:
+            raise fail("D_VAR_UNSUP", f"{name} is not to be had here: {_why(row.note.differs)}", span)
+        if row.note.fidelity != "exact":
+            self.planner._tell(name, made[1], row.note.fidelity, row.note.differs)
+        return made[0]
+
+    def _member(self, base: Expr[Solaris], name: str, kind: Type, span: Span) -> Expr[Linux]:
+        pointer = base.type
+        assert isinstance(pointer, Pointer)
+        assert isinstance(pointer.to, StructRef)
+        structure = self.knowledge.structures[pointer.to.tag]
+        operand = self._operand(base, span)
+        row = translator_for(structure.translators, self.types, operand.type)
+        if row is None:
+            raise fail("D_XLATE_NONE", f"nothing makes a {structure.name} from '{operand.type}' on Linux", span)
+        texts = row.members.get(name, ())
+        note = structure.members[name].note
+        made = self.names.evaluate(texts, **{row.param: operand})
+        if made is None:
+            raise fail("D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span)
+        self.planner._tell(f"{structure.name}.{name}", made[1], note.fidelity, note.differs)
+        return self._fitted(made[0], kind, span)
+
+    def _operand(self, base: Expr[Solaris], span: Span) -> Expr[Linux]:
+        """The Linux value that a translated pointer stands for."""
+        match base:
+            case Args(index, _, _):
+                return self.arguments.operand(index, span)
+            case Builtin(name, _, _):
+                return self._builtin(name, span)
+            case IndexedBuiltin(name, index, _, _):
+                return self._builtin(name, span, index=rewrite(index, self.leaf))
+            case Translate(operand, _, _):
+                return rewrite(operand, self.leaf)
+        raise fail(
+            "D_XLATE_NONE",
+            "a translated structure is read from a built-in or an argument, not from a variable",
+            span,
+            hint="keep the members that you need in variables instead",
+        )
+
+    def _fitted(self, value: Expr[Linux], kind: Type, span: Span) -> Expr[Linux]:
+        """A row's value as the D type that the row promises."""
+        checker = self.names.checker
+        if isinstance(kind, Pointer) and isinstance(kind.to, StructRef) and kind.to.origin == "translated":
+            return Cast(value, kind)
+        if isinstance(kind, StringType):
+            return value if isinstance(value, Text) else checker.stringof(value, span)
+        if isinstance(kind, Pointer) and is_integer(value.type):
+            return Cast(value, kind)
+        return checker.converted(checker._decayed(value), kind, span)
+
+
+def _why(sentence: str) -> str:
+    return sentence or "this kernel lacks what it is made from"
+
+
+def _shown(ref: ProbeRef) -> Probe:
+    return Probe(ref.id, ref.provider, ref.module, ref.function, ref.name)
+
+

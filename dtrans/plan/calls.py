@@ -1,0 +1,109 @@
+"""System calls: which probe a call is, where its arguments are, for one clause.
+
+Before: the clause's probes ``open`` (Solaris, served by open, openat, openat2) and ``read``
+After: a guard over the calls' numbers, the probe's number as ``base + nr``, ``arg0`` as ``nr in openat ? ctx->arg1 : ctx->arg0``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dtrans.check.tree import Binary, Cond, Const, Expr
+from dtrans.check.universe import CallProbe, ProbeRef
+from dtrans.plan.leaves import CallIn, CallNumber, Linux
+from dtrans.types import INT, UINT32, Type
+
+Evaluate = Callable[[str], Expr[Linux]]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Calls that are one kind of probe: `numbers` with the probe of each; `when` "" for always; `args` as the row has them."""
+
+    probes: tuple[tuple[int, ProbeRef], ...]
+    when: str
+    args: tuple[str, ...]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(number for number, _ in self.probes)
+
+
+def variants(refs: Sequence[ProbeRef], calls: Mapping[str, int]) -> tuple[Variant, ...]:
+    """How each Linux call answers for a clause's probes: guarded variants first, then those that always do.
+
+    A call that several Solaris names share is told apart by the rows' guards; one that no guard claims keeps
+    its own name, if the description matched that too.
+    """
+    conditional: dict[tuple[str, tuple[str, ...]], list[tuple[int, ProbeRef]]] = {}
+    plain: dict[tuple[str, ...], list[tuple[int, ProbeRef]]] = {}
+    claimed: set[int] = set()
+    for ref in refs:
+        assert isinstance(ref.served, CallProbe)
+        if ref.served.row is None:
+            continue
+        for call in ref.served.row.linux:
+            number = calls.get(call.name)
+            if number is None:
+                continue
+            if call.when:
+                conditional.setdefault((call.when, call.args), []).append((number, ref))
+            elif number not in claimed:
+                claimed.add(number)
+                plain.setdefault(call.args, []).append((number, ref))
+    for ref in refs:
+        assert isinstance(ref.served, CallProbe)
+        if ref.served.row is None and calls[ref.served.name] not in claimed:
+            plain.setdefault((), []).append((calls[ref.served.name], ref))
+    return (
+        *(Variant(tuple(found), when, args) for (when, args), found in conditional.items()),
+        *(Variant(tuple(found), "", args) for args, found in plain.items()),
+    )
+
+
+def guard(found: Sequence[Variant], evaluate: Evaluate) -> Expr[Linux]:
+    """Whether the call is one of the clause's probes."""
+    always = sorted(number for variant in found if not variant.when for number in variant.numbers)
+    tests: list[Expr[Linux]] = [CallIn(tuple(always))] if always else []
+    for variant in found:
+        rest = tuple(sorted(set(variant.numbers) - set(always)))
+        if variant.when and rest:
+            tests.append(Binary("&&", CallIn(rest), evaluate(variant.when), INT))
+    joined = tests[0]
+    for test in tests[1:]:
+        joined = Binary("||", joined, test, INT)
+    return joined
+
+
+def probe_number(
+    found: Sequence[Variant], number_of: Callable[[ProbeRef], int], base: int, evaluate: Evaluate
+) -> Expr[Linux]:
+    """The number of the probe that the call is: `base` plus its own, except where a guard says otherwise."""
+    number: Expr[Linux] = Binary("+", Const(base, UINT32), CallNumber(), UINT32)
+    for variant in reversed(found):
+        if variant.when:
+            for call, ref in variant.probes:
+                test = Binary("&&", CallIn((call,)), evaluate(variant.when), INT)
+                number = Cond(test, Const(number_of(ref), UINT32), number, UINT32)
+    return number
+
+
+def argument(
+    found: Sequence[Variant], index: int, kind: Type, evaluate: Evaluate
+) -> Expr[Linux]:
+    """``argN`` as D has it, whichever call it is."""
+
+    def value(variant: Variant) -> str:
+        return variant.args[index] if index < len(variant.args) else f"ctx->arg{index}"
+
+    def test(variant: Variant) -> Expr[Linux]:
+        one: Expr[Linux] = CallIn(tuple(sorted(variant.numbers)))
+        return Binary("&&", one, evaluate(variant.when), INT) if variant.when else one
+
+    result = evaluate(value(found[-1]))
+    last = value(found[-1])
+    for variant in reversed(found[:-1]):
+        if value(variant) != last or isinstance(result, Cond):
+            result = Cond(test(variant), evaluate(value(variant)), result, kind)
+    return result

@@ -1,0 +1,38 @@
+"""The functions that knowledge rows may call, and their types. The C behind them is in `templates/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: name -> (D types of the parameters, D type of the result).
+INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "__tgid": ((), "int"),
+    "__tid": ((), "int"),
+    "__uid": ((), "unsigned int"),
+    "__gid": ((), "unsigned int"),
+    "__ktime": ((), "unsigned long long"),
+    "__wall": ((), "long long"),
+    "__cpu": ((), "int"),
+    "__comm": ((), "string"),
+    "__current": ((), "struct task_struct *"),
+    "__oncpu": ((), "unsigned long long"),
+    "__psargs": (("struct task_struct *",), "string"),
+    "__path": (("struct path *",), "string"),
+    "__dentry_path": (("struct dentry *",), "string"),
+    "__inode_path": (("struct inode *",), "string"),
+    "__file": (("int",), "struct file *"),
+    "__stackdepth": ((), "int"),
+    "__ustackdepth": ((), "int"),
+    "__kaddr_caller": ((), "unsigned long"),
+    "__ucaller": ((), "unsigned long"),
+    "__ureg": (("int",), "unsigned long"),
+    "__epid": ((), "unsigned int"),
+    "__probe_id": ((), "unsigned int"),
+    "__probeprov": ((), "string"),
+    "__probemod": ((), "string"),
+    "__probefunc": ((), "string"),
+    "__probename": ((), "string"),
+}
+
+#: Bounds of the strings that intrinsics give, NUL included, where they are less than strsize.
+STRING_BOUNDS: Mapping[str, int] = {"__comm": 16, "__psargs": 80}

@@ -1,0 +1,138 @@
+"""The leaves of a plan: what Linux offers to a BPF program.
+
+Before: ``TranslatedMember(Args(0), "b_blkno")``  After: ``Load(RawArg(0) + Offset("struct request", "__sector"))``
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Union
+
+from dtrans.check.tree import Expr
+from dtrans.types import INT64, UINT32, UINT64, ULONG, Type
+
+
+@dataclass(frozen=True, slots=True)
+class RawArg:
+    """An argument of a raw tracepoint."""
+
+    index: int
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class TraceField:
+    """A number in a tracepoint's record."""
+
+    tracepoint: str
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class TraceText:
+    """A string in a tracepoint's record: an array of `size` bytes, or with `located` one that the field points to."""
+
+    tracepoint: str
+    name: str
+    size: int
+    located: bool
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class TraceAddress:
+    """The address of an array in a tracepoint's record."""
+
+    tracepoint: str
+    name: str
+    located: bool
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class CallNumber:
+    """The number of the system call that is entered or left."""
+
+    type: Type = UINT32
+
+
+@dataclass(frozen=True, slots=True)
+class CallArg:
+    """The system call's argument, 0 to 5, from the registers."""
+
+    index: int
+    type: Type = INT64
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """What the system call returns: the kernel's ``-errno`` form."""
+
+    type: Type = INT64
+
+
+@dataclass(frozen=True, slots=True)
+class CallIn:
+    """Whether the system call is one of these numbers."""
+
+    numbers: tuple[int, ...]
+    type: Type = UINT32
+
+
+@dataclass(frozen=True, slots=True)
+class ClockCounter:
+    """The program counter that the sampling clock met: the kernel's, or with `user` the process's; 0 if it was the other."""
+
+    user: bool
+    type: Type = ULONG
+
+
+@dataclass(frozen=True, slots=True)
+class FaultArg:
+    """An argument of the ERROR probe: 0 unused, 1 clause, 2 action, 3 unused, 4 kind, 5 address."""
+
+    index: int
+    type: Type = UINT64
+
+
+@dataclass(frozen=True, slots=True)
+class ProbePart:
+    """A part of the firing probe's name, by its number."""
+
+    part: Literal["provider", "module", "function", "name"]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeIn:
+    """Whether the firing probe's number is one of these."""
+
+    numbers: tuple[int, ...]
+    type: Type = UINT32
+
+
+@dataclass(frozen=True, slots=True)
+class Intrinsic:
+    """A function of `templates/` that reads what is no member: helpers, paths, arguments of a process."""
+
+    name: str
+    args: tuple[Expr[Linux], ...]
+    type: Type
+
+
+Linux = Union[
+    RawArg,
+    TraceField,
+    TraceText,
+    TraceAddress,
+    CallNumber,
+    CallArg,
+    CallResult,
+    CallIn,
+    ClockCounter,
+    FaultArg,
+    ProbePart,
+    ProbeIn,
+    Intrinsic,
+]

@@ -1,0 +1,203 @@
+"""What names mean in an expression of a knowledge row: the source's context, kernel types, intrinsics.
+
+Before: ``"ctx->rq->__sector"`` at ``rawtp:block_io_start``  After: ``Load(RawArg(0) + Offset("struct request", "__sector"))``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+
+from dtrans.check.expressions import Checker
+from dtrans.check.tree import Const, Expr, Late, Variable
+from dtrans.check.typenames import TypeNames
+from dtrans.check.universe import field_type
+from dtrans.errors import DtransError, fail
+from dtrans.facts import TracepointField
+from dtrans.knowledge.rows import Point, TranslatorRow
+from dtrans.plan.intrinsics import INTRINSICS, STRING_BOUNDS
+from dtrans.plan.leaves import (
+    CallArg,
+    CallNumber,
+    CallResult,
+    ClockCounter,
+    FaultArg,
+    Intrinsic,
+    Linux,
+    ProbePart,
+    RawArg,
+    TraceAddress,
+    TraceField,
+    TraceText,
+)
+from dtrans.source import Source, Span
+from dtrans.syntax import ast, parse_expression, parse_type
+from dtrans.types import INT, Pointer, StringType, StructRef, Type
+
+#: Diagnostics that mean "this kernel does not have it": the next alternative of a row is tried.
+_ABSENT = frozenset({"D_TYPE_MEMBER", "D_TYPE_ERR", "D_IDENT_UNDEF"})
+_PARTS = {"__probeprov": "provider", "__probemod": "module", "__probefunc": "function", "__probename": "name"}
+
+
+@dataclass
+class RowNames:
+    """`Names` at one attach point. `bound` are names with a value: a translator's parameter, ``index``.
+    `part_bound` gives the longest text of a part of the clause's probes' names."""
+
+    types: TypeNames
+    point: Point
+    part_bound: Callable[[str], int] = lambda _: 1
+    bound: Mapping[str, Expr[Linux]] = field(default_factory=dict)
+    _open: list[str] = field(default_factory=list)
+
+    @cached_property
+    def checker(self) -> Checker[Linux]:
+        return Checker(self.types, self)
+
+    def evaluate(self, texts: Sequence[str], **bound: Expr[Linux]) -> tuple[Expr[Linux], str] | None:
+        """The first of some alternative expressions that this kernel has all parts of, and its text; None when
+        there is none.
+
+        Raises the DtransError of an alternative that is wrong in itself."""
+        outer = self.bound
+        for text in texts:
+            self.bound = {**outer, **bound}
+            try:
+                return self.checker.check(_parsed(text)), text
+            except DtransError as error:
+                if error.diagnostic.tag not in _ABSENT:
+                    raise
+            finally:
+                self.bound = outer
+        return None
+
+    def thread(self) -> Expr[Linux] | None:
+        """The thread on whose behalf the probe fires, None for the running one."""
+        return self.checker.check(_parsed(self.point.thread)) if self.point.thread else None
+
+    # --- Names ----------------------------------------------------------------------------------------
+
+    def name(self, node: ast.Name) -> Expr[Linux] | None:
+        if node.name in self.bound:
+            return self.bound[node.name]
+        lets = dict(self.point.let)
+        if node.name in lets and node.name not in self._open:
+            self._open.append(node.name)
+            try:
+                return self.checker.check(_parsed(lets[node.name]))
+            finally:
+                self._open.pop()
+        if node.name == "curthread":
+            thread = self.thread()
+            return self._intrinsic("__current", ()) if thread is None else thread
+        constant = self.types.knowledge.constants.get(node.name)
+        return None if constant is None else Const(constant.value, INT)
+
+    def macro(self, node: ast.Macro) -> Expr[Linux]:
+        if node.name in ("pid", "target"):
+            return Late("pid" if node.name == "pid" else "target", INT)
+        raise fail("D_MACRO_UNDEF", f"a row cannot use ${node.name}", node.span)
+
+    def index(self, node: ast.Index) -> Expr[Linux] | None:
+        return None
+
+    def own_member(self, node: ast.Member) -> Expr[Linux] | None:
+        if isinstance(node.base, ast.Name) and node.base.name == "ctx" and node.arrow:
+            return self._context(node.name, node.span)
+        return None
+
+    def member(self, base: Expr[Linux], name: str, span: Span) -> Expr[Linux]:
+        raise fail("D_OP_SOU", "a row reads kernel structures, not translated ones", span)
+
+    def translate(self, to: Type, operand: Expr[Linux], span: Span) -> Expr[Linux]:
+        raise fail("D_XLATE_NONE", "a row does not translate", span)
+
+    def call(self, node: ast.Call) -> Expr[Linux] | None:
+        if not node.name.startswith("__"):
+            return None
+        if node.name not in INTRINSICS:
+            raise fail("D_FUNC_UNDEF", f"undefined intrinsic: {node.name}", node.span)
+        params, _ = INTRINSICS[node.name]
+        args = tuple(self.checker.check(arg) for arg in node.args)
+        fitted = tuple(
+            self.checker.converted(arg, self.types.resolve(_parsed_type(kind)), node.span)
+            for arg, kind in zip(args, params, strict=True)
+        )
+        return self._intrinsic(node.name, fitted)
+
+    def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
+        return None
+
+    def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
+        raise fail("D_OP_LVAL", "a row does not assign", node.span)
+
+    # --- parts ----------------------------------------------------------------------------------------
+
+    def _intrinsic(self, name: str, args: tuple[Expr[Linux], ...]) -> Expr[Linux]:
+        if name in _PARTS:
+            part = _PARTS[name]
+            return ProbePart(part, StringType(self.part_bound(part) + 1))  # type: ignore[arg-type]
+        kind = self.types.resolve(_parsed_type(INTRINSICS[name][1]))
+        if isinstance(kind, StringType):
+            kind = StringType(min(STRING_BOUNDS.get(name, self.types.strsize), self.types.strsize))
+        return Intrinsic(name, args, kind)
+
+    def _context(self, name: str, span: Span) -> Expr[Linux]:
+        """A field of the source: ``ctx->name``. Raises D_TYPE_MEMBER when the source has none of that name."""
+        kind, _, rest = self.point.at.partition(":")
+        match kind:
+            case "rawtp":
+                for index, param in enumerate(self.types.facts.raw_tracepoint(rest) or ()):
+                    if param.name == name:
+                        return RawArg(index, param.type)
+            case "tracepoint":
+                group, _, event = rest.partition(":")
+                for one in self.types.facts.tracepoint(group, event) or ():
+                    if one.name == name:
+                        return trace_leaf(self.types, rest, one)
+            case "syscall-entry" | "syscall-return":
+                if name == "nr":
+                    return CallNumber()
+                if name in ("arg0", "arg1", "arg2", "arg3", "arg4", "arg5"):
+                    return CallArg(int(name[3]))
+                if name == "ret" and kind == "syscall-return":
+                    return CallResult()
+            case "clock" if name in ("pc", "upc"):
+                return ClockCounter(name == "upc")
+            case "error" if name in ("arg0", "arg1", "arg2", "arg3", "arg4", "arg5"):
+                return FaultArg(int(name[3]))
+        raise fail("D_TYPE_MEMBER", f"{self.point.at} has no field '{name}'", span)
+
+
+def trace_leaf(types: TypeNames, tracepoint: str, one: TracepointField) -> Expr[Linux]:
+    """A tracepoint's field as a value: text, a number, or the address of an array."""
+    kind = types.resolve(_parsed_type(field_type(one)))
+    if isinstance(kind, StringType):
+        bound = min(types.strsize, one.size + 1) if not one.data_loc else types.strsize
+        return TraceText(tracepoint, one.name, one.size, one.data_loc, StringType(bound))
+    if one.data_loc or one.length or one.size not in (1, 2, 4, 8):
+        return TraceAddress(tracepoint, one.name, one.data_loc, kind)
+    return TraceField(tracepoint, one.name, kind)
+
+
+def translator_for(rows: Sequence[TranslatorRow], types: TypeNames, operand: Type) -> TranslatorRow | None:
+    """The translator whose input is the operand's type."""
+    for row in rows:
+        origin = types.resolve(_parsed_type(row.origin))
+        if origin == operand:
+            return row
+        match origin, operand:
+            case Pointer(StructRef(_, one, _)), Pointer(StructRef(_, two, _)) if one == two:
+                return row
+    return None
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> ast.Expr:
+    return parse_expression(Source("<translators>", text))
+
+
+@lru_cache(maxsize=512)
+def _parsed_type(text: str) -> ast.TypeExpr:
+    return parse_type(Source("<translators>", text))

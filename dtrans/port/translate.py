@@ -1,0 +1,155 @@
+"""Translates one tool of a collection: a script to a stand-alone program, a wrapper to a copy that calls dtrans.
+
+A wrapper composes its D when it runs, from its own options; so the wrapper stays, and the D in it is compiled then.
+Here its programs are compiled with the wrapper's defaults, to say whether they will.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dtrans.errors import Diagnostic, DtransError
+from dtrans.invocation.arguments import Arguments, read_arguments
+from dtrans.invocation.request import given_programs, make_request, script_arguments
+from dtrans.port.collect import Call, Script, on_linux
+from dtrans.port.outcome import Difference, Outcome, Part, Refusal, Status
+
+if TYPE_CHECKING:
+    from dtrans.facts import KernelFacts
+    from dtrans.knowledge.rows import Knowledge
+    from dtrans.pipeline import Pipeline
+
+#: The drop-in's name on the PATH, as the package installs it.
+DROP_IN = "dtrans-dtrace"
+
+_PROVIDER = re.compile(r"(?:^|[,;}\s])([A-Za-z_][\w$*?-]*):[\w$*?.`-]*:[\w$*?.`+-]*:?[\w$*?.-]*(?=\s*[,/{])")
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+
+
+class Translator:
+    """Translates tools for one kernel. Not thread-safe: each process has its own."""
+
+    def __init__(self, facts: KernelFacts, knowledge: Knowledge) -> None:
+        self._facts = facts
+        self._knowledge = knowledge
+
+    def translate(self, script: Script, root: Path, out: Path) -> Outcome:
+        """What became of a tool of the collection at `root`; writes its port below `out`. Raises OSError."""
+        started = time.perf_counter()
+        if script.kind == "wrapper":
+            parts = tuple(self._call(script, call, root) for call in script.calls)
+            made = "" if all(part.status == "refused" for part in parts) else on_linux(script.text, DROP_IN)
+            output = script.path
+        else:
+            part, made = self._script(script, root)
+            parts, output = (part,), _program_name(script.path)
+        if made:
+            write_tool(out / output, made)
+        seconds = time.perf_counter() - started
+        return Outcome(
+            str(script.path), script.kind, script.interpreter, parts, str(output) if made else "", seconds=seconds
+        )
+
+    def _script(self, script: Script, root: Path) -> tuple[Part, str]:
+        from dtrans.emit.standalone import standalone
+
+        path = str(root / script.path)
+        try:
+            arguments = script_arguments(path, script.text)
+            pipeline = self._pipeline(arguments, {path: script.text}, path)
+            return _part(pipeline), standalone(pipeline.artifact, str(script.path))
+        except DtransError as error:
+            return _refused(error.diagnostic, script.text, root), ""
+
+    def _call(self, script: Script, call: Call, root: Path) -> Part:
+        files = dict(call.files)
+        try:
+            arguments = read_arguments(call.words)
+            # The preprocessor's folders are relative to where the wrapper stands.
+            part = _part(self._pipeline(arguments, files, str(root / script.path)))
+        except DtransError as error:
+            part = _refused(error.diagnostic, "\n".join([*call.words, *files.values()]), root)
+        return replace(part, line=call.line)
+
+    def _pipeline(self, arguments: Arguments, files: dict[str, str], path: str) -> Pipeline:
+        """Compiles. ``$target`` is whatever -c or -p will say when the port runs."""
+        from dtrans.pipeline import Pipeline
+
+        folder = str(Path(path).parent)
+        arguments = replace(arguments, preprocessor=(*_from(folder, arguments.preprocessor), f"-I{folder}"))
+        given = given_programs(arguments, files)
+        pipeline = Pipeline(replace(make_request(arguments, given, path), target=True), self._facts, self._knowledge)
+        _ = pipeline.artifact
+        return pipeline
+
+
+def crashed(script: Script, reason: str) -> Outcome:
+    """The outcome of a tool whose translation ended in a fault of dtrans."""
+    refusal = Refusal(
+        "D_INTERNAL", f"internal error: {reason}", hint="please report this with the script: it is a bug of dtrans"
+    )
+    part = Part("failed", tuple(providers_in(script.text)), refusal=refusal)
+    return Outcome(str(script.path), script.kind, script.interpreter, (part,))
+
+
+def providers_in(text: str) -> Iterator[str]:
+    """The providers that D text names, found without compiling it, for programs that do not compile."""
+    plain = _STRING.sub('""', _COMMENT.sub(" ", text))
+    yield from sorted({match[1] for match in _PROVIDER.finditer(plain)})
+
+
+def write_tool(path: Path, text: str) -> None:
+    """Writes a program that can be started. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    path.chmod(0o755)
+
+
+def _part(pipeline: Pipeline) -> Part:
+    explanations = pipeline.explanations
+    differences = tuple(
+        Difference(one.subject, one.became, one.fidelity, one.differs)
+        for one in explanations
+        if one.fidelity != "exact"
+    )
+    fidelities = {one.fidelity for one in differences}
+    status: Status = "idle" if "none" in fidelities else "differs" if fidelities else "exact"
+    return Part(status, _providers(pipeline), pipeline.artifact.matched, differences)
+
+
+def _providers(pipeline: Pipeline) -> tuple[str, ...]:
+    from dtrans.syntax.ast import Clause
+
+    clauses = [item for program in pipeline.ast for item in program.items if isinstance(item, Clause)]
+    return tuple(sorted({probe.provider for clause in clauses for probe in clause.probes if probe.provider}))
+
+
+def _refused(diagnostic: Diagnostic, text: str, root: Path) -> Part:
+    place = ""
+    if diagnostic.span is not None:
+        file, line, column = diagnostic.span.location
+        place = f"{_relative(file, root)}:{line}:{column}"
+    refusal = Refusal(diagnostic.tag, diagnostic.message, place, diagnostic.hint)
+    return Part("refused", tuple(providers_in(text)), refusal=refusal)
+
+
+def _relative(file: str, root: Path) -> str:
+    path = Path(file)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else file
+
+
+def _from(folder: str, words: tuple[str, ...]) -> Iterator[str]:
+    """The preprocessor's words with relative folders taken from the script's."""
+    for word in words:
+        yield f"-I{Path(folder, word[2:])}" if word.startswith("-I") else word
+
+
+def _program_name(path: Path) -> Path:
+    """``Disk/bitesize.d`` is written as ``Disk/bitesize.py``."""
+    return path.with_suffix(".py") if path.suffix == ".d" else path.with_name(path.name + ".py")

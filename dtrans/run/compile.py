@@ -1,0 +1,169 @@
+"""C text -> BPF instructions, by BCC: the only importer of `bcc`.
+
+BCC runs in a child process. It hands back what was compiled as an `Object` of plain bytes, so that a crash of its
+compiler cannot take the session down, its memory goes away, and the result can be kept on disk (`dtrans.run.cache`):
+
+    BPF_HASH(seen, u32);                      maps      seen: hash, key 4, value 8, 10240 entries
+    int prog_0(void *ctx) { ... }      ->     programs  prog_0: instructions; map "seen" used by instruction 7
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import platform
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dtrans.errors import DtransError, fail
+from dtrans.run.bpf import MapSpec, map_info
+from dtrans.run.objects import Object, symbolic_program
+from dtrans.run.stub import write_stub
+
+# --- finding BCC --------------------------------------------------------------------------------------------
+
+_PACKAGES = "install the package python3-bpfcc (Debian, Ubuntu), python3-bcc (Fedora, RHEL) or python-bcc (Arch)"
+_SYSTEM_FOLDERS = ("/usr/lib/python3/dist-packages", "/usr/local/lib/python3/dist-packages")
+_SYSTEM_PATTERNS = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "local/lib/python3*/*-packages")
+
+
+def bcc_folder() -> Path:
+    """The folder of BCC's Python package, this Python's own or the distribution's.
+
+    BCC is plain Python over libbcc.so, so that any Python 3 can use the distribution's. Raises D_NO_BCC.
+    """
+    unrelated = ""
+    for place in _bcc_places():
+        package = place / "bcc"
+        if (package / "libbcc.py").is_file():
+            return package
+        if package.is_dir() or (place / "bcc.py").is_file():
+            unrelated = str(place)
+    if unrelated:
+        raise fail(
+            "D_NO_BCC",
+            f"the Python package 'bcc' in {unrelated} is not the BPF Compiler Collection (the one on PyPI is another)",
+            hint=_PACKAGES,
+        )
+    raise fail("D_NO_BCC", "BCC, the BPF Compiler Collection, is not installed", hint=_PACKAGES)
+
+
+def _bcc_places() -> Iterator[Path]:
+    yield from (Path(entry) for entry in sys.path if entry)
+    yield from map(Path, _SYSTEM_FOLDERS)
+    for pattern in _SYSTEM_PATTERNS:
+        yield from sorted(Path("/usr").glob(pattern), reverse=True)
+
+
+def bcc_identity() -> str:
+    """What tells one installed BCC from another, without importing it: for the keys of caches. Raises D_NO_BCC."""
+    folder = bcc_folder()
+    version = folder / "version.py"
+    try:
+        text, changed = version.read_text(), version.stat().st_mtime_ns
+    except OSError:
+        text, changed = "", (folder / "libbcc.py").stat().st_mtime_ns
+    return f"{folder} {changed} {text}"
+
+
+def _import_bcc() -> Any:
+    import importlib.util
+
+    folder = bcc_folder()
+    spec = importlib.util.spec_from_file_location(
+        "bcc", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["bcc"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- compiling ----------------------------------------------------------------------------------------------
+
+
+def compile_object(c_text: str) -> Object:
+    """Compiles a C text for BPF. Needs the rights to create maps: BCC makes them while it compiles.
+
+    Raises D_NO_BCC, and D_INTERNAL when the text does not compile, which is a fault of dtrans.
+    """
+    import tempfile
+
+    bcc_folder()  # A missing BCC is told here and not by the child.
+    with tempfile.TemporaryDirectory(prefix="dtrans-") as folder:
+        result, messages = Path(folder) / "object", Path(folder) / "messages"
+        child = os.fork()
+        if child == 0:
+            _compile_in_child(c_text, Path(folder), result, messages)
+        _, status = os.waitpid(child, 0)
+        if os.waitstatus_to_exitcode(status) == 0:
+            return Object.from_bytes(result.read_bytes())
+        raise _compile_error(os.waitstatus_to_exitcode(status), messages.read_text(errors="replace"), c_text)
+
+
+def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -> None:
+    """Never returns: exit status 0 with the object in `result`, or another with the reason in `messages`."""
+    status = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        log = os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        write_stub(folder, platform.machine())
+        os.environ["BCC_KERNEL_SOURCE"] = str(folder)
+        result.write_bytes(_compile_here(c_text).to_bytes())
+        status = 0
+    except BaseException as error:  # noqa: BLE001 (this process ends here; its parent reads the message)
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(status)
+
+
+def _compile_here(c_text: str) -> Object:
+    bcc = _import_bcc()
+    lib = _with_prototypes(bcc.lib)
+    # The text is our own: its warnings would tell a user nothing.
+    module = bcc.BPF(text=c_text.encode(), cflags=["-w"]).module
+    maps: dict[int, MapSpec] = {}
+    for number in range(lib.bpf_num_tables(module)):
+        name = lib.bpf_table_name(module, number).decode()
+        descriptor = lib.bpf_table_fd_id(module, number)
+        info = map_info(descriptor)
+        maps[descriptor] = MapSpec(name, info.type, info.key_size, info.value_size, info.max_entries, info.flags)
+    programs = []
+    for number in range(lib.bpf_num_functions(module)):
+        raw_name = lib.bpf_function_name(module, number)
+        size = lib.bpf_function_size(module, raw_name)
+        code = ctypes.string_at(lib.bpf_function_start(module, raw_name), size)
+        programs.append(symbolic_program(raw_name.decode(), code, {fd: spec.name for fd, spec in maps.items()}))
+    return Object(tuple(maps.values()), tuple(programs))
+
+
+def _with_prototypes(lib: Any) -> Any:
+    """BCC's Python declares only the functions of libbcc that it calls itself (src/cc/bcc_common.h has them all)."""
+    lib.bpf_num_tables.restype, lib.bpf_num_tables.argtypes = ctypes.c_size_t, [ctypes.c_void_p]
+    lib.bpf_table_name.restype, lib.bpf_table_name.argtypes = ctypes.c_char_p, [ctypes.c_void_p, ctypes.c_size_t]
+    lib.bpf_table_fd_id.restype, lib.bpf_table_fd_id.argtypes = ctypes.c_int, [ctypes.c_void_p, ctypes.c_size_t]
+    return lib
+
+
+def _compile_error(status: int, messages: str, c_text: str) -> DtransError:
+    lines = [line.strip() for line in messages.splitlines() if line.strip()]
+    if os.environ.get("DTRANS_DEBUG"):
+        with contextlib.suppress(OSError):
+            os.write(2, (c_text + "\n" + messages).encode())
+    useful = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no message")
+    # The first line names the virtual file that BCC compiled; the place in it is of no use to a person.
+    useful = useful.removeprefix("/virtual/main.c:")
+    how = f"ended by signal {-status}" if status < 0 else "failed"
+    return fail(
+        "D_INTERNAL",
+        f"compiling the generated program {how}: {useful}",
+        hint="this is a fault of dtrans: please report it, with the D program (DTRANS_DEBUG=1 shows all of it)",
+    )

@@ -1,0 +1,209 @@
+"""Fields of records and keys: how their bytes become values, and values that stand for names become text.
+
+Text is `bytes` from here to the sink. A D string is bytes, C's printf counts bytes for widths and precisions, and so
+does Python's ``bytes %``: columns come out as in dtrace, and traced data reach the terminal unchanged, UTF-8 or not.
+
+    Field("str", 8, 256)   b"/etc/passwd\\0..."  ->  b"/etc/passwd"
+    Field("func", 264, 8)  0xffffffff81234567    ->  b"vmlinux`vfs_read"
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter, itemgetter
+from typing import Any, Protocol
+
+from dtrans.artifact import Artifact, Field, FieldKind, Probe
+
+Buffer = bytes | bytearray | memoryview
+#: Takes what `struct` made of a field's bytes, gives the value or its text.
+Convert = Callable[[Any], Any]
+#: From (buffer, offset of the record) to one item for each field.
+Unpack = Callable[[Buffer, int], tuple[Any, ...]]
+
+_CODES: Mapping[tuple[str, int], str] = {
+    **{("int", size): code for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))},
+    **{("uint", size): code for size, code in ((1, "B"), (2, "H"), (4, "I"), (8, "Q"))},
+    **dict.fromkeys((("literal", 4), ("probeprov", 4), ("probemod", 4), ("probefunc", 4), ("probename", 4)), "I"),
+    **dict.fromkeys((("sym", 8), ("func", 8), ("mod", 8), ("kaddr", 8)), "Q"),
+}
+_USER_ADDRESS = struct.Struct("<I4xQ")
+_PROBE_PARTS: Mapping[FieldKind, str] = {
+    "probeprov": "provider",
+    "probemod": "module",
+    "probefunc": "function",
+    "probename": "name",
+}
+
+
+class Resolver(Protocol):
+    """Names of addresses: ``module`function+0x1c``, ``module`function``, ``module`0x1234`` or ``0x1234``."""
+
+    def kernel(self, address: int) -> str:
+        """The name of a kernel address."""
+        ...
+
+    def user(self, pid: int, address: int) -> str:
+        """The name of an address in a process; `pid` 0 is the target process of -c or -p."""
+        ...
+
+
+class NoSymbols:
+    """A resolver that knows no names: every address is told in hexadecimal."""
+
+    def kernel(self, address: int) -> str:
+        return f"{address:#x}"
+
+    def user(self, pid: int, address: int) -> str:
+        return f"{address:#x}"
+
+
+def to_text(name: str) -> bytes:
+    """A Python string in the representation of printed text."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def c_string(data: bytes) -> bytes:
+    """The characters before the first NUL, or all of them."""
+    return data.partition(b"\0")[0]
+
+
+def split_offset(name: str) -> tuple[str, int]:
+    """A resolved name without its offset, and the offset: ``("genunix`open", 0x1c)``."""
+    base, plus, offset = name.rpartition("+0x")
+    if plus:
+        try:
+            return base, int(offset, 16)
+        except ValueError:
+            pass
+    return name, 0
+
+
+def module_of(name: str) -> str:
+    """The module of a resolved name; the address itself when no module is known."""
+    return name.partition("`")[0]
+
+
+def struct_code(field: Field) -> str:
+    """The `struct` code that reads the field as one item."""
+    return _CODES.get((field.kind, field.size)) or f"{field.size}s"
+
+
+def unpacker(fields: Sequence[Field]) -> Unpack:
+    """A function from (buffer, offset of the record) to one item for each field, in one `struct` call.
+
+    Fields may be given in any order. Where they overlap (the same bytes as a number and as characters), further calls
+    read what the first leaves.
+    """
+    left = sorted(set(fields), key=lambda field: field.offset)
+    order, read_all = _layer_reader(left)
+    while len(order) < len(set(fields)):
+        more, read_more = _layer_reader([field for field in left if field not in order])
+        order += more
+        read_all = _both(read_all, read_more)
+    if order == list(fields):
+        return read_all
+    pick = itemgetter(*[order.index(field) for field in fields])
+    return lambda buffer, offset: pick(read_all(buffer, offset))
+
+
+def _layer_reader(fields: Sequence[Field]) -> tuple[list[Field], Unpack]:
+    """Of fields sorted by offset, those that lie one behind the other, and their reader."""
+    layer: list[Field] = []
+    layout, end = "<", 0
+    for field in fields:
+        if field.offset >= end:
+            layer.append(field)
+            layout += f"{field.offset - end}x{struct_code(field)}"
+            end = field.offset + field.size
+    return layer, struct.Struct(layout).unpack_from
+
+
+def _both(first: Unpack, second: Unpack) -> Unpack:
+    return lambda buffer, offset: first(buffer, offset) + second(buffer, offset)
+
+
+class ProbeTexts(dict[int, bytes]):
+    """A text for each probe number, made when it is first wanted: a program may match tens of thousands of probes.
+
+    A number that is no probe's has no text.
+    """
+
+    def __init__(self, probes: Mapping[int, Probe], text_of: Callable[[Probe], str]) -> None:
+        super().__init__()
+        self._probes = probes
+        self._text_of = text_of
+
+    def __missing__(self, number: int) -> bytes:
+        probe = self._probes.get(number)
+        text = self[number] = to_text(self._text_of(probe)) if probe else b""
+        return text
+
+
+class Names:
+    """What a record's numbers stand for: probe names, literal strings, and the symbols of addresses."""
+
+    def __init__(self, artifact: Artifact, resolver: Resolver) -> None:
+        self.resolver = resolver
+        self.strings = tuple(to_text(text) for text in artifact.strings)
+        self.probes = {kind: ProbeTexts(artifact.probes, attrgetter(part)) for kind, part in _PROBE_PARTS.items()}
+
+    def text_of(self, field: Field) -> Convert:
+        """From a field's item to the bytes of a string: for all kinds whose value class is ``str`` or ``chars``."""
+        match field.kind:
+            case "literal":
+                return self.strings.__getitem__
+            case "probeprov" | "probemod" | "probefunc" | "probename":
+                return self.probes[field.kind].__getitem__
+            case _:
+                return c_string
+
+    def place_of(self, field: Field, *, offsets: bool) -> Convert:
+        """From an address's item to its name; `offsets` keeps ``+0x1c``, which keys and sym() do without."""
+        kernel, user = self.resolver.kernel, self.resolver.user
+        match field.kind:
+            case "mod":
+                return lambda address: to_text(module_of(kernel(address)))
+            case "umod":
+                return lambda item: to_text(module_of(user(*_USER_ADDRESS.unpack(item))))
+            case "usym" | "ufunc" if not offsets:
+                return lambda item: to_text(split_offset(user(*_USER_ADDRESS.unpack(item)))[0])
+            case "usym" | "ufunc" | "uaddr":
+                return lambda item: to_text(user(*_USER_ADDRESS.unpack(item)))
+            case "sym" | "func" if not offsets:
+                return lambda address: to_text(split_offset(kernel(address))[0])
+            case _:
+                return lambda address: to_text(kernel(address))
+
+    def place_order(self, field: Field) -> Convert:
+        """From an address's item to what dtrace sorts it by: (process, start of the symbol)."""
+        kernel, user = self.resolver.kernel, self.resolver.user
+
+        def user_order(item: bytes) -> tuple[int, int]:
+            pid, address = _USER_ADDRESS.unpack(item)
+            offset = split_offset(user(pid, address))[1] if field.kind in ("usym", "ufunc") else 0
+            return pid, address - offset
+
+        def kernel_order(address: int) -> tuple[int, int]:
+            offset = split_offset(kernel(address))[1] if field.kind in ("sym", "func") else 0
+            return 0, address - offset
+
+        return kernel_order if field.size == 8 else user_order
+
+    def frames(self, field: Field, item: bytes) -> list[bytes]:
+        """The names of a stack's frames, innermost first."""
+        if field.kind == "stack":
+            return [to_text(self.resolver.kernel(address)) for address in stack_addresses(item)]
+        pid = int.from_bytes(item[:4], "little")
+        return [to_text(self.resolver.user(pid, address)) for address in stack_addresses(item[8:])]
+
+    def stack_text(self, field: Field, item: bytes, indent: int, frame: bytes = b"%s") -> bytes:
+        """A stack as dtrace prints it: a newline, then one line for each frame (libdtrace dt_consume.c)."""
+        return b"\n" + b"".join(b" " * indent + frame % name + b"\n" for name in self.frames(field, item))
+
+
+def stack_addresses(item: bytes) -> list[int]:
+    """The addresses up to the 0 that ends them."""
+    addresses = struct.unpack_from(f"<{len(item) // 8}Q", item)
+    return list(addresses[: addresses.index(0)]) if 0 in addresses else list(addresses)

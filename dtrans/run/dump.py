@@ -1,0 +1,112 @@
+"""Raw memory as text: ``tracemem()``'s dump, ``trace()`` of bytes, and ``print()`` of a typed value.
+
+    timespec_t {
+        time_t tv_sec = 0x5
+        long tv_nsec = 0
+    }
+
+Source: libdtrace dt_consume.c (dt_print_bytes) and illumos' dt_print.c (dtrace_print).
+"""
+
+from __future__ import annotations
+
+from dtrans.artifact import Shape
+from dtrans.run.decode import c_string, to_text
+
+#: Printable ASCII, C's white space, and the two control characters that terminals act on: bell and backspace.
+_TEXT_BYTES = bytes([7, 8, 9, 10, 11, 12, 13, *range(32, 127)])
+_RULER = b"\n" + b" " * 11 + b"".join(b"  %c" % digit for digit in b"0123456789abcdef") + b"  0123456789abcdef\n"
+_DOTS = bytes(code if 32 <= code < 127 else 46 for code in range(256))
+_INDENT = 4
+
+
+def hex_dump(data: bytes) -> bytes:
+    """Sixteen bytes a line, in hexadecimal and as characters, under a ruler; nothing at all for no bytes."""
+    if not data:
+        return b""
+    lines = [_RULER]
+    for start in range(0, len(data), 16):
+        line = data[start : start + 16]
+        codes = b"".join(b" %02x" % code for code in line)
+        lines.append(b"     %5x:%-48s  %s\n" % (start, codes, line.translate(_DOTS)))
+    return b"".join(lines)
+
+
+def bytes_text(data: bytes, width: int, *, quiet: bool, raw: bool) -> bytes:
+    """Bytes that may be a string: shown as one when all before the first NUL is text and all behind it is NUL."""
+    if not data:
+        return b""
+    text = c_string(data)
+    if raw or not text or text.translate(None, _TEXT_BYTES) or data[len(text) :].strip(b"\0"):
+        return hex_dump(data)
+    if quiet and len(text) < len(data):
+        return text
+    return b"  %-*s" % (width, text)
+
+
+def shape_text(shape: Shape, data: bytes) -> bytes:
+    """``print()`` of a value: ``int 0x14`` and a newline, or a structure without a newline behind its last brace."""
+    value = _value_text(shape, data, 0, top=True)
+    return to_text(shape.name) + b" " + value + (b"" if shape.kind == "struct" else b"\n")
+
+
+def _value_text(shape: Shape, data: bytes, level: int, *, top: bool = False) -> bytes:
+    match shape.kind:
+        case "struct":
+            return _struct_text(shape, data, level)
+        case "array":
+            return _array_text(shape, data, level, top=top)
+        case "string":
+            text = b'"' + c_string(data[: shape.size]) + b'"'
+            return text if top else b"[ " + text + b" ]"
+        case "char":
+            return _char_text(data[0])
+        case "enum":
+            value = int.from_bytes(data[: shape.size], "little", signed=True)
+            names = {number: name for name, number in shape.enumerators}
+            return to_text(names[value]) if value in names else b"%d" % value
+    return _hexadecimal(int.from_bytes(data[: shape.size], "little"))
+
+
+def _hexadecimal(value: int) -> bytes:
+    """C's %#x: no prefix for 0."""
+    return b"0x%x" % value if value else b"0"
+
+
+def _char_text(code: int) -> bytes:
+    if 32 <= code < 127:
+        return b"'%c'" % code
+    return b"'\\%03o'" % code if code else b"'\\0'"
+
+
+def _struct_text(shape: Shape, data: bytes, level: int) -> bytes:
+    margin = b" " * (level * _INDENT)
+    lines = [b"{\n"]
+    for name, bit, bits, member in shape.members:
+        head = to_text(member.name)
+        # "void *p" and not "void * p".
+        head += (b"" if head.endswith((b"*", b" ")) else b" ") + to_text(name)
+        if bits:
+            value = int.from_bytes(data[bit // 8 : (bit + bits + 7) // 8], "little") >> bit % 8
+            head += b" :%d" % bits
+            text = _hexadecimal(value & ((1 << bits) - 1))
+        else:
+            text = _value_text(member, data[bit // 8 : bit // 8 + member.size], level + 1)
+        lines.append(b"%s    %s = %s\n" % (margin, head, text))
+    return b"".join(lines) + margin + b"}"
+
+
+def _array_text(shape: Shape, data: bytes, level: int, *, top: bool) -> bytes:
+    element = shape.element
+    assert element is not None
+    if element.kind == "char":
+        text = c_string(data[: shape.length])
+        if len(text) < shape.length and all(32 <= code < 127 for code in text):
+            return b'"' + text + b'"' if top else b'[ "' + text + b'" ]'
+    parts = [data[place * element.size : (place + 1) * element.size] for place in range(shape.length)]
+    if element.kind != "struct":
+        return b"[ " + b", ".join(_value_text(element, part, level + 1) for part in parts) + b" ]"
+    margin = b" " * ((level + 1) * _INDENT)
+    name = to_text(element.name)
+    items = [b"\n%s%s %s" % (margin, name, _struct_text(element, part, level + 1)) for part in parts]
+    return b"[ " + b", ".join(items) + (b"\n" if items else b"") + b" " * (level * _INDENT) + b"]"

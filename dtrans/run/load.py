@@ -1,0 +1,253 @@
+"""An `Artifact` in the kernel: maps made, programs loaded, attached, fired and detached.
+
+    loaded = load(artifact, facts, numbers)     compile (or take from the cache), make the maps, load all programs
+    loaded.fire("BEGIN")                        BPF_PROG_TEST_RUN
+    loaded.attach()                             auxiliary programs first, then the rest in order
+    loaded.detach(); loaded.close()             the reverse, and everything is freed
+
+All of it hangs on this process's descriptors: when the process ends in any way, the kernel takes it down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import struct
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+from dtrans.artifact import Artifact, Attach, Layout, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
+from dtrans.errors import DtransError, fail
+from dtrans.options import Options
+from dtrans.run.bpf import (
+    MAP_RINGBUF,
+    PERF_TYPE_TRACEPOINT,
+    PROG_PERF_EVENT,
+    PROG_RAW_TRACEPOINT,
+    PROG_TRACEPOINT,
+    BpfMap,
+    MapSpec,
+    VerifierError,
+    attach_perf_event,
+    load_program,
+    online_cpus,
+    open_perf_event,
+    open_raw_tracepoint,
+    run_program,
+)
+from dtrans.run.cache import cache_key, cached
+from dtrans.run.compile import bcc_identity, compile_object
+from dtrans.run.host import HostFacts, kernel_fingerprint
+from dtrans.run.layouts import layout_prologue
+from dtrans.run.namespaces import kernel_pid
+from dtrans.run.objects import OBJECT_FORMAT, Object
+from dtrans.run.privileges import check_privileges, refused
+
+_SMALLEST_RING = 256 << 10
+_U32_KEY, _U64_VALUE = struct.Struct("=I"), struct.Struct("=Q")
+#: What the kernel answers for a CPU that is not online.
+_OFFLINE = frozenset({6, 19})
+_REFUSED = frozenset({1, 13})
+_PLEASE_REPORT = "this is a fault of dtrans: please report it, with the D program (DTRANS_DEBUG=1 shows the whole log)"
+
+
+class Loaded:
+    """A program in the kernel. `maps` by the names of `dtrans.artifact`."""
+
+    def __init__(self, facts: HostFacts, maps: Mapping[str, BpfMap], programs: Mapping[Program, int]) -> None:
+        self.maps = maps
+        self._facts = facts
+        self._programs = programs
+        self._links: list[int] = []
+
+    def fire(self, moment: Literal["BEGIN", "END"]) -> None:
+        """Runs the programs of BEGIN or END, as this process. Raises D_KERNEL, D_NO_PRIVILEGES."""
+        for program, descriptor in self._programs.items():
+            if isinstance(program.attach, TestRun) and program.attach.moment == moment:
+                try:
+                    run_program(descriptor)
+                except OSError as error:
+                    raise refused(f"fire the probe {moment} (Linux 5.10 or later can)", error) from None
+
+    def attach(self) -> None:
+        """Attaches all programs, auxiliary ones first. Raises D_KERNEL, D_NO_PRIVILEGES."""
+        for program, descriptor in sorted(self._programs.items(), key=lambda item: not item[0].auxiliary):
+            try:
+                self._attach(program.attach, descriptor)
+            except OSError as error:
+                if error.errno == 2 or (error.errno == 22 and isinstance(program.attach, RawTracepoint)):
+                    raise fail("D_KERNEL", f"the running kernel has no {_place(program.attach)}") from None
+                raise refused(f"attach to the {_place(program.attach)}", error) from None
+
+    def _attach(self, attach: Attach, program: int) -> None:
+        match attach:
+            case RawTracepoint(event):
+                self._links.append(open_raw_tracepoint(event, program))
+            case Tracepoint(group, event):
+                number = self._facts.tracepoint_id(group, event)
+                if number is None:
+                    raise FileNotFoundError(2, "")
+                # One event serves all CPUs: the program hangs on the tracepoint, not on the event.
+                self._link_event(open_perf_event(PERF_TYPE_TRACEPOINT, number, 1, online_cpus()[0]), program)
+            case PerfEvent(kind, config, period, all_cpus):
+                for cpu in online_cpus() if all_cpus else online_cpus()[:1]:
+                    try:
+                        event_descriptor = open_perf_event(kind, config, period, cpu)
+                    except OSError as error:
+                        if error.errno in _OFFLINE and all_cpus:
+                            continue  # It went offline just now.
+                        raise
+                    self._link_event(event_descriptor, program)
+            case TestRun():
+                pass  # Fired by hand.
+
+    def _link_event(self, event: int, program: int) -> None:
+        self._links.append(event)
+        attach_perf_event(event, program)
+
+    def detach(self) -> None:
+        """Detaches all programs, in reverse; BEGIN and END can still be fired. Harmless when repeated."""
+        while self._links:
+            os.close(self._links.pop())
+
+    def close(self) -> None:
+        """Detaches, and gives programs and maps back to the kernel. Harmless when repeated."""
+        self.detach()
+        for descriptor in set(self._programs.values()):
+            os.close(descriptor)
+        self._programs = {}
+        for each in self.maps.values():
+            each.close()
+
+    def set_switch(self, index: int, value: int) -> None:
+        """Sets one of `dtrans.artifact.SWITCHES`, when the program reads them."""
+        if "switches" in self.maps:
+            self.maps["switches"].update(_U32_KEY.pack(index), _U64_VALUE.pack(value))
+
+
+def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
+    """Compiles, makes the maps and loads the programs; nothing runs yet. `target` is the process of -c or -p.
+
+    Raises D_NO_PRIVILEGES, D_NO_BCC, D_NO_BTF, D_KERNEL_LAYOUT, D_KERNEL, and D_INTERNAL for what is a fault of dtrans.
+    """
+    check_privileges()
+    # Kernels before 5.11 count BPF's memory against this limit.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    made = compiled(artifact, facts)
+    constants = _late_constants(artifact, target)
+    maps: dict[str, BpfMap] = {}
+    programs: dict[Program, int] = {}
+    try:
+        for spec in made.maps:
+            maps[spec.name] = _create(_sized(spec, artifact))
+        descriptors = {name: each.fd for name, each in maps.items()}
+        codes = {program.name: program.linked(descriptors, constants) for program in made.programs}
+        loaded: dict[tuple[str, int], int] = {}
+        for program in artifact.programs:
+            # One function may serve many places: it is verified once for each kind of them.
+            entry = program.function, _kind(program.attach)
+            if entry not in loaded:
+                loaded[entry] = _load(program, codes)
+            programs[program] = loaded[entry]
+    except BaseException:
+        Loaded(facts, maps, programs).close()
+        raise
+    return Loaded(facts, maps, programs)
+
+
+def compiled(artifact: Artifact, facts: HostFacts) -> Object:
+    """The artifact's C text compiled for the running kernel, from the cache when it was compiled before."""
+    text = _prologue(artifact.layouts, facts) + artifact.c_text
+    key = cache_key((OBJECT_FORMAT, text, facts.machine, bcc_identity()))
+    return Object.from_bytes(cached("object", key, lambda: compile_object(text).to_bytes()))
+
+
+def _prologue(layouts: tuple[Layout, ...], facts: HostFacts) -> str:
+    if not layouts:
+        return ""
+    fixed = tuple(layout for layout in layouts if layout.kind != "symbol")
+    # Addresses of variables change from boot to boot, the rest only with the kernel.
+    moving = layout_prologue((layout for layout in layouts if layout.kind == "symbol"), facts)
+    key = cache_key((kernel_fingerprint(), repr(fixed)))
+    return moving + cached("layouts", key, lambda: layout_prologue(fixed, facts).encode()).decode()
+
+
+def _late_constants(artifact: Artifact, target: int) -> dict[int, int]:
+    numbers = {}
+    for late in artifact.late:
+        match late.what:
+            case "target":
+                numbers[late.magic] = target
+            case "pid":
+                numbers[late.magic] = kernel_pid()
+            case "wall":
+                numbers[late.magic] = time.time_ns() - time.monotonic_ns()
+    return numbers
+
+
+def _sized(spec: MapSpec, artifact: Artifact) -> MapSpec:
+    """The ring buffer gets the size of option bufsize: a power of two, as the kernel demands."""
+    if spec.type != MAP_RINGBUF or spec.name != "records":
+        return spec
+    wanted = max(_SMALLEST_RING, Options(artifact.options).size("bufsize"))
+    return replace(spec, max_entries=1 << (wanted - 1).bit_length())
+
+
+def _create(spec: MapSpec) -> BpfMap:
+    try:
+        return BpfMap.create(spec)
+    except OSError as error:
+        if error.errno in (7, 12, 22):
+            size = f"{spec.max_entries} entries of {spec.key_size + spec.value_size} bytes"
+            hint = "make it smaller: options bufsize, aggsize, dynvarsize, strsize"
+            raise fail("D_KERNEL", f"no memory for the map '{spec.name}' ({size})", hint=hint) from None
+        raise refused(f"make the map '{spec.name}'", error) from None
+
+
+def _kind(attach: Attach) -> int:
+    match attach:
+        case RawTracepoint() | TestRun():
+            return PROG_RAW_TRACEPOINT
+        case Tracepoint():
+            return PROG_TRACEPOINT
+        case PerfEvent():
+            return PROG_PERF_EVENT
+
+
+def _load(program: Program, codes: Mapping[str, bytes]) -> int:
+    if program.function not in codes:
+        raise fail("D_INTERNAL", f"the generated program lacks its function '{program.function}'", hint=_PLEASE_REPORT)
+    try:
+        return load_program(_kind(program.attach), codes[program.function], program.function)
+    except VerifierError as error:
+        raise _verifier_error(program, error) from None
+
+
+def _verifier_error(program: Program, error: VerifierError) -> DtransError:
+    if not error.log and error.errno in _REFUSED:
+        return refused(f"load the program for the {_place(program.attach)}", OSError(error.errno, ""))
+    if os.environ.get("DTRANS_DEBUG"):
+        sys.stderr.write(error.log + "\n")
+    return fail(
+        "D_INTERNAL",
+        f"the kernel refused the program for the {_place(program.attach)}: {error.line}",
+        hint=_PLEASE_REPORT,
+    )
+
+
+def _place(attach: Attach) -> str:
+    """Where a program attaches, for messages."""
+    match attach:
+        case RawTracepoint(event):
+            return f"raw tracepoint '{event}'"
+        case Tracepoint(group, event):
+            return f"tracepoint '{group}:{event}'"
+        case PerfEvent(kind, config):
+            return f"perf event {kind}:{config}"
+        case TestRun(moment):
+            return f"probe {moment}"

@@ -1,0 +1,446 @@
+"""Records to lines, in the order in which they come, as dtrace(1M) prints them.
+
+    record of  tick-1s { printf("%d", x); }   ->  b"  2      7                         :tick-1s 42\\n"
+    the same with -q                          ->  b"42"
+
+Source: cmd/dtrace (chew, chewrec) and libdtrace dt_consume.c, dt_handle.c. Two things differ. dtrace reads one CPU's
+buffer after the other, here records of all CPUs come in the order of time, so that flow indentation is kept for each
+CPU. And where dtrace looks ahead to find the last clause of a return probe, here the first one moves the indentation.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+from dtrans.artifact import (
+    ADDRESS_FAULTS,
+    FAULT_RECORD,
+    FAULT_SITE,
+    FAULTS,
+    RECORD_HEADER,
+    Action,
+    Artifact,
+    Clear,
+    DefaultAction,
+    Denormalize,
+    Exit,
+    Field,
+    Freopen,
+    Normalize,
+    Printa,
+    Printf,
+    PrintStack,
+    PrintValue,
+    SetOption,
+    Site,
+    System,
+    Trace,
+    Tracemem,
+    Trunc,
+)
+from dtrans.errors import DtransError
+from dtrans.options import Options, check_option
+from dtrans.run.aggregate import AggregationState
+from dtrans.run.decode import Buffer, Names, ProbeTexts, to_text, unpacker
+from dtrans.run.dump import hex_dump, shape_text
+from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
+from dtrans.run.printf import compile_format
+
+Step = Callable[[Buffer, int], None]
+_DROP_WORDS = {
+    "principal": ("drop", True),
+    "aggregation": ("aggregation drop", True),
+    "dynamic": ("dynamic variable drop", False),
+    "nesting": ("nesting drop", True),
+}
+
+
+class Sink(Protocol):
+    """Where bytes go: standard output, standard error, or the file of freopen()."""
+
+    def write(self, data: bytes, /) -> Any: ...
+    def flush(self) -> Any: ...
+    def fileno(self) -> int: ...
+
+
+class OutputHost(Protocol):
+    """What records can ask of the session."""
+
+    def run_command(self, command: bytes, stdout: int | None) -> None:
+        """system(): run it by the shell and wait for it; `stdout` is its standard output after freopen()."""
+        ...
+
+    def request_exit(self, status: int) -> None:
+        """exit(): stop tracing, and end with this status."""
+        ...
+
+    def option_changed(self, name: str) -> None:
+        """setopt(): an option of the program has a new value."""
+        ...
+
+
+def run_shell(command: bytes, stdout: int | None) -> None:
+    """The usual `OutputHost.run_command`: ``sh -c``."""
+    import subprocess
+
+    subprocess.run([b"/bin/sh", b"-c", command], stdout=stdout, check=False)
+
+
+class RecordTail:
+    """The newest records, up to a number of bytes: what ``bufpolicy=ring`` prints in the end."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._size = 0
+        self._records: deque[bytes] = deque()
+
+    def append(self, record: bytes) -> None:
+        self._records.append(record)
+        self._size += len(record)
+        while self._size > self._limit:
+            self._size -= len(self._records.popleft())
+
+    def drain(self) -> Iterator[bytes]:
+        """The records from the oldest on; they are gone afterwards."""
+        while self._records:
+            record = self._records.popleft()
+            self._size -= len(record)
+            yield record
+
+
+@dataclass(slots=True)
+class Flow:
+    """Flow indentation on one CPU: the columns, and the last record's probe and site."""
+
+    indent: int = 0
+    probe: int = -1
+    site: int = -1
+
+
+class Output:
+    """The printed side of a running program.
+
+    Call `handle` for each record of the ring, `flush` after each batch of them, `finish` once at the end. Text is held
+    back until `flush`. Options that a program sets are written to `options`. Raises OSError when a sink does.
+    """
+
+    def __init__(
+        self,
+        artifact: Artifact,
+        options: Options,
+        names: Names,
+        aggregations: AggregationState,
+        host: OutputHost,
+        stdout: Sink,
+        stderr: Sink,
+    ) -> None:
+        self._artifact = artifact
+        self._options = options
+        self._names = names
+        self._aggregations = aggregations
+        self._host = host
+        self._stdout = stdout
+        self._stderr = stderr
+        self._file: BinaryIO | None = None
+        self._pending: list[bytes] = []
+        self._headed = False
+        self._flows: dict[int, Flow] = {}
+        #: Probe and clause of the record at hand, for messages.
+        self._probe = self._clause = 0
+        self._printer = DatumPrinter(names)
+        self._heads = ProbeTexts(
+            artifact.probes, lambda probe: f"{probe.id:6d} {probe.function + ':' + probe.name:>32} "
+        )
+        #: Sites that only print: one function makes the text. `_quick` has them when nothing stands before the text.
+        self._texts = {
+            number: text for number, site in enumerate(artifact.sites) if (text := self._site_text(site)) is not None
+        }
+        self._quick: dict[int, Callable[[Buffer, int], bytes]] = {}
+        self._steps = [
+            () if number in self._texts else tuple(filter(None, map(self._present_step, site.actions)))
+            for number, site in enumerate(artifact.sites)
+        ]
+        self._apply_options()
+
+    # --- records ------------------------------------------------------------------------------------------
+
+    def handle(self, buffer: Buffer, offset: int) -> None:
+        """Print one record that starts at `offset`, or do what it asks for."""
+        site, cpu, probe = RECORD_HEADER.unpack_from(buffer, offset)
+        text = self._quick.get(site)
+        if text is not None:
+            self._pending.append(text(buffer, offset))
+        elif site == FAULT_SITE:
+            self._fault(buffer, offset)
+        else:
+            self._record(site, cpu, probe, buffer, offset)
+
+    def flush(self) -> None:
+        """Write what is held back."""
+        if self._pending:
+            text = b"".join(self._pending)
+            self._pending.clear()
+            self._sink.write(text)
+        self._sink.flush()
+
+    def finish(self) -> None:
+        """What dtrace prints last: a newline, and the aggregations no printa() has shown. Closes freopen()'s file."""
+        self._pending.append(b"\n")
+        for table in self._aggregations.unprinted():
+            rows = DefaultRows([table], self._printer)
+            self._pending += [rows.row(row.key, [row.value]) for row in self._aggregations.sorted_rows(table.number)]
+        self._reopen(None)
+
+    def drops(self, kind: str, count: int, cpu: int | None = None) -> None:
+        """Tell of `count` drops since the last time, by a name of `DROP_KINDS`; dynamic ones have no CPU."""
+        if count:
+            words, by_cpu = _DROP_WORDS[kind]
+            where = f" on CPU {cpu}" if by_cpu and cpu is not None else ""
+            self._complain(f"{count} {words}{'s' if count > 1 else ''}{where}")
+
+    @property
+    def _sink(self) -> Sink:
+        return self._file or self._stdout
+
+    def _record(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> None:
+        self._probe, self._clause = probe, self._artifact.sites[site].clause
+        pending = self._pending
+        if not self._headed:
+            self._headed = True
+            if self._flow:
+                pending.append(b"%3s %-41s\n" % (b"CPU", b"FUNCTION"))
+            elif not self._quiet:
+                pending.append(b"%3s %6s %32s\n" % (b"CPU", b"ID", b"FUNCTION:NAME"))
+        if self._flow:
+            pending.append(b"%3d %-41s " % (cpu, self._flow_name(cpu, probe, site)))
+        elif not self._quiet:
+            pending.append(b"%3d %b" % (cpu, self._heads[probe]))
+        text = self._texts.get(site)
+        if text is not None:
+            pending.append(text(buffer, offset))
+        else:
+            for step in self._steps[site]:
+                step(buffer, offset)
+        if not self._quiet:
+            pending.append(b"\n")
+
+    def _flow_name(self, cpu: int, number: int, site: int) -> bytes:
+        """The probe's function behind its arrow, indented by the calls that are open on the CPU."""
+        flow = self._flows.setdefault(cpu, Flow())
+        probe = self._artifact.probes[number]
+        again = flow.probe == number and flow.site != site
+        flow.probe, flow.site = number, site
+        syscall = probe.provider == "syscall"
+        enters, returns = _is_edge(probe.name, "entry"), _is_edge(probe.name, "return")
+        if again or not (enters or returns):
+            return to_text(f"{'':{flow.indent}}| {probe.function}:{probe.name}")
+        if returns:
+            flow.indent = max(flow.indent - 2, 0)
+            return to_text(f"{'':{flow.indent}}{' <= ' if syscall else ' <- '}{probe.function}")
+        name = to_text(f"{'':{flow.indent}}{' => ' if syscall else ' -> '}{probe.function}")
+        flow.indent += 2
+        return name
+
+    # --- messages -----------------------------------------------------------------------------------------
+
+    def _complain(self, message: str) -> None:
+        self.flush()
+        self._stderr.write(to_text(f"dtrace: {message}\n"))
+        self._stderr.flush()
+
+    def _fault(self, buffer: Buffer, offset: int) -> None:
+        _, _, number, clause, action, kind, _, address = FAULT_RECORD.unpack_from(buffer, offset)
+        fault = FAULTS[kind] if kind < len(FAULTS) else FAULTS[0]
+        details = f" ({address:#x})" if kind in ADDRESS_FAULTS else ""
+        where = f"action #{action}" if action else "predicate"
+        self._complain(f"error on enabled probe ID {clause} {self._probe_name(number)}: {fault}{details} in {where}")
+
+    def _action_failed(self, message: str) -> None:
+        self._complain(f"error on enabled probe ID {self._clause} {self._probe_name(self._probe)}: {message}")
+
+    def _probe_name(self, number: int) -> str:
+        probe = self._artifact.probes.get(number)
+        if probe is None:
+            return f"(ID {number})"
+        return f"(ID {number}: {probe.provider}:{probe.module}:{probe.function}:{probe.name})"
+
+    # --- options ------------------------------------------------------------------------------------------
+
+    def _apply_options(self) -> None:
+        self._quiet, self._flow = self._options.flag("quiet"), self._options.flag("flowindent")
+        self._quick = self._texts if self._quiet and not self._flow else {}
+        self._printer.indent = self._options.count("stackindent") or 0
+        self._printer.raw_bytes = self._options.flag("rawbytes")
+
+    def _set_option(self, name: str, value: str | None) -> None:
+        try:
+            self._options.given[name] = check_option(name, value)
+        except DtransError as error:
+            self._action_failed(f'couldn\'t set option "{name}" to "{value or 1}": {error.diagnostic.message}')
+            return
+        self._apply_options()
+        self._host.option_changed(name)
+
+    # --- actions, made ready ------------------------------------------------------------------------------
+
+    def _site_text(self, site: Site) -> Callable[[Buffer, int], bytes] | None:
+        """One function for a site that does nothing but printf(), always; None for another."""
+        made = None
+        for action in site.actions:
+            if not isinstance(action, Printf) or action.present is not None:
+                return None
+            formatter = compile_format(action.format, action.args, self._names)
+            made = made.joined(formatter) if made else formatter
+        return made.reader() if made else None
+
+    def _present_step(self, action: Action) -> Step | None:
+        """The step of an action, left out by records whose branch did not take it."""
+        step, present = self._step(action), action.present
+        if step is None or present is None:
+            return step
+
+        def step_if_present(buffer: Buffer, offset: int) -> None:
+            if buffer[offset + present]:
+                step(buffer, offset)
+
+        return step_if_present
+
+    def _step(self, action: Action) -> Step | None:
+        """What an action does with a record: most append to the pending text."""
+        match action:
+            case Printf(text, args):
+                return self._appending(compile_format(text, args, self._names).reader())
+            case Printa(aggregations, text):
+                return self._printa_step(aggregations, text)
+            case Trace(value) | PrintStack(value):
+                return self._trace_step(value)
+            case Tracemem(value, length):
+                return self._appending(self._tracemem_reader(value, length))
+            case PrintValue(value, shape):
+                data_of = _one(value)
+                return self._appending(lambda buffer, offset: shape_text(shape, data_of(buffer, offset)))
+            case System(text, args):
+                return self._system_step(text, args)
+            case Freopen(text, args):
+                return self._freopen_step(text, args)
+            case Exit(status):
+                status_of = _one(status)
+                return lambda buffer, offset: self._host.request_exit(status_of(buffer, offset))
+            case SetOption(name, value_text):
+                return lambda _buffer, _offset: self._set_option(name, value_text)
+            case DefaultAction():
+                return None
+        return self._aggregation_step(action)
+
+    def _aggregation_step(self, action: Clear | Trunc | Normalize | Denormalize) -> Step:
+        number, state = action.aggregation, self._aggregations
+        match action:
+            case Clear():
+                return lambda _buffer, _offset: state.clear(number)
+            case Denormalize():
+                return lambda _buffer, _offset: state.denormalize(number)
+            case Trunc(count=None):
+                return lambda _buffer, _offset: state.trunc(number, None)
+            case Trunc(count=count):
+                assert count is not None
+                count_of = _one(count)
+                return lambda buffer, offset: state.trunc(number, count_of(buffer, offset))
+            case Normalize(factor=factor):
+                factor_of = _one(factor)
+
+        def normalize(buffer: Buffer, offset: int) -> None:
+            try:
+                state.normalize(number, factor_of(buffer, offset))
+            except ZeroDivisionError:
+                name = state.tables[number].aggregation.name
+                self._action_failed(f"normalize() of @{name} by 0 is left out")
+
+        return normalize
+
+    def _appending(self, text_of: Callable[[Buffer, int], bytes]) -> Step:
+        pending = self._pending
+        return lambda buffer, offset: pending.append(text_of(buffer, offset))
+
+    def _trace_step(self, value: Field) -> Step:
+        item_of, printer = _one(value), self._printer
+        return self._appending(
+            lambda buffer, offset: printer.text(value, item_of(buffer, offset), TRACE_WIDTH, quiet=self._quiet)
+        )
+
+    @staticmethod
+    def _tracemem_reader(value: Field, length: Field | None) -> Callable[[Buffer, int], bytes]:
+        data_of = _one(value)
+        if length is None:
+            return lambda buffer, offset: hex_dump(data_of(buffer, offset))
+        length_of = _one(length)
+
+        def shortened(buffer: Buffer, offset: int) -> bytes:
+            data, size = data_of(buffer, offset), length_of(buffer, offset)
+            # A negative length is none (libdtrace dt_print_tracemem).
+            return hex_dump(data[:size] if size >= 0 else data)
+
+        return shortened
+
+    def _printa_step(self, numbers: Sequence[int], text: str | None) -> Step:
+        state, pending = self._aggregations, self._pending
+        tables = [state.tables[number] for number in numbers]
+        rows: DefaultRows | FormattedRows
+        rows = DefaultRows(tables, self._printer) if text is None else FormattedRows(text, tables, self._names)
+
+        def printa(_buffer: Buffer, _offset: int) -> None:
+            if text is None:
+                pending.append(b"\n")
+            if len(numbers) == 1:
+                lines = [rows.row(row.key, [row.value]) for row in state.sorted_rows(numbers[0])]
+            else:
+                lines = [rows.row(row.key, row.values) for row in state.joined_rows(numbers)]
+            pending.extend(lines)
+            for table in tables:
+                table.printed = table.printed or bool(lines)
+
+        return printa
+
+    def _system_step(self, text: str, args: Sequence[Field]) -> Step:
+        command_of = compile_format(text, args, self._names).reader()
+
+        def system(buffer: Buffer, offset: int) -> None:
+            command = command_of(buffer, offset)
+            self.flush()
+            self._host.run_command(command, self._file.fileno() if self._file else None)
+
+        return system
+
+    def _freopen_step(self, text: str, args: Sequence[Field]) -> Step:
+        if not text:
+            return lambda _buffer, _offset: self._reopen(None)
+        path_of = compile_format(text, args, self._names).reader()
+        return lambda buffer, offset: self._reopen(path_of(buffer, offset))
+
+    def _reopen(self, path: bytes | None) -> None:
+        """Send what follows to a file, at its end; None is standard output again."""
+        self.flush()
+        opened = None
+        if path is not None:
+            try:
+                opened = open(path, "ab")  # noqa: SIM115, PTH123 - the next freopen() closes it
+            except OSError as error:
+                self._action_failed(f'couldn\'t freopen() "{os.fsdecode(path)}": {error.strerror}')
+                return
+        if self._file is not None:
+            self._file.close()
+        self._file = opened
+
+
+def _is_edge(name: str, edge: str) -> bool:
+    """Whether a probe's name is ``entry`` or ends in ``-entry``; "carpentry" is none."""
+    return name == edge or name.endswith("-" + edge)
+
+
+def _one(part: Field) -> Callable[[Buffer, int], Any]:
+    """A function from (buffer, offset) to the field's item."""
+    read = unpacker([part])
+    return lambda buffer, offset: read(buffer, offset)[0]

@@ -1,0 +1,128 @@
+"""Rows of aggregations as text: the default form, and the formats of ``printa()``.
+
+    {("sh", 3): 12}  ->  b"  sh" ...  b"        3               12\\n"
+    printa("%s %@d\\n", @a)  ->  b"sh 12\\n"
+
+Source: libdtrace dt_consume.c (dt_print_datum, dt_print_aggs) and dt_printf.c (dt_printf_format).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dtrans.artifact import Field
+from dtrans.formats import Conversion, parse_format
+from dtrans.run.aggregate import AggregationTable, Vector, scalar_value
+from dtrans.run.decode import Names, unpacker
+from dtrans.run.dump import bytes_text, hex_dump
+from dtrans.run.printf import Formatter, assemble
+from dtrans.run.quantize import draw_distribution
+
+#: Columns of a number by its size, behind one space.
+NUMBER_WIDTHS = {1: 3, 2: 5, 4: 8, 8: 16}
+KEY_WIDTH, TRACE_WIDTH = 50, 33
+_WORD = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class DatumPrinter:
+    """Single values without a format: elements of keys, and what ``trace()``, ``stack()``, ``sym()`` record.
+
+    Numbers are printed with their sign. dtrace prints 8 and 16-bit ones as unsigned and the rest as signed, whatever
+    their type.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.indent = 14
+        self.raw_bytes = False
+
+    def text(self, field: Field, item: Any, width: int, *, quiet: bool = False) -> bytes:
+        """The text of an item; `width` is that of strings. `quiet` leaves out all padding."""
+        match field.kind:
+            case "int" | "uint":
+                return b"%d" % item if quiet else b" %*d" % (NUMBER_WIDTHS[field.size], item)
+            case "bytes":
+                return bytes_text(item, width, quiet=quiet, raw=self.raw_bytes)
+            case "stack" | "ustack":
+                return self.names.stack_text(field, item, self.indent)
+            case "str" | "literal" | "probeprov" | "probemod" | "probefunc" | "probename":
+                if self.raw_bytes and field.kind == "str":
+                    return hex_dump(item)
+                text: bytes = self.names.text_of(field)(item)
+                return text if quiet else b"  %-*s" % (width, text)
+        return b"  %-*s" % (KEY_WIDTH, self.names.place_of(field, offsets=False)(item))
+
+
+def value_text(table: AggregationTable, value: Vector) -> bytes:
+    """An aggregation's value in its default form."""
+    if table.scale is not None:
+        return draw_distribution(table.scale, value, table.normal)
+    return b" %16d" % scalar_value(table.aggregation.function, value, table.normal)
+
+
+class DefaultRows:
+    """Rows as ``printa(@a)`` and the end of a program print them."""
+
+    def __init__(self, tables: Sequence[AggregationTable], printer: DatumPrinter) -> None:
+        self._tables = tables
+        self._printer = printer
+        self._fields = tables[0].aggregation.keys
+        self._read = unpacker(self._fields)
+
+    def row(self, key: bytes, values: Sequence[Vector]) -> bytes:
+        items = zip(self._fields, self._read(key, 0), strict=True)
+        keys = [self._printer.text(field, item, KEY_WIDTH) for field, item in items]
+        shown = [value_text(table, value) for table, value in zip(self._tables, values, strict=True)]
+        return b"".join(keys + shown) + b"\n"
+
+
+class FormattedRows:
+    """Rows as a format prints them: conversions with ``@`` take the values in turn, the last one ever after."""
+
+    def __init__(self, text: str, tables: Sequence[AggregationTable], names: Names) -> None:
+        pieces = parse_format(text)
+        self._tables = tables
+        self._formatter = assemble(pieces, tables[0].aggregation.keys, names, normalised=True)
+        self._read = unpacker(self._formatter.fields)
+        self._values: list[tuple[int, Formatter] | None] = []
+        taken = 0
+        for piece in pieces:
+            if isinstance(piece, str):
+                continue
+            if not piece.is_aggregation:
+                self._values.append(None)
+                continue
+            place = min(taken, len(tables) - 1)
+            self._values.append((place, self._value_formatter(piece, tables[place], names)))
+            taken += 1
+
+    @staticmethod
+    def _value_formatter(conversion: Conversion, table: AggregationTable, names: Names) -> Formatter:
+        # An aggregation's value is a 64-bit number, unsigned for count() (libdtrace dt_printf_validate).
+        value = Field("uint" if table.aggregation.function == "count" else "int", 0, 8)
+        sizes = [Field("int", 0, 4) for _ in conversion.dynamic]
+        return assemble([replace(conversion, is_aggregation=False)], [*sizes, value], names)
+
+    def row(self, key: bytes, values: Sequence[Vector]) -> bytes:
+        items = iter(self._read(key, 0))
+        arguments: list[Any] = []
+        for slot, value in zip(self._formatter.slots, self._values, strict=True):
+            taken = [next(items) for _ in slot.fields]
+            if value is None:
+                arguments += slot.arguments(taken)
+            else:
+                place, formatter = value
+                arguments.append(self._value(self._tables[place], values[place], formatter, taken))
+        return self._formatter.template % tuple(arguments)
+
+    @staticmethod
+    def _value(table: AggregationTable, value: Vector, formatter: Formatter, sizes: list[Any]) -> bytes:
+        if table.scale is not None:
+            return draw_distribution(table.scale, value, table.normal)
+        number = scalar_value(table.aggregation.function, value, table.normal)
+        slot = formatter.slots[0]
+        if slot.fields[-1].kind == "uint":
+            number &= _WORD
+        return formatter.template % tuple(slot.arguments([*sizes, number]))

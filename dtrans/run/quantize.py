@@ -1,0 +1,111 @@
+"""Distributions as dtrace draws them: quantize(), lquantize() and llquantize().
+
+    {0: 1, 1: 0, 2: 3}  ->             value  ------------- Distribution ------------- count
+                                          -1 |                                         0
+                                           0 |@@@@@@@@@@                               1
+    ...
+
+Source: libdtrace dt_consume.c (dt_print_quantize and its kin), to the column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dtrans.artifact import Aggregation
+
+QUANTIZE_ZERO = 63
+QUANTIZE_BUCKETS = 127
+_BAR = 40
+_TABLE_HEAD = b"\n%16s %41s %-9s\n" % (b"value", b"------------- Distribution -------------", b"count")
+
+
+def quotient(value: int, divisor: int) -> int:
+    """C's division: toward zero."""
+    return abs(value) // abs(divisor) * (1 if (value < 0) == (divisor < 0) else -1)
+
+
+def bucket_value(bucket: int) -> int:
+    """The value of a quantize() bucket: 0 in the middle, powers of two around it (DTRACE_QUANTIZE_BUCKETVAL)."""
+    if bucket < QUANTIZE_ZERO:
+        return -(1 << (QUANTIZE_ZERO - 1 - bucket))
+    return 0 if bucket == QUANTIZE_ZERO else 1 << (bucket - QUANTIZE_ZERO - 1)
+
+
+def log_linear_values(parameters: Sequence[int]) -> Iterator[int]:
+    """The lower bounds of the buckets of llquantize(factor, low, high, steps), and last the value above them all."""
+    factor, low, high, steps = parameters
+    value = factor**low
+    for order in range(low, high + 1):
+        following = factor ** (order + 1)
+        # With fewer values than steps in an order of magnitude, each value gets its own bucket.
+        step = following // steps if following > steps else 1
+        while value < following:
+            yield value
+            value += step
+    yield value
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The buckets of one distribution: a label and a weight (the value it stands for in sorting) for each.
+
+    `zero` is the bucket that breaks ties in sorting, None when no bucket stands for 0. `empty` is the first and last
+    bucket to show when all are 0.
+    """
+
+    labels: tuple[str, ...]
+    weights: tuple[int, ...]
+    zero: int | None
+    empty: tuple[int, int]
+
+
+def scale_of(aggregation: Aggregation) -> Scale:
+    """The scale of an aggregation whose function is one of the three."""
+    match aggregation.function:
+        case "quantize":
+            values = tuple(bucket_value(bucket) for bucket in range(QUANTIZE_BUCKETS))
+            return Scale(tuple(map(str, values)), values, QUANTIZE_ZERO, (QUANTIZE_ZERO - 1, QUANTIZE_ZERO + 1))
+        case "lquantize":
+            base, limit, step = aggregation.parameters
+            levels = (limit - base) // step
+            starts = [base + level * step for level in range(levels)]
+            above = base + levels * step
+            labels = (f"< {base}", *map(str, starts), f">= {above}")
+            weights = (base - 1, *starts, above + 1)
+            return Scale(labels, weights, weights.index(0) if 0 in weights else None, (0, 2))
+        case _:
+            *starts, above = log_linear_values(aggregation.parameters)
+            labels = (f"< {starts[0]}", *map(str, starts), f">= {above}")
+            # dtrace takes the bucket below the range for "zero" here.
+            return Scale(labels, (starts[0] - 1, *starts, above + 1), 0, (0, 1))
+
+
+def draw_distribution(scale: Scale, counts: Sequence[int], normal: int) -> bytes:
+    """The table: from one row before the first bucket that is not 0 to one behind the last."""
+    taken = [bucket for bucket, count in enumerate(counts) if count]
+    last = len(counts) - 1
+    first, last = (max(taken[0] - 1, 0), min(taken[-1] + 1, last)) if taken else scale.empty
+    shown = counts[first : last + 1]
+    total = sum(map(abs, shown))
+    positives, negatives = any(count > 0 for count in shown), any(count < 0 for count in shown)
+    lines = [_TABLE_HEAD]
+    for label, count in zip(scale.labels[first : last + 1], shown, strict=True):
+        bar = _draw_bar(count, total, positives, negatives)
+        lines.append(b"%16s %s %-9d\n" % (label.encode(), bar, quotient(count, normal)))
+    return b"".join(lines)
+
+
+def _draw_bar(count: int, total: int, positives: bool, negatives: bool) -> bytes:
+    """The bar and its axis: at the left for positive counts, at the right for negative ones, in the middle for both."""
+    length = _BAR // 2 if positives and negatives else _BAR
+    # Rounded to the nearest, in whole numbers: libdtrace's long double is as exact.
+    marks = b"@" * ((2 * abs(count) * length + total) // (2 * total) if total else 0)
+    if not negatives:
+        return b"|" + marks.ljust(length)
+    if not positives:
+        return marks.rjust(length) + b"|"
+    if count <= 0:
+        return marks.rjust(length) + b"|" + b" " * length
+    return b" " * length + b"|" + marks.ljust(length)

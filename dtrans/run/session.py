@@ -1,0 +1,346 @@
+"""One tracing session, from an `Artifact` to the exit status.
+
+The order of things is dtrace's: the processes of -c and -p first, held; BEGIN before anything else fires; all probes
+live at once; the processes run; records are printed until exit(), the end of the processes or Ctrl-C; then END, and the
+aggregations that were not printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dtrans.artifact import FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
+from dtrans.errors import fail
+from dtrans.options import Options
+from dtrans.run.aggregate import AggregationState
+from dtrans.run.decode import Buffer, Names, to_text
+from dtrans.run.host import HostFacts
+from dtrans.run.load import Loaded, load
+from dtrans.run.output import Output, RecordTail, Sink, run_shell
+from dtrans.run.ring import RingReader
+from dtrans.run.symbols import Symbols
+from dtrans.run.tables import KernelTables
+from dtrans.run.target import Target, create_process, grab_process
+
+_STOPPED = SWITCHES.index("stopped")
+#: Milliseconds between two looks at the ring: while records come, and at most.
+_SHORTEST_WAIT, _LONGEST_WAIT = 1, 1000
+#: Seconds to wait at the end for a program that is still writing its record.
+_LAST_RECORD_WAIT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a command line adds to a program: commands to run (-c), processes (-p), a file for the output (-o)."""
+
+    commands: tuple[str, ...] = ()
+    pids: tuple[int, ...] = ()
+    output: str | None = None
+
+
+class _Impatient(Exception):  # noqa: N818 (it is no error)
+    """The second Ctrl-C: leave everything and go."""
+
+
+def run(artifact: Artifact, settings: Settings = Settings(), stdout: Sink | None = None) -> int:
+    """Traces until the end, and gives the exit status: that of exit(), or 0.
+
+    `stdout` is where output goes without -o. Raises DtransError when tracing cannot begin, or output cannot be written.
+    """
+    with contextlib.ExitStack() as resources:
+        try:
+            return _run(artifact, settings, stdout or sys.stdout.buffer, resources)
+        except BrokenPipeError:
+            # The reader of our output has gone: there is nothing more to do, and nobody to tell.
+            _discard_standard_output()
+            return 0
+        except KeyboardInterrupt:
+            return 128 + signal.SIGINT
+
+
+def _run(artifact: Artifact, settings: Settings, stdout: Sink, resources: contextlib.ExitStack) -> int:
+    if settings.output is not None:
+        stdout = resources.enter_context(_open_output(settings.output))
+    targets = [_closing(resources, create_process(command)) for command in settings.commands]
+    targets += [_closing(resources, grab_process(pid)) for pid in settings.pids]
+    first = targets[0] if targets else None
+    loaded = load(artifact, HostFacts(), first.kernel_pid if first else 0)
+    resources.callback(loaded.close)
+    session = Session(artifact, loaded, tuple(targets), stdout)
+    resources.callback(session.close)
+    try:
+        return session.run()
+    except OSError as error:
+        if error.errno == 32:
+            raise
+        raise fail("D_OUTPUT", f"cannot write the output: {os.strerror(error.errno or 0)}") from None
+
+
+def _closing(resources: contextlib.ExitStack, target: Target) -> Target:
+    resources.callback(target.close)
+    return target
+
+
+def _open_output(path: str) -> Any:
+    try:
+        return Path(path).open("ab")
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise fail("D_OUTPUT", f"failed to open output file '{path}': {reason}") from None
+
+
+def _discard_standard_output() -> None:
+    """Python would complain, at its exit, of what it still holds for standard output."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+@dataclass(slots=True)
+class Session:
+    """A loaded program that runs. It is the `OutputHost` of its output."""
+
+    artifact: Artifact
+    loaded: Loaded
+    targets: tuple[Target, ...]
+    stdout: Sink
+    status: int = 0
+    _exiting: bool = False
+    _interrupts: int = 0
+    _options: Options = field(init=False)
+    _symbols: Symbols = field(init=False)
+    _tables: KernelTables = field(init=False)
+    _aggregations: AggregationState = field(init=False)
+    _output: Output = field(init=False)
+    _ring: RingReader | None = None
+    _keeper: _Keeper | None = None
+    _ending: bool = False
+    _told: dict[tuple[str, int], int] = field(default_factory=dict)
+    _next_status: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._options = Options(self.artifact.options)
+        self._symbols = Symbols(self.targets[0].kernel_pid if self.targets else 0)
+        self._tables = KernelTables(self.loaded.maps)
+        names = Names(self.artifact, self._symbols)
+        self._aggregations = AggregationState(self.artifact, names, self._tables, self._options)
+        self._output = Output(
+            self.artifact, self._options, names, self._aggregations, self, self.stdout, sys.stderr.buffer
+        )
+        if "records" in self.loaded.maps:
+            records = self.loaded.maps["records"]
+            self._ring = RingReader(records.fd, records.spec.max_entries)
+        self._keeper = _keeper_for(self.artifact, self._options)
+
+    def close(self) -> None:
+        """Gives the ring back."""
+        if self._ring is not None:
+            self._ring.close()
+            self._ring = None
+
+    # --- what records ask for (`OutputHost`) ---------------------------------------------------------------------
+
+    def run_command(self, command: bytes, stdout: int | None) -> None:
+        run_shell(command, stdout)
+
+    def request_exit(self, status: int) -> None:
+        self.status = status
+        self._exiting = True
+
+    def option_changed(self, name: str) -> None:
+        """The rates are asked for each time they are needed."""
+
+    # --- the course of a session ---------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """BEGIN to the end: the exit status. Raises OSError when the output cannot be written."""
+        with _signals(self._interrupt) as woken:
+            try:
+                self.loaded.fire("BEGIN")
+                self._work()
+                if not self._exiting:
+                    self._start()
+                    self._until_end(woken)
+                self._finish()
+            except _Impatient:
+                self.loaded.detach()
+        return self.status
+
+    def _start(self) -> None:
+        # Probes become live together, not one by one as they are attached.
+        self.loaded.set_switch(_STOPPED, 1)
+        self.loaded.attach()
+        self.loaded.set_switch(_STOPPED, 0)
+        for target in self.targets:
+            target.release()
+
+    def _until_end(self, woken: int) -> None:
+        """Until exit(), an interrupt, or the end of all targets."""
+        poll = select.poll()
+        poll.register(woken, select.POLLIN)
+        if self._ring is not None:
+            poll.register(self.loaded.maps["records"].fd, select.POLLIN)
+        living = {target.pidfd: target for target in self.targets}
+        for descriptor in living:
+            poll.register(descriptor, select.POLLIN)
+        wait = _SHORTEST_WAIT
+        while not (self._exiting or self._interrupts or (self.targets and not living)):
+            for descriptor, _ in poll.poll(wait):
+                if descriptor in living:
+                    poll.unregister(descriptor)
+                    self._target_ended(living.pop(descriptor))
+            before = time.monotonic()
+            if self._work():
+                wait = _SHORTEST_WAIT
+            else:
+                # A record that is being written makes poll() return at once: this is the pause then.
+                longest = min(max(self._options.rate("switchrate") // 10**6, _SHORTEST_WAIT), _LONGEST_WAIT)
+                wait = min(wait * 2, longest)
+                if self._ring is not None and self._ring.waiting:
+                    time.sleep(_SHORTEST_WAIT / 1000)
+            if before >= self._next_status:
+                self._tell_drops()
+                self._next_status = before + 1
+
+    def _finish(self) -> None:
+        """Stops all probes, fires END, and prints what is left."""
+        if self._interrupts:
+            self._output.flush()
+            self.stdout.write(b"\n")
+        self.loaded.set_switch(_STOPPED, 1)
+        self._work()
+        self.loaded.detach()
+        self._work()
+        # Nothing is attached any more: only END itself can fire now.
+        self.loaded.set_switch(_STOPPED, 0)
+        self._ending = True
+        self.loaded.fire("END")
+        deadline = time.monotonic() + _LAST_RECORD_WAIT
+        while self._work() or (self._ring is not None and self._ring.waiting and time.monotonic() < deadline):
+            pass
+        if self._keeper is not None:
+            for record in self._keeper.drain():
+                self._output.handle(record, 0)
+        self._aggregations.new_batch()
+        self._tell_drops()
+        self._output.finish()
+
+    # --- records -------------------------------------------------------------------------------------------------
+
+    def _work(self) -> bool:
+        """Prints the records that are there; False when there were none. After exit() only END's are printed."""
+        ring = self._ring
+        if ring is None:
+            return False
+        before = ring.position
+        if self._exiting and not self._ending:
+            ring.discard()
+            return False
+        self._aggregations.new_batch()
+        handle = self._output.handle if self._keeper is None else self._keeper.handle
+        data = ring.data
+        for start in ring.starts():
+            handle(data, start)
+            if self._exiting and not self._ending:
+                break
+        if self._keeper is None:
+            self._output.flush()
+        elif self._keeper.done:
+            self._exiting = True
+        return ring.position != before
+
+    def _target_ended(self, target: Target) -> None:
+        message = target.end()
+        if not self._options.flag("quiet"):
+            self._output.flush()
+            self._complain(message)
+
+    def _tell_drops(self) -> None:
+        for kind, counts in self._tables.drops().items():
+            # Variables are no CPU's own.
+            for cpu, count in enumerate([sum(counts)] if kind == "dynamic" else counts):
+                before = self._told.get((kind, cpu), 0)
+                self._told[kind, cpu] = count
+                self._output.drops(kind, count - before, None if kind == "dynamic" else cpu)
+
+    def _complain(self, message: str) -> None:
+        stderr = sys.stderr.buffer
+        stderr.write(to_text(f"dtrace: {message}\n"))
+        stderr.flush()
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupts += 1
+        if self._interrupts > 1:
+            raise _Impatient
+
+
+class _Keeper:
+    """Records that are printed only at the end: buffer policies ``ring`` (the newest stay) and ``fill`` (the oldest).
+
+    `done` says that tracing shall end: the buffer is full, or a record of exit() came.
+    """
+
+    def __init__(self, artifact: Artifact, limit: int, *, ring: bool) -> None:
+        self.done = False
+        self._limit = limit
+        self._tail = RecordTail(limit if ring else sys.maxsize)
+        self._ring = ring
+        self._size = 0
+        self._sizes = {number: site.size for number, site in enumerate(artifact.sites)}
+        self._sizes[FAULT_SITE] = FAULT_RECORD.size
+        self._exits = {
+            number: action.present
+            for number, site in enumerate(artifact.sites)
+            for action in site.actions
+            if isinstance(action, Exit)
+        }
+
+    def handle(self, buffer: Buffer, offset: int) -> None:
+        """Keeps a copy of a record."""
+        site = RECORD_HEADER.unpack_from(buffer, offset)[0]
+        size = self._sizes[site]
+        self._tail.append(bytes(buffer[offset : offset + size]))
+        self._size += size
+        if not self._ring and self._size >= self._limit:
+            self.done = True
+        if site in self._exits:
+            present = self._exits[site]
+            self.done = self.done or present is None or bool(buffer[offset + present])
+
+    def drain(self) -> Iterator[bytes]:
+        """The kept records, oldest first."""
+        return self._tail.drain()
+
+
+def _keeper_for(artifact: Artifact, options: Options) -> _Keeper | None:
+    policy = options.text("bufpolicy")
+    if policy == "switch":
+        return None
+    return _Keeper(artifact, options.size("bufsize"), ring=policy == "ring")
+
+
+@contextlib.contextmanager
+def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[int]:
+    """Ctrl-C and SIGTERM call a handler, and make the descriptor that this gives readable."""
+    ours, its = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    woken_before = signal.set_wakeup_fd(its, warn_on_full_buffer=False)
+    try:
+        yield ours
+    finally:
+        signal.set_wakeup_fd(woken_before)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+        os.close(ours)
+        os.close(its)

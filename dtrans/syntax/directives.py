@@ -1,0 +1,90 @@
+"""Control lines: those that begin with ``#``.
+
+    #pragma D option quiet   ->  Pragma("option", ("quiet",))
+    # 12 "tool.d" 2          ->  Marker(12, "tool.d"): the next line is line 12 of that file
+
+What is known, refused and ignored follows libdtrace dt_pragma.c: ``#line``, ``#error`` and ``#ident`` stand alone or
+after ``#pragma``; ``attributes``, ``binding``, ``depends_on`` and ``option`` only after ``#pragma D``, with the words
+they need; any other plain ``#pragma`` is ignored, any other control line is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dtrans.syntax.constants import BadConstantError, unescape
+
+_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\f\t\v "]+)|(")')
+_COMMENT = re.compile(r"/\*.*?(?:\*/|$)|(?<=[\f\t\v ])//.*$")
+_OF_D = {
+    "attributes": "<attributes> <ident>",
+    "binding": '"version" <ident>',
+    "depends_on": "<class> <name>",
+    "option": "<option>=<val>",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The next line is `line` of `file`; None for the same file as before."""
+
+    line: int
+    file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A pragma that D acts on."""
+
+    kind: str
+    words: tuple[str, ...]
+
+
+def directive(line: str) -> Marker | Directive | None:
+    """What a control line says; `line` is the text after its ``#``. None when it says nothing to D.
+    Raises `BadConstantError` with D_PRAGCTL_INVAL, D_PRAGMA_INVAL, D_PRAGMA_MALFORM or D_STR_NL."""
+    words: list[str] = []
+    quoted: list[bool] = []
+    for string, plain, stray in _WORD.findall(_COMMENT.sub("", line)):
+        if stray:
+            raise BadConstantError("D_STR_NL", "newline encountered in string literal")
+        words.append(plain or unescape(string))
+        quoted.append(not plain)
+    if not words:
+        return None
+    if words[0].isdecimal():
+        return _marker(words)
+    plain_pragma = words[0] == "pragma"
+    of_d = plain_pragma and words[1:2] == ["D"]
+    first = 2 if of_d else int(plain_pragma)
+    kind, *rest = words[first:] or [""]
+    if kind == "line":
+        return _marker(rest)
+    if kind == "ident" or not kind:
+        return None
+    if kind == "error" or (of_d and kind in _OF_D):
+        if kind in _OF_D and not _well_formed(kind, quoted[first + 1 :]):
+            raise BadConstantError("D_PRAGMA_MALFORM", f"malformed #pragma {kind} {_OF_D[kind]}")
+        return Directive(kind, tuple(rest))
+    if of_d:
+        raise BadConstantError("D_PRAGMA_INVAL", f"invalid D pragma: {kind}")
+    if plain_pragma:
+        return None
+    raise BadConstantError("D_PRAGCTL_INVAL", f"invalid control directive: #{kind}")
+
+
+def _well_formed(kind: str, quoted: list[bool]) -> bool:
+    match kind:
+        case "option":
+            return quoted == [False]
+        case "binding":
+            return quoted[:2] == [True, False]
+        case _:
+            return quoted[:2] == [False, False]
+
+
+def _marker(words: list[str]) -> Marker:
+    if not words or not words[0].isdecimal() or len(words[0]) > 9 or not all(word.isdecimal() for word in words[2:]):
+        raise BadConstantError("D_PRAGMA_MALFORM", 'malformed #line <line> [ ["file"] state ]')
+    return Marker(int(words[0]), words[1] if len(words) > 1 else None)

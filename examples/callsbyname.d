@@ -1,0 +1,9 @@
+#!/usr/sbin/dtrace -s
+/*
+ * callsbyname.d: system calls by call.
+ */
+
+syscall:::entry
+{
+	@[probefunc] = count();
+}

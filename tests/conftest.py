@@ -1,0 +1,173 @@
+"""What all tests share: live tests and the features that they need, the command line, loads of known size.
+
+A test below ``tests/live`` is marked ``live``; it needs root, BTF and BCC. What more it needs it names::
+
+    @pytest.mark.needs("tracepoint:block:block_io_start", "command:gcc")
+
+and it is skipped where that is missing, by name. The end of a run lists what was skipped for want of what.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.loads import Load
+
+ROOT = Path(__file__).resolve().parent.parent
+TRACEFS = Path("/sys/kernel/tracing")
+#: Long enough for a busy machine; a test that takes this long has failed.
+TIMEOUT = 60.0
+
+#: The same examples every time, and no failure for slowness; ``--hypothesis-profile=explore`` looks for new ones.
+settings.register_profile("fixed", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=2000)
+settings.load_profile("fixed")
+
+_LIVE = ("root", "btf", "bcc", "tracefs")
+_DTRANS = "import sys; sys.argv[0] = 'dtrans'; from dtrans.cli.main import main; sys.exit(main())"
+_DTRACE = "import sys; sys.argv[0] = 'dtrace'; from dtrans.cli.dtrace import main; sys.exit(main())"
+
+
+# --- features ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def has(feature: str) -> bool:
+    """Whether this machine has a feature, asked of the kernel itself and not of dtrans.
+
+    ``root``, ``btf``, ``bcc``, ``tracefs``; ``tracepoint:GROUP:EVENT``; ``rawtp:EVENT``; ``command:NAME``;
+    ``symbol:NAME`` (kallsyms); ``path:PATH``; ``cpus:N`` (at least N).
+    """
+    match feature.split(":"):
+        case ["root"]:
+            return os.geteuid() == 0
+        case ["btf"]:
+            return Path("/sys/kernel/btf/vmlinux").exists()
+        case ["bcc"]:
+            return any(Path("/usr/lib").glob("python3*/*-packages/bcc"))
+        case ["tracefs"]:
+            return _tracefs()
+        case ["tracepoint", group, event]:
+            return _tracefs() and (TRACEFS / "events" / group / event / "format").exists()
+        case ["rawtp", event]:
+            return has(f"symbol:__traceiter_{event}")
+        case ["symbol", name]:
+            return name in _symbols()
+        case ["command", name]:
+            return shutil.which(name) is not None
+        case ["path", path]:
+            return Path(path).exists()
+        case ["cpus", number]:
+            return len(os.sched_getaffinity(0)) >= int(number)
+    raise ValueError(f"no such feature: {feature}")
+
+
+@cache
+def _tracefs() -> bool:
+    """Mounts tracefs where a minimal machine has not."""
+    if not (TRACEFS / "events").exists() and os.geteuid() == 0:
+        subprocess.run(["mount", "-t", "tracefs", "tracefs", TRACEFS], check=False, capture_output=True)
+    return (TRACEFS / "events").exists()
+
+
+@cache
+def _symbols() -> frozenset[str]:
+    with Path("/proc/kallsyms").open() as lines:
+        return frozenset(line.split()[2] for line in lines)
+
+
+def needs(*features: str) -> None:
+    """Skips the running test, naming the first feature that is missing. For needs that only the test finds out."""
+    for feature in features:
+        if not has(feature):
+            pytest.skip(f"needs {feature}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if (ROOT / "tests" / "live") in item.path.parents:
+            item.add_marker(pytest.mark.live)
+            item.add_marker(pytest.mark.needs(*_LIVE))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        needs(*mark.args)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was skipped, by reason: a run on a poor kernel must not look like a full one."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section("skipped")
+        for reason, number in sorted(reasons.items()):
+            terminalreporter.line(f"{number:4}  {reason}")
+
+
+# --- the commands --------------------------------------------------------------------------------------------------
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def command(*arguments: str | Path, drop_in: bool = False) -> list[str]:
+    """The command line that runs ``dtrans`` (or the drop-in ``dtrace``) of this checkout."""
+    return [sys.executable, "-c", _DTRACE if drop_in else _DTRANS, *map(str, arguments)]
+
+
+def _runner(drop_in: bool) -> Run:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "120"}
+
+    def run(
+        *arguments: str | Path, status: int | None = 0, timeout: float = TIMEOUT, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        line = command(*arguments, drop_in=drop_in)
+        done = subprocess.run(
+            line, input=stdin, capture_output=True, text=True, timeout=timeout, env=environment, check=False
+        )
+        assert "Traceback (most recent call last)" not in done.stderr, done.stderr
+        if status is not None:
+            assert done.returncode == status, f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
+
+
+@pytest.fixture
+def dtrans() -> Run:
+    """``dtrans("run", "-n", "...", status=0)``: runs the command and returns its output.
+
+    `status` is the exit status to insist on, None for any. A traceback fails the test whatever the status.
+    """
+    return _runner(drop_in=False)
+
+
+@pytest.fixture
+def dtrace() -> Run:
+    """The drop-in ``dtrace``, run as `dtrans` is."""
+    return _runner(drop_in=True)
+
+
+# --- loads ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def load() -> Iterator[Callable[..., Load]]:
+    """``load("getppid", 1000)``: a process that waits, and on ``go()`` does exactly that (see tests/loads.py)."""
+    with ExitStack() as started:
+
+        def start(kind: str, *arguments: int | str | Path) -> Load:
+            return started.enter_context(Load(kind, *arguments))
+
+        yield start

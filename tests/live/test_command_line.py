@@ -1,0 +1,160 @@
+"""Both commands on the running kernel: messages, statuses, and where the output goes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dtrans.cli.commands.install import install
+from dtrans.cli.listing import HEADER
+from tests.conftest import Run
+
+HELLO = 'BEGIN { printf("hello\\n"); exit(0); }'
+
+
+def test_matched_probes_are_told_and_the_status_is_exit_s(dtrace: Run) -> None:
+    done = dtrace("-n", "BEGIN { exit(3); }", status=3)
+    assert done.stderr.splitlines()[0] == "dtrace: description 'BEGIN ' matched 1 probe"
+
+
+@pytest.mark.parametrize("words", [["-qn", HELLO], ["-n", HELLO, "-q"], ["-n", "#pragma D option quiet\n" + HELLO]])
+def test_quiet_prints_only_what_the_program_prints(words: list[str], dtrace: Run) -> None:
+    done = dtrace(*words)
+    assert (done.stdout.strip(), done.stderr) == ("hello", "")
+
+
+def test_a_script_is_named_in_its_message(dtrace: Run, tmp_path: Path) -> None:
+    script = tmp_path / "hello.d"
+    script.write_text(HELLO + " END { }")
+    assert f"dtrace: script '{script}' matched 2 probes" in dtrace("-s", script).stderr
+
+
+def test_several_programs_are_one_trace_and_told_apart(dtrace: Run) -> None:
+    done = dtrace("-n", "BEGIN { x = 7; }", "-n", 'END { printf("%d", x); }', "-n", "BEGIN { exit(0); }")
+    assert done.stderr.splitlines()[:3] == [
+        "dtrace: description 'BEGIN ' matched 1 probe",
+        "dtrace: description 'END ' matched 1 probe",
+        "dtrace: description 'BEGIN ' matched 1 probe",
+    ]
+    assert "7" in done.stdout
+
+
+def test_operands_are_macro_arguments_wherever_they_stand(dtrace: Run) -> None:
+    done = dtrace("40", "-qn", 'BEGIN { printf("%d %s", $1 + $2, $$3); exit(0); }', "2", "--", "-x")
+    assert done.stdout.strip() == "42 -x"
+
+
+def test_a_program_comes_through_a_pipe(dtrace: Run) -> None:
+    assert dtrace("-qs", "/dev/stdin", stdin=HELLO).stdout.strip() == "hello"
+
+
+def test_scripts_run_by_their_first_line(tmp_path: Path) -> None:
+    install(tmp_path / "dtrace")
+    script = tmp_path / "tool.d"
+    script.write_text(f'#!{tmp_path / "dtrace"} -qs\nBEGIN {{ printf("%d\\n", $1); exit(0); }}\n')
+    script.chmod(0o755)
+    done = subprocess.run([script, "42"], capture_output=True, text=True, check=True, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == ("42", "")
+
+
+def test_run_honours_the_flags_of_the_first_line(dtrans: Run, tmp_path: Path) -> None:
+    script = tmp_path / "tool.d"
+    script.write_text(f"#!/usr/sbin/dtrace -CZqs\n#define HELLO {HELLO}\nnosuch:::probe {{ }}\nHELLO\n")
+    done = dtrans("run", script)
+    assert (done.stdout.strip(), done.stderr) == ("hello", "")
+
+
+def test_output_is_appended_to_a_file(dtrace: Run, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.write_text("before\n")
+    assert dtrace("-qo", out, "-n", HELLO).stdout == ""
+    assert out.read_text().split() == ["before", "hello"]
+
+
+def test_a_command_is_the_target(dtrace: Run) -> None:
+    done = dtrace("-qn", 'syscall::exit_group:entry /pid == $target/ { printf("%s", execname); }', "-c", "true")
+    assert done.stdout.strip() == "true"
+
+
+def test_compiling_only_traces_nothing(dtrace: Run) -> None:
+    done = dtrace("-e", "-n", HELLO)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_errors_name_the_program_and_the_place(dtrace: Run, tmp_path: Path) -> None:
+    script = tmp_path / "bad.d"
+    script.write_text("BEGIN\n{\n\ttrace(1;\n}\n")
+    told = dtrace("-s", script, status=1).stderr
+    assert told.startswith(f"dtrace: failed to compile script {script}:\n{script}:3:")
+    told = dtrace("-n", "BEGIN { trace(1; }", status=1).stderr
+    assert told.startswith("dtrace: invalid probe specifier BEGIN:\n-n:1:")
+
+
+def test_a_probe_that_does_not_exist_is_an_error_but_with_z(dtrace: Run) -> None:
+    assert "[D_PDESC_ZERO]" in dtrace("-n", "nosuch:::probe", status=1).stderr
+    dtrace("-Zqn", f"nosuch:::probe {{ }} {HELLO}")
+
+
+def test_probes_are_listed_in_dtrace_s_columns(dtrace: Run) -> None:
+    head, *rows = dtrace("-l", "-n", "syscall::read:").stdout.splitlines()
+    assert head == "   ID   PROVIDER            MODULE                          FUNCTION NAME" == HEADER
+    assert [row.split()[-2:] for row in rows] == [["read", "entry"], ["read", "return"]]
+    assert all(row.split()[1] == "syscall" for row in rows)
+
+
+def test_listed_numbers_name_probes(dtrace: Run) -> None:
+    number = dtrace("-l", "-n", "syscall::read:entry").stdout.split()[5]
+    assert dtrace("-l", "-i", number).stdout.splitlines()[1].split()[-2:] == ["read", "entry"]
+
+
+def test_listing_tells_the_arguments(dtrace: Run) -> None:
+    text = dtrace("-lv", "-n", "io:::start").stdout
+    assert "args[0]: bufinfo_t *" in text
+
+
+def test_listing_what_does_not_exist_fails_after_the_rest(dtrace: Run) -> None:
+    done = dtrace("-l", "-n", "nosuch:::", "-n", "dtrace:::BEGIN", status=1)
+    assert "BEGIN" in done.stdout
+    assert "nosuch:::" in done.stderr
+
+
+def test_a_translated_program_runs_alone(dtrans: Run, tmp_path: Path) -> None:
+    program = tmp_path / "hello.py"
+    dtrans("translate", "-qn", HELLO, "-o", program)
+    environment = {"PATH": os.environ["PATH"]}
+    done = subprocess.run([program], cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.stdout.strip() == "hello", done.stderr
+
+
+def test_a_probe_is_explained(dtrans: Run) -> None:
+    assert "block" in dtrans("explain", "io:::start").stdout
+
+
+@pytest.mark.parametrize("stage", ["ast", "typed", "plan", "c"])
+def test_every_stage_can_be_seen(stage: str, dtrans: Run) -> None:
+    assert dtrans("explain", "-n", HELLO, "--stage", stage).stdout.strip()
+
+
+def test_a_folder_is_ported_and_every_tool_reported(dtrans: Run, tmp_path: Path) -> None:
+    tools, out = tmp_path / "tools", tmp_path / "out"
+    (tools / "Bin").mkdir(parents=True)
+    (tools / "hello.d").write_text(f"#!/usr/sbin/dtrace -qs\n{HELLO}\n")
+    (tools / "bad.d").write_text("#!/usr/sbin/dtrace -s\nBEGIN { trace(no_such_name); }\n")
+    (tools / "wrapper").write_text(f"#!/bin/sh\n/usr/sbin/dtrace -qn '{HELLO}'\n")
+    (tools / "Bin" / "hello.d").symlink_to("../hello.d")
+
+    done = dtrans("port", tools, "-o", out, "-j", "2")
+
+    report = json.loads((out / "report.json").read_text())
+    assert {tool["path"]: tool["status"] for tool in report["tools"]} == {
+        "bad.d": "refused", "hello.d": "exact", "wrapper": "exact",
+    }  # fmt: skip
+    assert "3 tools: 2 translated, 1 refused" in done.stdout
+    assert "bad.d:2:15: " in (out / "report.md").read_text()
+    ran = subprocess.run([sys.executable, out / "hello.py"], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.stdout.strip() == "hello", ran.stderr

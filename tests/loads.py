@@ -1,0 +1,165 @@
+"""Loads of known size: a process that does one thing an exact number of times, when it is told to.
+
+As a command for ``-c`` it starts at once::
+
+    dtrans run -c "python3 tests/loads.py getppid 1000" -n 'syscall::getppid:entry /pid == $target/ { @ = count(); }'
+
+From a test it is started held, so that a tracer can be in place before it begins::
+
+    with Load("write", 100, 512) as load:
+        ...                    # attach, with -p load.pid
+        load.go()              # 100 writes of 512 bytes to /dev/null, then exit
+
+Every load runs under the name `NAME` (execname), and apart from what its row says does only what any process does that
+starts and ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+NAME = "dtransload"
+
+
+def _getppid(times: str) -> None:
+    for _ in range(int(times)):
+        os.getppid()
+
+
+def _read(times: str, size: str) -> None:
+    """Reads of `size` bytes from /dev/zero, each full."""
+    source = os.open("/dev/zero", os.O_RDONLY)
+    for _ in range(int(times)):
+        os.read(source, int(size))
+
+
+def _write(times: str, size: str) -> None:
+    sink, data = os.open("/dev/null", os.O_WRONLY), b"x" * int(size)
+    for _ in range(int(times)):
+        os.write(sink, data)
+
+
+def _open(times: str, path: str) -> None:
+    """Opens for reading that succeed or fail as `path` has it; each is closed again."""
+    for _ in range(int(times)):
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDONLY))
+
+
+def _fork(times: str) -> None:
+    """Children that exit at once with status 7, one after the other."""
+    for _ in range(int(times)):
+        if not (child := os.fork()):
+            os._exit(7)
+        os.waitpid(child, 0)
+
+
+def _exec(times: str, *command: str) -> None:
+    for _ in range(int(times)):
+        subprocess.run(command, check=False)
+
+
+def _kill(times: str, number: str) -> None:
+    """Signals to itself, ignored."""
+    signal.signal(int(number), signal.SIG_IGN)
+    for _ in range(int(times)):
+        os.kill(os.getpid(), int(number))
+
+
+def _fault(pages: str) -> None:
+    """First touches of that many fresh anonymous pages."""
+    with mmap.mmap(-1, int(pages) * mmap.PAGESIZE) as memory:
+        memory.madvise(15)  # MADV_NOHUGEPAGE: a fault for each small page
+        for page in range(int(pages)):
+            memory[page * mmap.PAGESIZE] = 1
+
+
+def _disk(times: str, size: str, path: str) -> None:
+    """Writes of `size` bytes to a file, each on the disk before the next."""
+    with Path(path).open("wb", buffering=0) as file:
+        for _ in range(int(times)):
+            file.write(b"x" * int(size))
+            os.fsync(file.fileno())
+
+
+def _sleep(times: str, seconds: str) -> None:
+    for _ in range(int(times)):
+        time.sleep(float(seconds))
+
+
+def _spin(seconds: str) -> None:
+    """Uses that much processor time."""
+    end = time.process_time() + float(seconds)
+    while time.process_time() < end:
+        pass
+
+
+KINDS: dict[str, Callable[..., None]] = {
+    "getppid": _getppid,
+    "read": _read,
+    "write": _write,
+    "open": _open,
+    "fork": _fork,
+    "exec": _exec,
+    "kill": _kill,
+    "fault": _fault,
+    "disk": _disk,
+    "sleep": _sleep,
+    "spin": _spin,
+}
+
+
+class Load:
+    """A held load as a child process. `pid` is its process."""
+
+    def __init__(self, kind: str, *arguments: int | str | Path) -> None:
+        self._process = subprocess.Popen(
+            [*command(kind, *arguments), "--held"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.pid = self._process.pid
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+
+    def go(self, timeout: float = 60.0) -> None:
+        """Lets it do its work, and waits for its end."""
+        self._process.communicate("go\n", timeout=timeout)
+        assert self._process.returncode == 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+
+def command(kind: str, *arguments: int | str | Path) -> list[str]:
+    """The command line of a load that starts at once."""
+    # -S -E: no site packages, so that start-up is short and the same everywhere.
+    return [sys.executable, "-S", "-E", str(Path(__file__).resolve()), kind, *map(str, arguments)]
+
+
+def main(arguments: list[str]) -> None:
+    held = arguments[-1] == "--held"
+    ctypes.CDLL(None).prctl(15, NAME.encode(), 0, 0, 0)  # PR_SET_NAME
+    if held:
+        print("ready", flush=True)
+        sys.stdin.readline()
+    kind, *rest = arguments[:-1] if held else arguments
+    KINDS[kind](*rest)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,38 @@
+"""What the manual says of options must be what the program says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dtrans.options import OPTIONS, Option
+
+ROOT = Path(__file__).resolve().parent.parent
+PLACES = ("*.md", "docs/**/*.md", "examples/*.md", "bench/*.md")
+PAGES = sorted(page for pattern in PLACES for page in ROOT.glob(pattern))
+ROWS = {
+    cells[1].strip(" `"): cells
+    for line in (ROOT / "docs/manual/options.md").read_text().splitlines()
+    if line.startswith("| `") and (cells := line.split("|"))
+}
+
+
+def test_the_manual_has_every_option_and_no_other() -> None:
+    assert sorted(ROWS) == sorted(OPTIONS)
+
+
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
+def test_the_manual_gives_each_options_default_and_why_it_has_no_effect(option: Option) -> None:
+    _, _, values, default, text, _ = ROWS[option.name]
+    assert default.strip() == (option.default or "-")
+    assert ("no effect" in text) == bool(option.reason)
+    assert option.reason in text
+    assert all(f"`{choice}`" in values for choice in option.choices)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
