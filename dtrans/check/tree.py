@@ -339,63 +339,56 @@ class AggregationInfo:
     keys: tuple[Type, ...]
 
 
-def rewrite(expr: Expr[L], leaf: Callable[[L], Expr[M]]) -> Expr[M]:
-    """The same expression with every leaf replaced."""
+class Rewriter(Generic[L, M]):
+    """Makes the same expressions and statements with every leaf replaced: ``Rewriter[Solaris, Linux](leaf)``."""
 
-    def go(node: Expr[L]) -> Expr[M]:
-        return rewrite(node, leaf)
+    def __init__(self, leaf: Callable[[L], Expr[M]]) -> None:
+        self.leaf = leaf
 
-    match expr:
-        case Const() | Text() | Late() | Offset():
-            return expr
-        case Read(variable, keys):
-            return Read(variable, tuple(map(go, keys)))
-        case Assign(variable, keys, op, value, old):
-            return Assign(variable, tuple(map(go, keys)), op, go(value), old)
-        case Load(address, kind, space, bits):
-            return Load(go(address), kind, space, bits)
-        case Store(address, kind, op, value, old):
-            return Store(go(address), kind, op, go(value), old)
-        case Unary(uop, operand, kind):
-            return Unary(uop, go(operand), kind)
-        case Binary(op, left, right, kind):
-            return Binary(op, go(left), go(right), kind)
-        case Compare(op, left, right):
-            return Compare(op, go(left), go(right))
-        case Cond(test, then, other, kind):
-            return Cond(go(test), go(then), go(other), kind)
-        case Comma(left, right):
-            return Comma(go(left), go(right))
-        case Cast(operand, kind):
-            return Cast(go(operand), kind)
-        case StringOf(address, space, kind):
-            return StringOf(go(address), space, kind)
-        case Call(name, args, kind, span):
-            return Call(name, tuple(map(go, args)), kind, span)
-    return leaf(expr)
+    def expr(self, expr: Expr[L]) -> Expr[M]:
+        go = self.expr
+        match expr:
+            case Const() | Text() | Late() | Offset():
+                return expr
+            case Read(variable, keys):
+                return Read(variable, tuple(map(go, keys)))
+            case Assign(variable, keys, op, value, old):
+                return Assign(variable, tuple(map(go, keys)), op, go(value), old)
+            case Load(address, kind, space, bits):
+                return Load(go(address), kind, space, bits)
+            case Store(address, kind, op, value, old):
+                return Store(go(address), kind, op, go(value), old)
+            case Unary(uop, operand, kind):
+                return Unary(uop, go(operand), kind)
+            case Binary(op, left, right, kind):
+                return Binary(op, go(left), go(right), kind)
+            case Compare(op, left, right):
+                return Compare(op, go(left), go(right))
+            case Cond(test, then, other, kind):
+                return Cond(go(test), go(then), go(other), kind)
+            case Comma(left, right):
+                return Comma(go(left), go(right))
+            case Cast(operand, kind):
+                return Cast(go(operand), kind)
+            case StringOf(address, space, kind):
+                return StringOf(go(address), space, kind)
+            case Call(name, args, kind, span):
+                return Call(name, tuple(map(go, args)), kind, span)
+        return self.leaf(expr)
 
-
-def rewrite_statement(statement: Statement[L], leaf: Callable[[L], Expr[M]]) -> Statement[M]:
-    """The same statement with every leaf replaced."""
-
-    def go(node: Expr[L]) -> Expr[M]:
-        return rewrite(node, leaf)
-
-    def block(body: tuple[Statement[L], ...]) -> tuple[Statement[M], ...]:
-        return tuple(rewrite_statement(part, leaf) for part in body)
-
-    match statement:
-        case Do(expr):
-            return Do(go(expr))
-        case If(test, then, other):
-            return If(go(test), block(then), block(other))
-        case Act(kind, args, text, aggregations):
-            return Act(kind, tuple(map(go, args)), text, aggregations)
-        case Aggregate(aggregation, keys, value, weight):
-            return Aggregate(
-                aggregation,
-                tuple(map(go, keys)),
-                None if value is None else go(value),
-                None if weight is None else go(weight),
-            )
-
+    def statement(self, statement: Statement[L]) -> Statement[M]:
+        go = self.expr
+        match statement:
+            case Do(expr):
+                return Do(go(expr))
+            case If(test, then, other):
+                return If(go(test), tuple(map(self.statement, then)), tuple(map(self.statement, other)))
+            case Act(kind, args, text, aggregations):
+                return Act(kind, tuple(map(go, args)), text, aggregations)
+            case Aggregate(aggregation, keys, value, weight):
+                return Aggregate(
+                    aggregation,
+                    tuple(map(go, keys)),
+                    None if value is None else go(value),
+                    None if weight is None else go(weight),
+                )

@@ -29,7 +29,7 @@ def details(probe: Listed) -> str:
     lines = ["", "\tArgument Types"]
     lines += [f"\t\targs[{number}]: {kind}" for number, kind in enumerate(probe.args)] or ["\t\tNone"]
     lines += ["", "\tOn Linux"]
-    lines += [f"\t\t{text}" for text in (probe.source, probe.note) if text] or ["\t\tthe same"]
+    lines += [f"\t\t{text}" for text in (probe.source, ": ".join(filter(None, (probe.fidelity, probe.differs))))]
     return "\n".join([*lines, ""])
 
 

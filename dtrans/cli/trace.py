@@ -10,6 +10,7 @@ from dtrans.cli.failure import say
 from dtrans.errors import fail
 from dtrans.invocation.arguments import Arguments
 from dtrans.invocation.request import Given, given_programs, included_files, make_request
+from dtrans.options import Options
 
 if TYPE_CHECKING:
     from dtrans.artifact import Artifact
@@ -81,7 +82,8 @@ def list_matching(arguments: Arguments) -> int:
     wanted = [
         probe for program in programs for item in program.items if isinstance(item, Clause) for probe in item.probes
     ]
-    probes = list_probes(HostFacts(), load(), arguments.options)
+    solaris = Options(arguments.options).text("compat") == "solaris"
+    probes = list_probes(HostFacts(), load(), solaris=solaris)
     text = lines(matching(probes, wanted), arguments.verbose)
     if arguments.output is None:
         for line in text:

@@ -102,10 +102,10 @@ class Emitter:
             self._firing(body, firing, f"f{index}")
         head = Lines()
         head.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
-        if self.scratch.used or variables.uses_globals or variables.arena or self.statements.exits or self._stops:
+        if variables.uses_globals:
             head.add("u32 zero = 0;")
         if self._stops and not isinstance(point.attach, TestRun):
-            head.add("if (STOPPED()) return 0;")
+            head.add("if (dt_stopped()) return 0;")
         head.add("SCRATCH(s);")
         if variables.uses_globals:
             head.add("struct globals *globals_ = globals.lookup(&zero);")
@@ -242,7 +242,6 @@ class Emitter:
                 "name_size": NAME_SIZE,
                 "probe_count": max(1, len(self.plan.probes)),
                 "record_pages": max(64, self.options.size("bufsize") // 4096),
-                "wake_at": max(4096, self.options.size("bufsize") // 8),
                 "stops": self._stops,
                 "error": error,
                 "functions": self.functions,

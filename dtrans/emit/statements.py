@@ -211,9 +211,9 @@ class Statements:
                 values.add(f"u32 which = {which};")
                 values.add("u64 *epoch = epochs.lookup(&which);")
                 sign = "<" if aggregation.function == "min" else ">"
-                with values.block(f"if (epoch && ({v}[1] != *epoch || {operand} {sign} (s64){v}[0]))"):
+                with values.block(f"if (epoch && ({v}[1] != *epoch + 1 || {operand} {sign} (s64){v}[0]))"):
                     values.add(f"{v}[0] = {operand};")
-                    values.add(f"{v}[1] = *epoch;")
+                    values.add(f"{v}[1] = *epoch + 1;")
             case "stddev":
                 values.add(f"{v}[0] += 1;")
                 values.add(f"{v}[1] += {operand};")
@@ -280,7 +280,7 @@ class Statements:
                 self.exits = True
                 self.values.shared.uses.add("switches")
                 status = self._field(args[0])
-                self.values.add("STOP();")
+                self.values.add("dt_stop();")
                 return Exit(status, present)
             case "clear":
                 return Clear(which[0], present)

@@ -9,7 +9,6 @@ could have written it, and any fault in it or in writing it just means that the 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from functools import lru_cache
@@ -51,14 +50,13 @@ def _parse(root: Path) -> Knowledge:
 
 
 def _key(root: Path) -> bytes:
-    """What tells one state of the files from another: their names, sizes and times."""
-    digest = hashlib.sha256(f"{_FORMAT} {__version__} {root}".encode())
+    """What tells one state of the files from another, in one line: their names, sizes and times."""
+    parts = [f"{_FORMAT} {__version__} {root}"]
     for folder in (root, root / "providers", root / "structures", root / "syscalls"):
         with contextlib.suppress(OSError):
             entries = [(entry.name, entry.stat()) for entry in os.scandir(folder) if entry.name.endswith(".toml")]
-            for name, status in sorted(entries):
-                digest.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest().encode()
+            parts += sorted(f"{name} {status.st_size} {status.st_mtime_ns}" for name, status in entries)
+    return "; ".join(parts).replace("\n", " ").encode()
 
 
 # --- the cache file: the key on a line of its own, then the JSON ------------------------------------

@@ -228,9 +228,7 @@ def _member(table: _Table) -> MemberRow:
 
 def _translator(table: _Table, members: Mapping[str, MemberRow]) -> TranslatorRow:
     origin, param = table.text("origin"), table.text("param")
-    made = {
-        name: _strings(value, f"{table.place}: {name}") for name, value in table.mapping("members").items()
-    }
+    made = {name: _strings(value, f"{table.place}: {name}") for name, value in table.mapping("members").items()}
     table.done()
     for name in made:
         if name not in members:

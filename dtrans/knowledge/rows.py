@@ -3,8 +3,9 @@
 Expressions in rows are D text over the Linux source, never C. In them
 
 * ``ctx->name`` is a field of the source: a field of a tracepoint's format, an argument of a raw tracepoint by its name
-  in the kernel, ``ctx->nr``, ``ctx->arg0`` ... ``ctx->arg5`` and (return) ``ctx->ret`` of a system call, ``ctx->pc`` and
-  ``ctx->upc`` of a sampling clock (the kernel or user program counter, the other 0);
+  in the kernel, ``ctx->nr``, ``ctx->arg0`` ... ``ctx->arg5`` and (return) ``ctx->ret`` of a system call, ``ctx->pc``
+  and ``ctx->upc`` of a sampling clock (the kernel or user program counter, the other 0), ``ctx->arg0`` ...
+  ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has);
 * ``curthread`` is the thread on whose behalf the probe fires, a ``struct task_struct *``;
 * kernel types are BTF's, and members of them are read by BTF offset;
 * names that begin with ``__`` are the emitter's intrinsics (`dtrans.plan.intrinsics`): ``__ktime()``, ``__path(p)`` ...
@@ -37,10 +38,11 @@ class Point:
     """One Linux attach point of a source.
 
     `at` is one of ``rawtp:EVENT``, ``tracepoint:GROUP:EVENT``, ``syscall-entry:NAME,NAME...``,
-    ``syscall-return:NAME,...`` (Linux names; empty list: all), ``perf:page-faults`` and its kin (perf_event_open(2) software
-    events by their `perf list` name), ``clock:all`` and ``clock:one`` (the sampling clock on every CPU, on one), ``begin``,
-    ``end``, ``error``.
-    `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use (each once, no recursion).
+    ``syscall-return:NAME,...`` (Linux names; empty list: all), ``perf:page-faults`` and its kin (perf_event_open(2)
+    software events by their `perf list` name), ``clock:all`` and ``clock:one`` (the sampling clock on every CPU, on
+    one), ``begin``, ``end``, ``error``.
+    `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use, later lets included
+    (no recursion).
     `thread` gives the thread on whose behalf the probe fires, "" for the running one.
     `args` are the operands of ``args[i]``: a translated type is made from the operand by the translator for the
     operand's type, any other type by conversion. `arg` are ``arg0`` ...; () means the same operands as `args`.
@@ -84,8 +86,8 @@ class ProbeRow:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRow:
-    """One provider. `family`: ``rows`` when its probes are just its rows; ``syscalls`` when they are the table of system
-    calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event)."""
+    """One provider. `family`: ``rows`` when its probes are just its rows; ``syscalls`` when they are the table of
+    system calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event)."""
 
     name: str
     summary: str
@@ -145,8 +147,8 @@ class ConstantRow:
 
 @dataclass(frozen=True, slots=True)
 class LinuxCall:
-    """A Linux system call that does a Solaris call's work. `args`: for ``arg0`` ..., which ``ctx->argN`` (an expression);
-    () when they stand in the same places. `when` guards it, over ``ctx->argN`` (on return too)."""
+    """A Linux system call that does a Solaris call's work. `args`: for ``arg0`` ..., which ``ctx->argN`` (an
+    expression); () when they stand in the same places. `when` guards it, over ``ctx->argN`` (on return too)."""
 
     name: str
     args: tuple[str, ...] = ()
@@ -155,7 +157,8 @@ class LinuxCall:
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """A Solaris system call."""
+    """A Solaris system call. Without `linux` it is matched and never fires, unless its fidelity is none: then a
+    program that names it is refused with the note's sentence."""
 
     name: str
     note: Note

@@ -20,12 +20,11 @@ from dtrans.check.tree import (
     Const,
     Expr,
     IndexedBuiltin,
+    Rewriter,
     Solaris,
     Text,
     Translate,
     TranslatedMember,
-    rewrite,
-    rewrite_statement,
 )
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
 from dtrans.errors import fail
@@ -198,12 +197,12 @@ class Planner:
         folder = Folder({number: self.numbering.probes[number] for number in numbers})
         predicate = None
         if clause.predicate is not None:
-            predicate = folder.fold(rewrite(clause.predicate, lowering.leaf))
+            predicate = folder.fold(lowering.rewriter.expr(clause.predicate))
             if isinstance(predicate, Const) and not predicate.value:
                 return
             if isinstance(predicate, Const):
                 predicate = None
-        body = folder.body(tuple(rewrite_statement(statement, lowering.leaf) for statement in clause.body))
+        body = folder.body(tuple(map(lowering.rewriter.statement, clause.body)))
         firing.clauses.append(
             PlanClause(clause.number, guard, probe, numbers, predicate, body, clause.default, show(clause.node))
         )
@@ -297,6 +296,7 @@ class Lowering:
         self.arguments = arguments
         self.types = names.types
         self.knowledge = names.types.knowledge
+        self.rewriter = Rewriter[Solaris, Linux](self.leaf)
 
     def leaf(self, leaf: Solaris) -> Expr[Linux]:
         """What a leaf becomes. Raises DtransError, at the leaf's place, when it cannot be had here."""
@@ -304,7 +304,7 @@ class Lowering:
             case Builtin(name, kind, span):
                 return self._fitted(self._builtin(name, span), kind, span)
             case IndexedBuiltin(name, index, kind, span):
-                return self._fitted(self._builtin(name, span, index=rewrite(index, self.leaf)), kind, span)
+                return self._fitted(self._builtin(name, span, index=self.rewriter.expr(index)), kind, span)
             case Arg(index, _, span):
                 return self.arguments.arg(index, span)
             case Args(index, kind, span):
@@ -349,9 +349,9 @@ class Lowering:
             case Builtin(name, _, _):
                 return self._builtin(name, span)
             case IndexedBuiltin(name, index, _, _):
-                return self._builtin(name, span, index=rewrite(index, self.leaf))
+                return self._builtin(name, span, index=self.rewriter.expr(index))
             case Translate(operand, _, _):
-                return rewrite(operand, self.leaf)
+                return self.rewriter.expr(operand)
         raise fail(
             "D_XLATE_NONE",
             "a translated structure is read from a built-in or an argument, not from a variable",

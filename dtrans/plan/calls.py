@@ -84,7 +84,7 @@ def probe_number(
     for variant in reversed(found):
         if variant.when:
             for call, ref in variant.probes:
-                test = Binary("&&", CallIn((call,)), evaluate(variant.when), INT)
+                test: Expr[Linux] = Binary("&&", CallIn((call,)), evaluate(variant.when), INT)
                 number = Cond(test, Const(number_of(ref), UINT32), number, UINT32)
     return number
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dtrans.facts import KernelFacts
     from dtrans.knowledge.rows import Knowledge
     from dtrans.pipeline import Pipeline
+    from dtrans.syntax.ast import ProbeDescription
 
 #: The drop-in's name on the PATH, as the package installs it.
 DROP_IN = "dtrans-dtrace"
@@ -112,15 +113,24 @@ def write_tool(path: Path, text: str) -> None:
 
 
 def _part(pipeline: Pipeline) -> Part:
-    explanations = pipeline.explanations
     differences = tuple(
         Difference(one.subject, one.became, one.fidelity, one.differs)
-        for one in explanations
+        for one in pipeline.explanations
         if one.fidelity != "exact"
     )
-    fidelities = {one.fidelity for one in differences}
-    status: Status = "idle" if "none" in fidelities else "differs" if fidelities else "exact"
-    return Part(status, _providers(pipeline), pipeline.artifact.matched, differences)
+    idle = tuple(
+        Difference(_named(probe), "", "none", "no such probe here, and -Z lets the program run without it")
+        for clause in pipeline.typed.clauses
+        if not clause.probes
+        for probe in clause.node.probes
+    )
+    status: Status = "idle" if idle else "differs" if differences else "exact"
+    return Part(status, _providers(pipeline), pipeline.artifact.matched, idle + differences)
+
+
+def _named(probe: ProbeDescription) -> str:
+    parts = (probe.provider, probe.module, probe.function, probe.name)
+    return ":".join(parts) if probe.id is None else str(probe.id)
 
 
 def _providers(pipeline: Pipeline) -> tuple[str, ...]:

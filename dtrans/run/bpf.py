@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
-import platform
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -160,9 +159,9 @@ def _libc() -> Any:
 @cache
 def _syscall_number(name: str) -> int:
     try:
-        return _SYSCALLS[platform.machine()][name]
+        return _SYSCALLS[os.uname().machine][name]
     except KeyError:
-        raise OSError(38, f"no {name}(2) known for {platform.machine()}") from None
+        raise OSError(38, f"no {name}(2) known for {os.uname().machine}") from None
 
 
 def bpf_call(command: int, attr: ctypes.Structure) -> int:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import faulthandler
 import os
-import platform
+import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -112,10 +113,13 @@ def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+        # A crash of LLVM is an answer like any other: no core file, no traceback of this Python.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        faulthandler.disable()
         log = os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        write_stub(folder, platform.machine())
+        write_stub(folder, os.uname().machine)
         os.environ["BCC_KERNEL_SOURCE"] = str(folder)
         result.write_bytes(_compile_here(c_text).to_bytes())
         status = 0
@@ -129,7 +133,7 @@ def _compile_here(c_text: str) -> Object:
     bcc = _import_bcc()
     lib = _with_prototypes(bcc.lib)
     # The text is our own: its warnings would tell a user nothing.
-    module = bcc.BPF(text=c_text.encode(), cflags=["-w"]).module
+    module = bcc.BPF(text=c_text.encode(), cflags=["-w", "-fwrapv"]).module
     maps: dict[int, MapSpec] = {}
     for number in range(lib.bpf_num_tables(module)):
         name = lib.bpf_table_name(module, number).decode()

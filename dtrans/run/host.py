@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import platform
 import re
 from functools import cached_property
 from pathlib import Path
@@ -30,7 +29,7 @@ _FIELD = re.compile(r"^\tfield:(.*);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);",
 _DECLARATION = re.compile(r"^(.*?)\s*(\w+)\s*(\[[^]]*\])?$", re.DOTALL)
 _WIDTHS = ((("long", "64", "*"), 8), (("32", "int ", "unsigned int", "enum"), 4), (("16", "short"), 2))
 #: BPF: r0 = 0; exit.
-_RETURN_0 = bytes.fromhex("b7000000000000009500000000000000")
+_RETURN_0 = bytes.fromhex("b700000000000000 9500000000000000")
 _TRACE_FENTRY = 24
 
 
@@ -53,7 +52,7 @@ def find_tracefs() -> Path:
     return place
 
 
-def parse_format(text: str) -> tuple[TracepointField, ...]:
+def parse_tracepoint(text: str) -> tuple[TracepointField, ...]:
     """The fields of a tracepoint's format file, without the common ones that all have."""
     fields = []
     for declaration, offset, size, signed in _FIELD.findall(text):
@@ -92,7 +91,8 @@ def _length(brackets: str | None, element: str, size: int) -> int:
 def kernel_fingerprint() -> str:
     """What tells one kernel with its modules from another, the same after a reboot: for the keys of caches."""
     digest = hashlib.sha256()
-    digest.update(f"{platform.release()} {platform.version()} {platform.machine()}".encode())
+    system = os.uname()
+    digest.update(f"{system.release} {system.version} {system.machine}".encode())
     # The kernel's build id (ELF notes), and its type information's size for kernels linked without one.
     for path in (Path("/sys/kernel/notes"), Path("/sys/kernel/btf/vmlinux")):
         try:
@@ -117,11 +117,11 @@ class HostFacts:
 
     @cached_property
     def release(self) -> str:
-        return platform.release()
+        return os.uname().release
 
     @cached_property
     def machine(self) -> str:
-        return platform.machine()
+        return os.uname().machine
 
     @cached_property
     def _tracefs(self) -> Path:
@@ -150,7 +150,7 @@ class HostFacts:
     def _read_tracepoint(self, group: str, event: str) -> tuple[TracepointField, ...] | None:
         path = self._tracefs / "events" / group / event / "format"
         try:
-            return parse_format(path.read_text())
+            return parse_tracepoint(path.read_text())
         except PermissionError:
             raise needs_root_to(f"read {path}") from None
         except OSError:

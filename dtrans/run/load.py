@@ -48,6 +48,8 @@ from dtrans.run.objects import OBJECT_FORMAT, Object
 from dtrans.run.privileges import check_privileges, refused
 
 _SMALLEST_RING = 256 << 10
+#: The ring is not made larger than this for the number of CPUs alone.
+_SHARED_RING = 64 << 20
 _U32_KEY, _U64_VALUE = struct.Struct("=I"), struct.Struct("=Q")
 #: What the kernel answers for a CPU that is not online.
 _OFFLINE = frozenset({6, 19})
@@ -191,10 +193,14 @@ def _late_constants(artifact: Artifact, target: int) -> dict[int, int]:
 
 
 def _sized(spec: MapSpec, artifact: Artifact) -> MapSpec:
-    """The ring buffer gets the size of option bufsize: a power of two, as the kernel demands."""
+    """The ring buffer gets the size of option bufsize for each CPU: a power of two, as the kernel demands.
+
+    bufsize is the size of one CPU's buffer (Guide, "Buffers and Buffering"); here all CPUs share one.
+    """
     if spec.type != MAP_RINGBUF or spec.name != "records":
         return spec
-    wanted = max(_SMALLEST_RING, Options(artifact.options).size("bufsize"))
+    size = Options(artifact.options).size("bufsize")
+    wanted = max(_SMALLEST_RING, size, min(size * len(online_cpus()), _SHARED_RING))
     return replace(spec, max_entries=1 << (wanted - 1).bit_length())
 
 

@@ -11,7 +11,7 @@ from dtrans.run.bpf import PROG_RAW_TRACEPOINT, load_program, run_program
 #: The inode of the first pid namespace (include/uapi/linux/nsfs.h, PID_NS_INIT_INO).
 _FIRST_NAMESPACE = 0xEFFFFFFC
 #: BPF: r0 = bpf_get_current_pid_tgid() >> 32; exit.
-_OWN_TGID = bytes.fromhex("850000000e000000" "7700000020000000" "9500000000000000")
+_OWN_TGID = bytes.fromhex("850000000e000000 7700000020000000 9500000000000000")
 
 
 @cache

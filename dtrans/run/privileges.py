@@ -70,7 +70,7 @@ def _reasons() -> list[tuple[bool, str, str]]:
     missing = missing_capabilities(effective_capabilities())
     user_map = Path("/proc/self/uid_map").read_text().split()
     level = lockdown_level()
-    paranoid = _number("/proc/sys/kernel/perf_event_paranoid")
+    paranoid = _sysctl("/proc/sys/kernel/perf_event_paranoid")
     return [
         (bool(missing), f"this process lacks {' and '.join(missing)}", _HINT),
         (
@@ -99,7 +99,7 @@ def _status_field(name: str) -> str:
     return ""
 
 
-def _number(path: str) -> int:
+def _sysctl(path: str) -> int:
     try:
         return int(Path(path).read_text())
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Iterator
+from collections.abc import Generator
 
 _BUSY, _DISCARD, _LENGTH = 1 << 31, 1 << 30, (1 << 30) - 1
 _HEADER = 8
@@ -43,15 +43,15 @@ class RingReader:
         produced: int = _U64.unpack_from(self._producer)[0]
         return produced - self.position
 
-    def starts(self) -> Iterator[int]:
-        """Where in `data` the records that are complete now start, oldest first.
+    def starts(self, limit: int = 1 << 62) -> Generator[int, None, None]:
+        """Where in `data` the records that are complete now start, oldest first; at most about `limit` bytes of them.
 
         Each is good until the next one is asked for. Stops at a record that a program is still writing. What comes in
         meanwhile is left for the next call, so that a call always ends.
         """
         data, mask, length_at = self.data, self.size - 1, _U32.unpack_from
         position = self.position
-        produced: int = _U64.unpack_from(self._producer)[0]
+        produced = min(position + self.waiting, position + limit)
         give_back = position + _GIVE_BACK
         try:
             while position < produced:
@@ -70,7 +70,7 @@ class RingReader:
         finally:
             self._give_back(position)
 
-    def records(self) -> Iterator[memoryview]:
+    def records(self) -> Generator[memoryview, None, None]:
         """The same records as views, each good until the next one is asked for."""
         for start in self.starts():
             (length,) = _U32.unpack_from(self.data, start - _HEADER)

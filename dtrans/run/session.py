@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from dtrans.artifact import FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
 from dtrans.errors import fail
@@ -33,8 +32,12 @@ from dtrans.run.tables import KernelTables
 from dtrans.run.target import Target, create_process, grab_process
 
 _STOPPED = SWITCHES.index("stopped")
-#: Milliseconds between two looks at the ring: while records come, and at most.
-_SHORTEST_WAIT, _LONGEST_WAIT = 1, 1000
+#: Seconds between two looks at the ring, at least and at most.
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.001, 1.0
+#: Seconds between two looks at the counts of drops.
+_STATUS_PERIOD = 1.0
+#: Bytes of records whose text is written at once.
+_PRINT_BYTES = 1 << 20
 #: Seconds to wait at the end for a program that is still writing its record.
 _LAST_RECORD_WAIT = 1.0
 
@@ -70,7 +73,7 @@ def run(artifact: Artifact, settings: Settings = Settings(), stdout: Sink | None
 
 def _run(artifact: Artifact, settings: Settings, stdout: Sink, resources: contextlib.ExitStack) -> int:
     if settings.output is not None:
-        stdout = resources.enter_context(_open_output(settings.output))
+        stdout = _open_output(settings.output, resources)
     targets = [_closing(resources, create_process(command)) for command in settings.commands]
     targets += [_closing(resources, grab_process(pid)) for pid in settings.pids]
     first = targets[0] if targets else None
@@ -80,9 +83,10 @@ def _run(artifact: Artifact, settings: Settings, stdout: Sink, resources: contex
     resources.callback(session.close)
     try:
         return session.run()
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        if error.errno == 32:
-            raise
+        _discard_standard_output()
         raise fail("D_OUTPUT", f"cannot write the output: {os.strerror(error.errno or 0)}") from None
 
 
@@ -91,12 +95,20 @@ def _closing(resources: contextlib.ExitStack, target: Target) -> Target:
     return target
 
 
-def _open_output(path: str) -> Any:
+def _open_output(path: str, resources: contextlib.ExitStack) -> Sink:
     try:
-        return Path(path).open("ab")
+        file = Path(path).open("ab")  # noqa: SIM115 (closed with the other resources)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise fail("D_OUTPUT", f"failed to open output file '{path}': {reason}") from None
+
+    def close() -> None:
+        # Each batch was flushed: what cannot be written now was told then.
+        with contextlib.suppress(OSError):
+            file.close()
+
+    resources.callback(close)
+    return file
 
 
 def _discard_standard_output() -> None:
@@ -123,6 +135,7 @@ class Session:
     _tables: KernelTables = field(init=False)
     _aggregations: AggregationState = field(init=False)
     _output: Output = field(init=False)
+    _names_users: bool = field(init=False)
     _ring: RingReader | None = None
     _keeper: _Keeper | None = None
     _ending: bool = False
@@ -131,7 +144,11 @@ class Session:
 
     def __post_init__(self) -> None:
         self._options = Options(self.artifact.options)
-        self._symbols = Symbols(self.targets[0].kernel_pid if self.targets else 0)
+        known_as = {target.kernel_pid: target.pid for target in self.targets}
+        if self.targets:
+            known_as[0] = self.targets[0].pid
+        self._symbols = Symbols(known_as)
+        self._names_users = _has_user_addresses(self.artifact)
         self._tables = KernelTables(self.loaded.maps)
         names = Names(self.artifact, self._symbols)
         self._aggregations = AggregationState(self.artifact, names, self._tables, self._options)
@@ -187,31 +204,33 @@ class Session:
 
     def _until_end(self, woken: int) -> None:
         """Until exit(), an interrupt, or the end of all targets."""
-        poll = select.poll()
-        poll.register(woken, select.POLLIN)
-        if self._ring is not None:
-            poll.register(self.loaded.maps["records"].fd, select.POLLIN)
         living = {target.pidfd: target for target in self.targets}
-        for descriptor in living:
-            poll.register(descriptor, select.POLLIN)
         wait = _SHORTEST_WAIT
-        while not (self._exiting or self._interrupts or (self.targets and not living)):
-            for descriptor, _ in poll.poll(wait):
-                if descriptor in living:
-                    poll.unregister(descriptor)
-                    self._target_ended(living.pop(descriptor))
-            before = time.monotonic()
-            if self._work():
-                wait = _SHORTEST_WAIT
-            else:
-                # A record that is being written makes poll() return at once: this is the pause then.
-                longest = min(max(self._options.rate("switchrate") // 10**6, _SHORTEST_WAIT), _LONGEST_WAIT)
-                wait = min(wait * 2, longest)
-                if self._ring is not None and self._ring.waiting:
-                    time.sleep(_SHORTEST_WAIT / 1000)
-            if before >= self._next_status:
-                self._tell_drops()
-                self._next_status = before + 1
+        with select.epoll() as events:
+            for descriptor in (woken, *living):
+                events.register(descriptor, select.EPOLLIN)
+            if self._ring is not None:
+                # By edges: records alone do not wake us, only a program that found the ring filling up.
+                events.register(self.loaded.maps["records"].fd, select.EPOLLIN | select.EPOLLET)
+            while not (self._exiting or self._interrupts or (self.targets and not living)):
+                for descriptor, _ in events.poll(wait):
+                    if descriptor in living:
+                        events.unregister(descriptor)
+                        self._target_ended(living.pop(descriptor))
+                for target in living.values() if self._names_users else ():
+                    self._symbols.watch(target.pid)
+                wait = self._next_wait(wait, self._work())
+                self._tell_drops_at_times()
+
+    def _next_wait(self, wait: float, read: int) -> float:
+        """Seconds to the next look: the ring is to be about a twentieth full by then; switchrate is the limit."""
+        size = self._ring.size if self._ring is not None else 1
+        if read > size // 16:
+            return max(wait / 2, _SHORTEST_WAIT)
+        if read < size // 32:
+            period = self._options.rate("switchrate") / 10**9
+            return min(wait * 2, max(_SHORTEST_WAIT, min(period, _LONGEST_WAIT)))
+        return wait
 
     def _finish(self) -> None:
         """Stops all probes, fires END, and prints what is left."""
@@ -228,7 +247,7 @@ class Session:
         self.loaded.fire("END")
         deadline = time.monotonic() + _LAST_RECORD_WAIT
         while self._work() or (self._ring is not None and self._ring.waiting and time.monotonic() < deadline):
-            pass
+            pass  # A program on another CPU may still be writing its last record.
         if self._keeper is not None:
             for record in self._keeper.drain():
                 self._output.handle(record, 0)
@@ -238,19 +257,28 @@ class Session:
 
     # --- records -------------------------------------------------------------------------------------------------
 
-    def _work(self) -> bool:
-        """Prints the records that are there; False when there were none. After exit() only END's are printed."""
+    def _work(self) -> int:
+        """Prints the records that are there: how many bytes they were. After exit() only END's are printed."""
         ring = self._ring
         if ring is None:
-            return False
-        before = ring.position
-        if self._exiting and not self._ending:
-            ring.discard()
-            return False
+            return 0
+        first = ring.position
+        goal = first + ring.waiting
         self._aggregations.new_batch()
+        while ring.position < goal:
+            before = ring.position
+            if self._exiting and not self._ending:
+                ring.discard()
+                break
+            self._print_some(ring)
+            if ring.position == before:
+                break  # A program is still writing the next one.
+        return ring.position - first
+
+    def _print_some(self, ring: RingReader) -> None:
         handle = self._output.handle if self._keeper is None else self._keeper.handle
         data = ring.data
-        for start in ring.starts():
+        for start in ring.starts(_PRINT_BYTES):
             handle(data, start)
             if self._exiting and not self._ending:
                 break
@@ -258,13 +286,18 @@ class Session:
             self._output.flush()
         elif self._keeper.done:
             self._exiting = True
-        return ring.position != before
 
     def _target_ended(self, target: Target) -> None:
         message = target.end()
         if not self._options.flag("quiet"):
             self._output.flush()
             self._complain(message)
+
+    def _tell_drops_at_times(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_status:
+            self._next_status = now + _STATUS_PERIOD
+            self._tell_drops()
 
     def _tell_drops(self) -> None:
         for kind, counts in self._tables.drops().items():
@@ -321,6 +354,12 @@ class _Keeper:
     def drain(self) -> Iterator[bytes]:
         """The kept records, oldest first."""
         return self._tail.drain()
+
+
+def _has_user_addresses(artifact: Artifact) -> bool:
+    """Whether addresses of processes may have to be named."""
+    kinds = ("ustack", "usym", "ufunc", "umod", "uaddr")
+    return any(f"'{kind}'" in text for text in (repr(artifact.sites), repr(artifact.aggregations)) for kind in kinds)
 
 
 def _keeper_for(artifact: Artifact, options: Options) -> _Keeper | None:

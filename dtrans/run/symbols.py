@@ -13,6 +13,7 @@ import os
 import struct
 import time
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -93,7 +94,7 @@ class ElfFile:
         self._loads: list[tuple[int, int, int]] = []
         self.build_id = ""
         self._symbols: list[tuple[int, int, str]] = []
-        with contextlib.suppress(OSError, ValueError, struct.error, IndexError):
+        with contextlib.suppress(OSError, ValueError, struct.error, IndexError, OverflowError):
             self._read()
 
     def _read(self) -> None:
@@ -133,9 +134,7 @@ class ElfFile:
         if kind == _PT_LOAD:
             self._loads.append((offset, size, address))
 
-    def _read_symbols(
-        self, data: mmap.mmap, offset: int, length: int, strings: tuple[int, int], *, wide: bool
-    ) -> None:
+    def _read_symbols(self, data: mmap.mmap, offset: int, length: int, strings: tuple[int, int], *, wide: bool) -> None:
         texts = data[strings[0] : strings[0] + strings[1]]
         table = data[offset : offset + length]
         for row in struct.iter_unpack("<IBBHQQ" if wide else "<IIIBBH", table):
@@ -229,14 +228,17 @@ class _ProcessMap:
 
 
 class Symbols:
-    """The names of kernel and user addresses. `target` is the process that a pid of 0 stands for."""
+    """The names of kernel and user addresses.
 
-    def __init__(self, target: int = 0) -> None:
+    `known_as` gives the ids under which this process knows others, where programs see other ids (containers); 0 stands
+    for the target process.
+    """
+
+    def __init__(self, known_as: Mapping[int, int] | None = None) -> None:
         self._kernel = KernelSymbols()
-        self._target = target
+        self._known_as = known_as or {}
         self._processes: dict[int, _ProcessMap] = {}
         self._files: dict[tuple[int, int] | str, ElfFile] = {}
-        self._known: dict[tuple[int, int], str] = {}
 
     def kernel(self, address: int) -> str:
         """The name of a kernel address."""
@@ -248,14 +250,14 @@ class Symbols:
 
     def user(self, pid: int, address: int) -> str:
         """The name of an address in a process: ``object`function+offset``, ``object`0xaddress`` or ``0xaddress``."""
-        pid = pid or self._target
-        found = self._process(pid).find(address)
+        process = self._process(self._known_as.get(pid, pid))
+        found = process.find(address)
         if found is None:
             return f"{address:#x}"
         module = os.path.basename(found.path.removesuffix(" (deleted)"))  # noqa: PTH119 (not a path: "[vdso]")
         if not module:
             return f"{address:#x}"
-        symbol = self._file(self._process(pid).file_of(found)).find(address - found.start + found.offset)
+        symbol = self._file(process.file_of(found)).find(address - found.start + found.offset)
         return place_name(module, *symbol) if symbol else f"{module}`{address:#x}"
 
     def _process(self, pid: int) -> _ProcessMap:

@@ -11,12 +11,12 @@ they need; any other plain ``#pragma`` is ignored, any other control line is an 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dtrans.syntax.constants import BadConstantError, unescape
 
-_WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\f\t\v "]+)|(")')
-_COMMENT = re.compile(r"/\*.*?(?:\*/|$)|(?<=[\f\t\v ])//.*$")
+_WORD = re.compile(r'/\*.*?(?:\*/|$)|//.*|"((?:[^"\\]|\\.)*)"|((?:(?!/\*)[^\f\t\v "])+)|(")')
+_QUOTED, _PLAIN, _STRAY = 1, 2, 3
 _OF_D = {
     "attributes": "<attributes> <ident>",
     "binding": '"version" <ident>',
@@ -25,16 +25,14 @@ _OF_D = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(NamedTuple):
     """The next line is `line` of `file`; None for the same file as before."""
 
     line: int
     file: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Directive(NamedTuple):
     """A pragma that D acts on."""
 
     kind: str
@@ -46,11 +44,12 @@ def directive(line: str) -> Marker | Directive | None:
     Raises `BadConstantError` with D_PRAGCTL_INVAL, D_PRAGMA_INVAL, D_PRAGMA_MALFORM or D_STR_NL."""
     words: list[str] = []
     quoted: list[bool] = []
-    for string, plain, stray in _WORD.findall(_COMMENT.sub("", line)):
-        if stray:
+    for match in _WORD.finditer(line):
+        if match.lastindex == _STRAY:
             raise BadConstantError("D_STR_NL", "newline encountered in string literal")
-        words.append(plain or unescape(string))
-        quoted.append(not plain)
+        if match.lastindex is not None:  # else it is a comment
+            words.append(match[_PLAIN] or unescape(match[_QUOTED]))
+            quoted.append(match.lastindex == _QUOTED)
     if not words:
         return None
     if words[0].isdecimal():

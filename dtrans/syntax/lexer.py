@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from sly.lex import Lexer, Token
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 Entry = Literal["PROGRAM", "EXPRESSION", "TYPE"]
 
-_BLANKS = re.compile(r"(?:[ \t\n\r\f\v]+|/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*)*")
+_BLANKS = re.compile(r"(?:[ \t\n\r\f\v]+|/\*(?:[^*]|\*(?!/))*\*/|//[^\n]*|#[^\n]*)*")
 _NAME = re.compile(r"[A-Za-z_`][0-9A-Za-z_`]*")
 _POINTER = re.compile(r"\*|(?:const|volatile|restrict)\b")
 _DECLARING = frozenset(
@@ -68,8 +67,7 @@ class LexicalError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """The tokens of one text, in order, after a first one that names the grammar's entry. Where the text is wrong
     they end in one of type ``ERROR``, whose value is the `LexicalError`. `directives` are (directive, start, end);
     `origins` as in `Source`."""
@@ -108,8 +106,8 @@ class _DLexer(Lexer):  # type: ignore[misc]
 
     @_(r"//[^\n]*")
     def LINE_COMMENT(self, token: Token) -> Token | None:
-        # In ``/pid == 1//* all of them */`` the first slash ends the predicate.
-        if self.until == "/" and token.value[2:3] == "*":
+        # In ``/pid == 1//* all of them */ {`` the first slash ends the predicate.
+        if self.until == "/" and _next(self.text, token.index + 1) in "{;":
             self.index = token.end = token.index + 1
             token.value = "/"
             return self.punctuation(token)
@@ -327,8 +325,13 @@ def _after_blanks(text: str, index: int) -> int:
 
 
 def _ends_predicate(text: str, index: int) -> bool:
-    index = _after_blanks(text, index)
-    return index >= len(text) or text[index] in "{;/"
+    return _next(text, index) in "{;/"
+
+
+def _next(text: str, index: int) -> str:
+    """The next character that is neither blank nor in a comment or control line; "" at the end."""
+    at = _after_blanks(text, index)
+    return text[at : at + 1]
 
 
 def _declares(text: str, written: str, index: int) -> bool:

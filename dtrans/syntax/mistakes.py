@@ -75,13 +75,18 @@ def _hint(source: Source, tokens: list[Token], at: int, expected: Container[str]
             return "the predicate is not closed: a / is missing before the {"
         case _, "{" if unclosed is not None and unclosed.type == "{":
             return f"is a }} missing? {_not_closed(source, unclosed)}"
-        case _, kind if kind in _STARTS | _DECLARES and ";" in expected:
+        case _, kind if kind in _STARTS | _DECLARES and ";" in expected and not _begins(before, unclosed):
             return "a ; may be missing before it"
         case _, kind if kind in _DECLARES and unclosed is not None and unclosed.type == "{":
             return "variables are declared outside clauses; inside one, assigning makes them"
     if ")" in expected and unclosed is not None and unclosed.type == "(":
         return _not_closed(source, unclosed)
     return ""
+
+
+def _begins(before: Token, unclosed: Token | None) -> bool:
+    """Whether a statement begins after a token, so that no ``;`` can be missing there."""
+    return before.type in {";", "{"} or (before.type == "}" and unclosed is not None)
 
 
 def _open_before(tokens: list[Token], at: int) -> Token | None:

@@ -184,9 +184,10 @@ def _leveled(node: ast.Expr) -> tuple[int, str]:
             return level, f"{_expr(left, level)} {op} {_expr(right, level + 1)}"
         case ast.Cast(kind, operand):
             inner = _expr(operand, _CAST)
+            if not isinstance(kind, ast.NamedType):
+                return _CAST, f"({_certain(kind)}){inner}"
             # After (name) these could be binary operators, and the name a variable.
-            unclear = isinstance(kind, ast.NamedType) and inner[0] in "-+*&"
-            return _CAST, f"({_type(kind)}){f'({inner})' if unclear else inner}"
+            return _CAST, f"({_type(kind)}){f'({inner})' if inner[0] in '-+*&' else inner}"
         case ast.Unary(op, operand):
             return _UNARY, _prefixed(op, _expr(operand, _CAST))
         case ast.Step(op, operand, False):
@@ -290,10 +291,11 @@ def _after_type(kind: ast.TypeExpr, name: str) -> str:
 
 
 def _certain(kind: ast.TypeExpr) -> str:
-    """A type where a plain word could be a variable: ``const`` says that it is none."""
+    """A type where a plain word could be a variable: a star at the end or ``const`` says that it is none."""
     text = _type(kind)
     word = _FIRST_WORD.match(text)
-    return text if word is None or word.group() in KEYWORDS or is_base_type(word.group()) else f"const {text}"
+    known = word is None or word.group() in KEYWORDS or is_base_type(word.group())
+    return text if known or text[-1] == "*" else f"const {text}"
 
 
 def _size(size: ast.Expr) -> str:

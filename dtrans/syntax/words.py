@@ -18,7 +18,7 @@ libdtrace asks the kernel's types as it reads (dt_lex.l, ``id_or_type``). This p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any, Protocol
 
 from sly.lex import Token
@@ -87,7 +87,8 @@ def classified(
             elif word in RESERVED:
                 token.type = "RESERVED"
             elif "TYPE_NAME" in expected and (
-                "NAME" not in expected or _names_type(tokens, at, lambda name: declared.get(name, is_type(name)))
+                "NAME" not in expected
+                or _names_type(tokens, at, expected, lambda name: declared.get(name, is_type(name)))
             ):
                 token.type = "TYPE_NAME"
             else:
@@ -97,7 +98,7 @@ def classified(
         yield token
 
 
-def _names_type(tokens: list[Token], at: int, is_type: IsType) -> bool:
+def _names_type(tokens: list[Token], at: int, expected: Container[str], is_type: IsType) -> bool:
     """Whether the word at `at` names a type, where the grammar takes either."""
     word: str = tokens[at].value
     opener = tokens[at - 1].type
@@ -109,12 +110,10 @@ def _names_type(tokens: list[Token], at: int, is_type: IsType) -> bool:
         pointer = True
         end += 1
     closer = _type(tokens, end)
-    if opener in {"[", ","}:
+    if opener != "(" or "INT" not in expected:  # the keys or the size of an array, the parameters of a function
         if pointer:
-            return closer in {"]", ","} or is_type(word)
-        return closer in {"WORD", ","} or is_type(word)
-    if opener != "(":
-        return is_type(word)
+            return closer in {"]", ",", ")"} or is_type(word)
+        return closer in {"WORD", ","} or (closer in {"]", ")", "(", "["} and is_type(word))
     if pointer:
         return closer == ")" or (closer in {"(", "["} and is_type(word))
     match closer:
@@ -124,10 +123,19 @@ def _names_type(tokens: list[Token], at: int, is_type: IsType) -> bool:
             after = _type(tokens, end + 1)
             return after in _OPERANDS or (after in _EITHER and is_type(word))
         case "(":
-            return _type(tokens, end + 1) == "*" and _type(tokens, end + 2) == ")"
-        case "[":
-            return is_type(word)
+            return _type(tokens, end + 1) == "*" and (_type(tokens, end + 2) == ")" or is_type(word))
+        case "[":  # nothing is cast to an array
+            return tokens[at - 2].type == "SIZEOF" and _after_brackets(tokens, end) == ")" and is_type(word)
     return False
+
+
+def _after_brackets(tokens: list[Token], at: int) -> str:
+    """The type of the token after the pairs of square brackets that begin at `at`."""
+    depth = 0
+    while (kind := _type(tokens, at)) and (depth or kind == "["):
+        depth += (kind == "[") - (kind == "]")
+        at += 1
+    return kind
 
 
 def _type(tokens: list[Token], at: int) -> str:

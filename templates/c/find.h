@@ -75,7 +75,7 @@ static __always_inline s64 dt_find_long(const char *s, u32 scap, const char *n, 
 	u64 state[4] = {}, first[4], skip = 64 * words - length, w, marks, carry, next, c;
 	dt_word *row;
 
-	/* length is hidden: a string of some turns of a loop. n's character i has bit skip + i. */
+	/* Character i of n has bit skip + i. */
 #pragma clang loop unroll(full)
 	for (u32 j = 0; j < words; j++)
 		first[j] = (1 - dt_any(skip >> 6 ^ j)) << (skip & 63);

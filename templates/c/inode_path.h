@@ -49,5 +49,5 @@ static __always_inline bool dt_inode_path(char *dst, u32 dcap, u64 inode)
 	DT_WORD(dst, 0) = 0;
 	if (!name)
 		return false;
-	return dt_walk(dst, dcap, name - OFF_dentry__d_alias, dt_inode_mount(dt_kread(inode + OFF_inode__i_sb)));
+	return dt_walk(dst, dcap, name - OFF_dentry__d_alias, dt_inode_mount(dt_kread(inode + OFF_inode__i_sb)), true);
 }

@@ -10,7 +10,7 @@ static __always_inline void dt_substr(char *dst, u32 dcap, const char *s, u32 sc
 	u64 any = DT_WORD(s, 0);
 	s64 length = dt_strlen(s, scap);
 
-	if (!limited || len > (s64)scap)
+	if (!limited)
 		len = scap;
 	if (start < 0) {
 		start += length;

@@ -8,7 +8,7 @@
 // layout: OFF_vfsmount__mnt_root = offset "struct vfsmount" mnt_root
 /*
  * The body of dt_dentry_path, dt_path and dt_inode_path: dst = the path of a dentry, from the root of its file system
- * or, if `mount` (a struct mount) is not 0, from the root of the topmost mount.
+ * or, if `mounted` (a constant), of the topmost file system above `mount`, a struct mount; mount may still be 0.
  *
  * The path is built from its end. One that is too long for dst, or deeper than DT_WALK_STEPS components and mounts, is
  * cut at a slash of its front and "..." put there. False, with dst empty, for a dentry that has no path: one that does
@@ -17,9 +17,9 @@
  */
 #define DT_WALK_STEPS 40
 
-static __always_inline bool dt_walk(char *dst, u32 dcap, u64 dentry, u64 mount)
+static __always_inline bool dt_walk(char *dst, u32 dcap, u64 dentry, u64 mount, bool mounted)
 {
-	u64 mask = DT_POW2(dcap) - 1, any = dt_kread(dentry + OFF_dentry__d_parent), at, parent, root, up, length, name;
+	u64 mask = DT_POW2(dcap) - 1, any = dt_kread(dentry + OFF_dentry__d_parent), at, parent, up, length, name;
 	bool cut = true;
 
 	at = dt_forget(dcap - 1, any) & mask;
@@ -27,23 +27,26 @@ static __always_inline bool dt_walk(char *dst, u32 dcap, u64 dentry, u64 mount)
 	dst[dcap - 1] = 0;
 	for (u64 i = 0; i < DT_WALK_STEPS; i++) {
 		DT_HIDE(i);
-		parent = dt_kread(dentry + OFF_dentry__d_parent);
-		root = mount ? dt_kread(mount + OFF_mount__mnt + OFF_vfsmount__mnt_root) : parent;
-		if (dentry == root) {
-			up = mount ? dt_kread(mount + OFF_mount__mnt_parent) : mount;
+		if (mounted && dentry == dt_kread(mount + OFF_mount__mnt + OFF_vfsmount__mnt_root)) {
+			up = dt_kread(mount + OFF_mount__mnt_parent);
+			dentry = dt_kread(mount + OFF_mount__mnt_mountpoint);
 			if (up == mount) {
 				cut = false;
 				break;
 			}
-			dentry = dt_kread(mount + OFF_mount__mnt_mountpoint);
 			mount = up;
 			continue;
 		}
-		if (dentry == parent || !parent)
-			return false;
+		parent = dt_kread(dentry + OFF_dentry__d_parent);
+		if (dentry == parent) {
+			if (mounted && mount)
+				return false;
+			cut = false;
+			break;
+		}
 		length = (u32)dt_kread(dentry + OFF_dentry__d_name_len);
 		name = dt_kread(dentry + OFF_dentry__d_name_name);
-		if (length > 255 || length + 4 > at)
+		if (dt_less(255, length) | dt_less(at, length + 4))
 			break;
 		length = dt_bound(length, 256);
 		at = dt_bound(at - length - 1, dcap);

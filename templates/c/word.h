@@ -61,28 +61,26 @@ static __always_inline u64 dt_pick(u64 which, u64 yes, u64 no)
 	return no + (yes - no) * which;
 }
 
-/* i, which is below cap, so that the verifier knows it too. */
-static __always_inline u64 dt_bound(u64 i, u32 cap)
-{
-	if (cap & (cap - 1)) {
-		/* The path that the verifier walks first is the one that holds the other. */
-		asm volatile("if %0 >= %1 goto +1\n\tgoto +1\n\t%0 = %2"
-			     : "+r"(i)
-			     : "r"((u64)cap), "r"((u64)cap - 1));
-		return i;
-	}
-	DT_HIDE(i);
-	i &= cap - 1;
-	DT_HIDE(i);
-	return i;
-}
-
 /* The lesser of i and cap - 1; the verifier knows it. */
 static __always_inline u64 dt_clamp(u64 i, u32 cap)
 {
+	/* A number of its own, so that the question tells the verifier nothing of the one that it comes from. */
+	i = dt_forget(i, i);
+	/* The path that the verifier walks first is the one that holds the other. */
 	asm volatile("if %0 >= %1 goto +1\n\tgoto +1\n\t%0 = %2"
 		     : "+r"(i)
 		     : "r"((u64)cap), "r"((u64)cap - 1));
+	return i;
+}
+
+/* i, which is below cap, so that the verifier knows it too. */
+static __always_inline u64 dt_bound(u64 i, u32 cap)
+{
+	if (cap & (cap - 1))
+		return dt_clamp(i, cap);
+	DT_HIDE(i);
+	i &= cap - 1;
+	DT_HIDE(i);
 	return i;
 }
 

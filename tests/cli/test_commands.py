@@ -69,7 +69,7 @@ def test_a_header_defines_a_macro_for_each_probe(dtrace: Run, tmp_path: Path) ->
 
 def test_tracing_starts_without_click_and_rich(tmp_path: Path) -> None:
     script = tmp_path / "x.d"
-    script.write_text("BEGIN { exit(0) }")  # A syntax error: the compiler begins, and stops at once.
+    script.write_text("BEGIN { exit(0)")  # A syntax error: the compiler begins, and stops at once.
     line = f"import sys; sys.argv = ['dtrans', 'run', {str(script)!r}]\nfrom dtrans.cli.main import main; main()\n"
     line += "print([name for name in ('click', 'rich', 'bcc', 'dtrans.port') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", line], cwd=ROOT, capture_output=True, text=True, check=True)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dtrans.run.bpf import PROG_RAW_TRACEPOINT, BpfMap, bpf_call, run_program
-from dtrans.run.compile import Object, compile_object
+from dtrans.run.compile import compile_object
+from dtrans.run.objects import Object
 
 FOLDER = Path(__file__).parents[2] / "templates" / "c"
 #: Strings' capacity, and the value's parts: (name, bytes).

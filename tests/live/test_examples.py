@@ -76,4 +76,4 @@ def test_faults_counts_the_first_touches_of_pages(dtrans: Run) -> None:
 
 def test_kernel_stacks_name_the_functions_of_a_busy_kernel(dtrans: Run) -> None:
     shown = dtrans("run", ROOT / "examples/kstacks.d", "-c", _load("read", 300, 4_000_000)).stdout
-    assert re.search(r"(?m)^ +kernel`\w+\+0x[0-9a-f]+$", shown), shown
+    assert re.search(r"(?m)^ +vmlinux`\w+\+0x[0-9a-f]+$", shown), shown

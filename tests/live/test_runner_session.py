@@ -26,9 +26,11 @@ from dtrans.artifact import (
     Program,
     RawTracepoint,
     Site,
-    TestRun as Fired,
     Tracepoint,
     to_json,
+)
+from dtrans.artifact import (
+    TestRun as Fired,
 )
 from dtrans.errors import DtransError
 from dtrans.run.bpf import map_ids, program_ids
@@ -41,6 +43,7 @@ GETPPID = {"x86_64": 110, "aarch64": 173}[os.uname().machine]
 #: Assembly keeps the compiler from reasoning with the number: a shifted value, say, is never as great as it.
 RECORDS = """
 #define LATE ({ u64 late; asm volatile("%0 = 0x7A11C0DE7A11C0DE ll" : "=r"(late)); late; })
+#define GETPPID %d
 #define IS_TARGET ((bpf_get_current_pid_tgid() >> 32) == LATE)
 BPF_RINGBUF_OUTPUT(records, 64);
 BPF_PERCPU_ARRAY(drops, u64, 4);
@@ -60,7 +63,7 @@ static __always_inline void emit(u16 site, u32 probe, u64 value) {
     r->value = value;
     records.ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 }
-"""
+""".replace("%d", str(GETPPID))
 TARGET = LateConstant(0x7A11C0DE7A11C0DE, "target")
 VALUE = Field("uint", 8, 8)
 BEGIN, END = Program("prog_begin", Fired("BEGIN")), Program("prog_end", Fired("END"))
@@ -107,7 +110,7 @@ COUNT_BY_COMM = artifact(
 struct key { char comm[16]; };
 BPF_TABLE("percpu_hash", struct key, u64, agg_0, 1024);
 int prog_0(struct bpf_raw_tracepoint_args *ctx) {
-    if (ctx->args[1] != %d || !IS_TARGET)
+    if (ctx->args[1] != GETPPID || !IS_TARGET)
         return 0;
     struct key key = {};
     bpf_get_current_comm(&key.comm, sizeof(key.comm));
@@ -118,8 +121,7 @@ int prog_0(struct bpf_raw_tracepoint_args *ctx) {
         agg_0.update(&key, &one);
     return 0;
 }
-"""
-    % GETPPID,
+""",
     (Program("prog_0", RawTracepoint("sys_enter")),),
     late=(TARGET,),
     aggregations=(Aggregation("", "count", (Field("str", 0, 16),), 16, 8),),
@@ -140,14 +142,13 @@ int prog_end(void *ctx) { emit(2, 1, 2); return 0; }
 int prog_0(struct bpf_raw_tracepoint_args *ctx) {
     int zero = 0;
     u64 *n = counter.lookup(&zero);
-    if (!n || ctx->args[1] != %d || !IS_TARGET)
+    if (!n || ctx->args[1] != GETPPID || !IS_TARGET)
         return 0;
     emit(0, 1, *n);
     *n += 1;
     return 0;
 }
-"""
-    % GETPPID,
+""",
     (BEGIN, Program("prog_0", RawTracepoint("sys_enter")), END),
     ("%d\n", "begin %d\n", "end %d\n"),
     late=(TARGET,),
@@ -193,8 +194,7 @@ int prog_begin(void *ctx) {
 
 def test_the_wall_clock_is_the_monotonic_clock_and_a_late_constant() -> None:
     made = artifact(
-        RECORDS
-        + "int prog_begin(void *ctx) { emit(0, 1, bpf_ktime_get_ns() + LATE); emit(1, 1, 0); return 0; }",
+        RECORDS + "int prog_begin(void *ctx) { emit(0, 1, bpf_ktime_get_ns() + LATE); emit(1, 1, 0); return 0; }",
         (BEGIN,),
         ("%d\n", "exit"),
         late=(LateConstant(TARGET.magic, "wall"),),
@@ -240,8 +240,7 @@ def test_the_cpu_clock_fires_on_each_cpu_at_its_rate() -> None:
 
 def test_page_faults_of_a_command_are_seen() -> None:
     made = artifact(
-        RECORDS
-        + "int prog_0(struct bpf_perf_event_data *ctx) { if (IS_TARGET) emit(0, 1, ctx->addr); return 0; }",
+        RECORDS + "int prog_0(struct bpf_perf_event_data *ctx) { if (IS_TARGET) emit(0, 1, ctx->addr); return 0; }",
         (Program("prog_0", PerfEvent(1, 2, 1, all_cpus=True)),),
         late=(TARGET,),
     )
@@ -250,8 +249,7 @@ def test_page_faults_of_a_command_are_seen() -> None:
 
 def test_a_tracepoint_with_its_fields_by_the_format_file() -> None:
     made = artifact(
-        RECORDS
-        + "int prog_0(void *ctx) { if (IS_TARGET) emit(0, 1, *(u32 *)(ctx + NR)); return 0; }",
+        RECORDS + "int prog_0(void *ctx) { if (IS_TARGET) emit(0, 1, *(u32 *)(ctx + NR)); return 0; }",
         (Program("prog_0", Tracepoint("raw_syscalls", "sys_enter")),),
         late=(TARGET,),
         layouts=(Layout("NR", "field", "raw_syscalls:sys_enter", "id"),),
@@ -290,9 +288,9 @@ def test_nothing_is_left_in_the_kernel_after_a_session() -> None:
 
 
 def test_a_session_closes_all_that_it_opened() -> None:
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = sorted(path.name for path in Path("/proc/self/fd").iterdir())
     output_of(ORDERED, "true")
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert sorted(path.name for path in Path("/proc/self/fd").iterdir()) == before
 
 
 def _session_process(made: Artifact, *commands: str) -> subprocess.Popen[bytes]:
@@ -412,7 +410,8 @@ def test_a_refused_program_is_one_error_with_the_verifiers_line() -> None:
 
 
 def test_a_missing_tracepoint_is_named() -> None:
-    made = artifact(RECORDS + "int prog_0(void *ctx) { return 0; }", (Program("prog_0", RawTracepoint("no_such_event")),))
+    missing = Program("prog_0", RawTracepoint("no_such_event"))
+    made = artifact(RECORDS + "int prog_0(void *ctx) { return 0; }", (missing,))
     with pytest.raises(DtransError, match="no raw tracepoint 'no_such_event'"):
         output_of(made)
 
@@ -424,8 +423,21 @@ def test_output_goes_to_the_end_of_a_file(tmp_path: Path) -> None:
     assert path.read_text() == "before\nbegin 1\nend 2\n\n"
 
 
+def test_output_that_cannot_be_written_is_one_error() -> None:
+    with pytest.raises(DtransError, match="cannot write the output: No space left on device") as caught:
+        run(ORDERED, Settings(commands=("true",), output="/dev/full"), io.BytesIO())
+    assert caught.value.diagnostic.tag == "D_OUTPUT"
+
+
+def test_a_file_that_cannot_be_opened_is_told() -> None:
+    with pytest.raises(DtransError, match="failed to open output file '/absent/file': No such file or directory"):
+        run(ORDERED, Settings(commands=("true",), output="/absent/file"), io.BytesIO())
+
+
 def test_the_ring_policy_keeps_the_newest_records_and_fill_the_oldest() -> None:
-    text = RECORDS + """
+    text = (
+        RECORDS
+        + """
 int prog_begin(void *ctx) {
     for (int i = 0; i < 100; i++)
         emit(0, 1, i);
@@ -433,6 +445,7 @@ int prog_begin(void *ctx) {
 }
 int prog_end(void *ctx) { emit(0, 1, 5000); return 0; }
 """
+    )
     newest = artifact(text, (BEGIN, END), options={"bufpolicy": "ring", "bufsize": "160"})
     assert output_of(newest, "true").split() == [*map(str, range(91, 100)), "5000"]
     oldest = artifact(text, (BEGIN, END), options={"bufpolicy": "fill", "bufsize": "160"})

@@ -1,0 +1,229 @@
+"""The rows of translators/ as they are: expressions are D, differences are told, one name answers for each call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import product
+
+import pytest
+
+from dtrans.knowledge.load import load
+from dtrans.knowledge.rows import Knowledge, Note
+from dtrans.source import Source
+from dtrans.syntax import parse_expression, parse_type
+
+KNOWLEDGE = load()
+
+#: The probes of the Guide's tables (chapters of these providers).
+GUIDE = {
+    "dtrace": "BEGIN END ERROR",
+    "profile": "profile-{rate} tick-{rate}",
+    "io": "start done wait-start wait-done",
+    "proc": "create exec exec-failure exec-success exit fault lwp-create lwp-exit lwp-start signal-clear "
+    "signal-discard signal-handle signal-send start",
+    "sched": "change-pri dequeue enqueue off-cpu on-cpu preempt remain-cpu schedctl-nopreempt schedctl-preempt "
+    "schedctl-yield sleep surrender tick wakeup cpucaps-sleep cpucaps-wakeup",
+    "vminfo": "anonfree anonpgin anonpgout as_fault cow_fault dfree execfree execpgin execpgout fsfree fspgin fspgout "
+    "kernel_asflt maj_fault pgfrec pgin pgout pgpgin pgpgout pgrec pgrrun pgswapin pgswapout prot_fault rev scan "
+    "softlock swapin swapout zfod",
+    "sysinfo": "bawrite bread bwrite cpu_ticks_idle cpu_ticks_kernel cpu_ticks_user cpu_ticks_wait idlethread intrblk "
+    "inv_swtch lread lwrite modload modunload msg mutex_adenters namei nthreads phread phwrite procovf pswitch readch "
+    "rw_rdfails rw_wrfails sema sysexec sysfork sysread sysvfork syswrite trap ufsdirblk ufsiget ufsinopage ufsipage "
+    "wait_ticks_io writech xcalls",
+    "sdt": "interrupt-start interrupt-complete",
+}
+MEMBERS = {
+    "bufinfo_t": "b_flags b_bcount b_addr b_lblkno b_blkno b_resid b_bufsize b_iodone b_error b_edev",
+    "devinfo_t": "dev_major dev_minor dev_instance dev_name dev_statname dev_pathname",
+    "fileinfo_t": "fi_name fi_dirname fi_pathname fi_offset fi_fs fi_mount fi_oflags",
+    "psinfo_t": "pr_nlwp pr_pid pr_ppid pr_pgid pr_sid pr_uid pr_euid pr_gid pr_egid pr_addr pr_ttydev pr_start "
+    "pr_fname pr_psargs pr_argc pr_argv pr_envp pr_dmodel pr_taskid pr_projid pr_poolid pr_zoneid",
+    "lwpsinfo_t": "pr_flag pr_lwpid pr_addr pr_wchan pr_stype pr_state pr_sname pr_syscall pr_pri pr_clname pr_onpro "
+    "pr_bindpro pr_bindpset",
+    "cpuinfo_t": "cpu_id cpu_pset cpu_chip cpu_lgrp cpu_info",
+}
+BUILTINS = (
+    "caller cpu curcpu curlwpsinfo curpsinfo curthread cwd epid errno execname fds gid id ipl pid ppid probefunc "
+    "probemod probename probeprov root stackdepth tid timestamp ucaller uid uregs ustackdepth vtimestamp "
+    "walltimestamp zonename"
+)
+
+
+def expressions(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Every expression with the place where it stands."""
+    for provider in knowledge.providers.values():
+        for probe in provider.probes:
+            for point in (point for source in probe.sources for point in source.points):
+                place = f"{provider.name}:::{probe.name} {point.at}"
+                for text in (point.when, point.thread, *dict(point.let).values(), *point.args, *point.arg):
+                    if text:
+                        yield place, text
+    for structure in knowledge.structures.values():
+        for translator in structure.translators:
+            for member, texts in translator.members.items():
+                for text in texts:
+                    yield f"{structure.name}.{member}", text
+    for builtin in knowledge.builtins.values():
+        for text in (*builtin.current, *builtin.thread):
+            yield builtin.name, text
+    for call in knowledge.calls.values():
+        for linux in call.linux:
+            for text in (*linux.args, *([linux.when] if linux.when else [])):
+                yield f"syscall {call.name} by {linux.name}", text
+
+
+def types(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
+    """Every D type with the place where it stands."""
+    for provider in knowledge.providers.values():
+        for probe in provider.probes:
+            yield from ((f"{provider.name}:::{probe.name}", text) for text in probe.args)
+    for structure in knowledge.structures.values():
+        yield from ((f"{structure.name}.{member.name}", member.type) for member in structure.members.values())
+        yield from ((structure.name, translator.origin) for translator in structure.translators)
+    yield from ((builtin.name, builtin.type) for builtin in knowledge.builtins.values())
+    yield from knowledge.types.items()
+
+
+def notes(knowledge: Knowledge) -> Iterator[tuple[str, Note]]:
+    """Every note with the name of its row."""
+    for provider in knowledge.providers.values():
+        for probe in provider.probes:
+            yield f"{provider.name}:::{probe.name}", probe.note
+            yield from ((f"{provider.name}:::{probe.name}", source.note) for source in probe.sources if source.note)
+    for structure in knowledge.structures.values():
+        yield from ((f"{structure.name}.{member.name}", member.note) for member in structure.members.values())
+    yield from ((row.name, row.note) for row in knowledge.builtins.values())
+    yield from ((row.name, row.note) for row in knowledge.constants.values())
+    yield from ((row.name, row.note) for row in knowledge.calls.values())
+
+
+def test_every_expression_is_d() -> None:
+    seen = set(expressions(KNOWLEDGE))
+    for place, text in seen:
+        try:
+            parse_expression(Source(place, text))
+        except Exception as error:  # noqa: BLE001  any failure names the row
+            pytest.fail(f"{place}: {text!r}: {error}")
+    assert len(seen) > 500
+
+
+def test_every_type_is_a_d_type() -> None:
+    known = {*KNOWLEDGE.types, *KNOWLEDGE.structures, "string"}
+    for place, text in types(KNOWLEDGE):
+        parse_type(Source(place, text), known.__contains__)
+
+
+def test_type_names_stand_for_words_of_c_or_kernel_structures() -> None:
+    words = {"signed", "unsigned", "char", "short", "int", "long", "void", "*"}
+    for name, text in KNOWLEDGE.types.items():
+        assert text.startswith("struct ") or set(text.split()) <= words, name
+
+
+def test_every_note_that_is_not_exact_is_a_sentence() -> None:
+    for place, note in notes(KNOWLEDGE):
+        assert bool(note.differs) == (note.fidelity != "exact"), place
+        assert not note.differs or re.fullmatch(r"\S.{10,}[^.\s]\.", note.differs), f"{place}: {note.differs}"
+
+
+@pytest.mark.parametrize("provider", sorted(GUIDE))
+def test_every_probe_of_the_guide_has_a_row(provider: str) -> None:
+    rows = {probe.name for probe in KNOWLEDGE.providers[provider].probes}
+    assert set(GUIDE[provider].split()) <= rows
+
+
+@pytest.mark.parametrize("structure", sorted(MEMBERS))
+def test_every_member_of_the_guide_has_a_row(structure: str) -> None:
+    assert set(MEMBERS[structure].split()) <= set(KNOWLEDGE.structures[structure].members)
+
+
+def test_every_builtin_of_the_guide_has_a_row() -> None:
+    assert set(BUILTINS.split()) == set(KNOWLEDGE.builtins)
+
+
+def test_every_translated_argument_has_a_structure() -> None:
+    for provider in KNOWLEDGE.providers.values():
+        for probe in provider.probes:
+            for text in probe.args:
+                if text.endswith("info_t *"):
+                    assert text.removesuffix(" *") in KNOWLEDGE.structures, f"{provider.name}:::{probe.name}"
+
+
+def test_lets_do_not_name_themselves() -> None:
+    for provider in KNOWLEDGE.providers.values():
+        for probe in provider.probes:
+            for point in (point for source in probe.sources for point in source.points):
+                before: set[str] = set()
+                for name, text in dict(point.let).items():
+                    used = set(re.findall(r"(?<![>.\w])(?<!struct )[a-z_]\w*", text)) & set(point.let)
+                    assert used <= before, f"{provider.name}:::{probe.name}: let.{name} uses a later name"
+                    before.add(name)
+
+
+# --- system calls -----------------------------------------------------------------------------------
+
+#: What a guard is tried with: each flag that any guard tests, alone and together, and both ends.
+_VALUES = (0, 1, -1 & (1 << 64) - 1, 0xFFFFFFFF, 0x100, 0x200, 0x1000, 0x1100, 0x4000, 0x10000, 0x14000, 0x3D0F00)
+
+
+def holds(guard: str, args: tuple[int, ...]) -> bool:
+    """The value of a guard, which is D in the part that Python shares but for its operators' spelling and casts."""
+    text = guard.replace("*(unsigned long *)copyin(ctx->arg0, 8)", "A[0]")
+    text = re.sub(r"\(int\)ctx->arg(\d)", r"S(A[\1])", text)
+    text = re.sub(r"ctx->arg(\d)", r"A[\1]", text)
+    text = text.replace("&&", " and ").replace("||", " or ")
+    assert re.fullmatch(r"[AS\[\]()\d\w\s&=!<>-]*", text), guard
+    return bool(eval(text or "True", {"A": args, "S": signed}))
+
+
+def signed(value: int) -> int:
+    """A value as an int of C."""
+    return (value & 0xFFFFFFFF ^ 0x80000000) - 0x80000000
+
+
+def shared_calls() -> dict[str, list[tuple[str, str]]]:
+    """Linux calls that serve several Solaris names: their guards by name."""
+    shared: dict[str, list[tuple[str, str]]] = {}
+    for row in KNOWLEDGE.calls.values():
+        for linux in row.linux:
+            shared.setdefault(linux.name, []).append((row.name, linux.when))
+    return {name: rows for name, rows in shared.items() if len(rows) > 1}
+
+
+@pytest.mark.parametrize("name", sorted(shared_calls()))
+def test_exactly_one_solaris_name_answers_for_a_shared_call(name: str) -> None:
+    rows = shared_calls()[name]
+    used = sorted({int(digit) for _, guard in rows for digit in re.findall(r"ctx->arg(\d)", guard)})
+    assert used, f"{name} serves {rows} without guards"
+    for values in product(_VALUES, repeat=len(used)):
+        args = [0] * 6
+        for index, value in zip(used, values, strict=True):
+            args[index] = value
+        answers = [solaris for solaris, guard in rows if holds(guard, tuple(args))]
+        assert len(answers) == 1, f"{name}{tuple(args)} is {answers}"
+
+
+def test_some_calls_are_shared() -> None:
+    assert {"clone", "clone3", "newfstatat", "statx", "unlinkat", "sendto", "recvfrom"} <= set(shared_calls())
+
+
+def test_every_linux_call_of_a_row_has_a_number() -> None:
+    for row in KNOWLEDGE.calls.values():
+        for linux in row.linux:
+            assert linux.name in KNOWLEDGE.numbers["x86_64"], f"{row.name}: {linux.name}"
+
+
+def test_every_system_call_of_a_point_has_a_number() -> None:
+    for provider in KNOWLEDGE.providers.values():
+        for probe in provider.probes:
+            for point in (point for source in probe.sources for point in source.points):
+                kind, _, names = point.at.partition(":")
+                if kind.startswith("syscall-"):
+                    assert set(names.split(",")) <= set(KNOWLEDGE.numbers["x86_64"]), probe.name
+
+
+def test_machines_number_the_same_calls_apart_from_old_ones() -> None:
+    old, new = KNOWLEDGE.numbers["x86_64"], KNOWLEDGE.numbers["aarch64"]
+    assert set(new) - set(old) == set()
+    assert {"read", "openat", "clone3", "exit_group", "futex"} <= set(new)
+    assert not {"open", "stat", "fork", "creat"} & set(new)

@@ -1,0 +1,115 @@
+"""The names in translators/ that this kernel must have: events, members, types. Asked of the running kernel."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dtrans.check.typenames import TypeNames
+from dtrans.check.universe import Universe
+from dtrans.errors import DtransError
+from dtrans.knowledge.load import load
+from dtrans.knowledge.rows import Point
+from dtrans.plan.rows import RowNames, translator_for
+from dtrans.run.host import HostFacts
+from dtrans.source import Source
+from dtrans.syntax import parse_type
+from dtrans.types import INT
+
+KNOWLEDGE = load()
+PROBES = [(provider, probe) for provider in KNOWLEDGE.providers.values() for probe in provider.probes if probe.sources]
+#: Members that need what some kernels do not tell: the places of their per-CPU data.
+NEED_ADDRESSES = {"cpu_chip", "cpu_lgrp"}
+
+
+@cache
+def facts() -> HostFacts:
+    return HostFacts()
+
+
+@cache
+def names() -> TypeNames:
+    return TypeNames(facts(), KNOWLEDGE, 256, lambda expression: expression.value)  # type: ignore[attr-defined]
+
+
+def evaluated(point: Point, texts: Sequence[str], place: str, **bound: object) -> object:
+    """The checked expression: the first alternative that this kernel has all parts of."""
+    try:
+        found = RowNames(names(), point).evaluate(texts, **bound)  # type: ignore[arg-type]
+    except DtransError as error:
+        pytest.fail(f"{place}: {error.diagnostic.render()}")
+    if found is None:
+        pytest.fail(f"{place}: this kernel lacks a part of {texts}")
+    return found[0]
+
+
+def members(kind: str, operand: object, point: Point) -> Iterator[str]:
+    """Checks all members of a translated structure that is made from an operand; yields their names."""
+    structure = KNOWLEDGE.structures.get(kind.removesuffix(" *"))
+    if structure is None:
+        return
+    row = translator_for(structure.translators, names(), operand.type)  # type: ignore[attr-defined]
+    assert row is not None, f"no translator makes {kind} from {operand.type}"  # type: ignore[attr-defined]
+    for name, texts in row.members.items():
+        if name in NEED_ADDRESSES and facts().symbol("runqueues") is None:
+            continue
+        evaluated(point, texts, f"{kind} {name}", **{row.param: operand})
+        yield name
+
+
+@pytest.mark.parametrize(("provider", "probe"), PROBES, ids=lambda row: row.name)
+def test_every_part_of_a_probe_is_known_to_this_kernel(provider: object, probe: object) -> None:
+    source = Universe(facts(), KNOWLEDGE).source(probe)  # type: ignore[arg-type]
+    if source is None:
+        pytest.skip(f"needs {probe.sources[0].points[0].at}")  # type: ignore[attr-defined]
+    for point in source.points:
+        for text in filter(None, (point.when, point.thread, *dict(point.let).values(), *point.arg)):
+            evaluated(point, (text,), point.at)
+        for kind, text in zip(probe.args, point.args, strict=True):  # type: ignore[attr-defined]
+            list(members(kind, evaluated(point, (text,), point.at), point))
+
+
+@pytest.mark.parametrize("name", sorted(KNOWLEDGE.builtins))
+def test_every_builtin_is_known_to_this_kernel(name: str) -> None:
+    from dtrans.check.tree import Const
+
+    row = KNOWLEDGE.builtins[name]
+    served: Mapping[str, tuple[Point, tuple[str, ...]]] = {
+        "running": (Point("syscall-return:read"), row.current),
+        "other": (Point("rawtp:sched_switch", thread="ctx->next"), row.thread),
+    }
+    for which, (point, texts) in served.items():
+        if texts:
+            bound = {"index": Const(3, INT)} if "(index)" in texts[0] else {}
+            list(members(row.type, evaluated(point, texts, f"{name} of the {which} thread", **bound), point))
+
+
+def test_every_type_is_known_to_this_kernel() -> None:
+    for name, text in KNOWLEDGE.types.items():
+        assert names().resolve(parse_type(Source(name, text))), name
+
+
+@pytest.mark.parametrize("name", sorted(KNOWLEDGE.calls))
+def test_every_expression_of_a_system_call_is_sound(name: str) -> None:
+    for call in KNOWLEDGE.calls[name].linux:
+        for kind in ("entry", "return"):
+            for text in (*call.args, *([call.when] if call.when else [])):
+                evaluated(Point(f"syscall-{kind}:{call.name}"), (text,), f"{name} by {call.name}")
+
+
+def test_system_calls_have_their_numbers(tmp_path: Path) -> None:
+    """The C library's headers agree, call for call."""
+    numbers = KNOWLEDGE.numbers[facts().machine]
+    text = subprocess.run(
+        ["cpp", "-dM", "-include", "asm/unistd.h", "/dev/null"], capture_output=True, text=True, check=False
+    ).stdout
+    theirs = dict(line.split()[1:3] for line in text.splitlines() if line.startswith("#define __NR_"))
+    if not theirs:
+        pytest.skip("needs command:cpp")
+    for name, number in theirs.items():
+        if number.isdigit():
+            assert numbers.get(name.removeprefix("__NR_")) == int(number), name

@@ -1,0 +1,112 @@
+"""BCC in its child process: quiet, safe, and asked once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from dtrans.artifact import Artifact
+from dtrans.errors import DtransError
+from dtrans.run import load
+from dtrans.run.bpf import MAP_PERCPU_HASH, MAP_RINGBUF
+from dtrans.run.compile import compile_object
+from dtrans.run.host import HostFacts
+from dtrans.run.objects import Object
+
+COUNTING = """
+BPF_RINGBUF_OUTPUT(records, 64);
+BPF_F_TABLE("percpu_hash", u32, u64, agg_0, 1024, BPF_F_NO_PREALLOC);
+int prog_0(struct bpf_raw_tracepoint_args *ctx) {
+    u32 key = ctx->args[1];
+    u64 one = 1, *n = agg_0.lookup(&key);
+    if (n)
+        *n += 1;
+    else
+        agg_0.update(&key, &one);
+    return 0;
+}
+int prog_1(struct bpf_perf_event_data *ctx) { return ctx->sample_period == 0; }
+"""
+
+
+def test_maps_and_programs_come_back_by_name() -> None:
+    made = compile_object(COUNTING)
+    maps = {spec.name: spec for spec in made.maps}
+    assert (maps["agg_0"].type, maps["agg_0"].key_size, maps["agg_0"].value_size) == (MAP_PERCPU_HASH, 4, 8)
+    assert (maps["agg_0"].max_entries, maps["agg_0"].flags) == (1024, 1)
+    assert maps["records"].type == MAP_RINGBUF
+    first, second = made.programs
+    assert (first.name, {name for _, name in first.maps}) == ("prog_0", {"agg_0"})
+    assert (second.name, second.maps) == ("prog_1", ())
+    assert Object.from_bytes(made.to_bytes()) == made
+
+
+def test_the_same_text_gives_the_same_object() -> None:
+    assert compile_object(COUNTING) == compile_object(COUNTING)
+
+
+def test_an_error_of_clang_is_one_line_and_nothing_reaches_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DtransError) as caught:
+        compile_object("int prog_0(void *ctx) { return missing; }")
+    diagnostic = caught.value.diagnostic
+    assert diagnostic.tag == "D_INTERNAL"
+    assert "use of undeclared identifier 'missing'" in diagnostic.message
+    assert "\n" not in diagnostic.message
+    assert "report" in diagnostic.hint
+    assert capfd.readouterr() == ("", "")
+
+
+def test_warnings_reach_nobody(capfd: pytest.CaptureFixture[str]) -> None:
+    compile_object("int prog_0(void *ctx) { int unused; char *p = 5; return 0; }")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_crash_of_the_compiler_is_an_error_and_no_end_of_the_session() -> None:
+    with pytest.raises(DtransError) as caught:
+        compile_object("int prog_0(void *ctx) { long x = bpf_ktime_get_ns(); return x / 3; }")
+    assert caught.value.diagnostic.tag == "D_INTERNAL"
+    assert "signed division" in caught.value.diagnostic.message
+
+
+def test_bcc_is_not_imported_into_this_process() -> None:
+    compile_object(COUNTING)
+    assert "bcc" not in sys.modules
+
+
+def test_a_second_start_compiles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    done: list[str] = []
+
+    def compile_and_count(text: str) -> Object:
+        done.append(text)
+        return compile_object(text)
+
+    monkeypatch.setattr(load, "compile_object", compile_and_count)
+    made = Artifact(COUNTING, (), {}, (), (), (), (), (), {}, 0)
+    first = load.compiled(made, HostFacts())
+    assert load.compiled(made, HostFacts()) == first
+    assert len(done) == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "cpus", "ring"),
+    [
+        ("1", 1, 256 << 10),
+        ("256k", 1, 256 << 10),
+        ("300k", 1, 512 << 10),
+        ("1m", 2, 2 << 20),
+        ("1m", 3, 4 << 20),
+        ("4m", 256, 64 << 20),
+        ("128m", 2, 128 << 20),
+    ],
+)
+def test_the_records_ring_has_the_size_of_the_option_for_each_cpu(
+    size: str, cpus: int, ring: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(load, "online_cpus", lambda: tuple(range(cpus)))
+    made = Artifact(COUNTING, (), {}, (), (), (), (), (), {"bufsize": size}, 0)
+    loaded = load.load(made, HostFacts())
+    assert loaded.maps["records"].spec.max_entries == ring
+    loaded.close()
