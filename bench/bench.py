@@ -164,7 +164,8 @@ def run_firing(bench: Bench, kind: str, calls: int) -> None:
             continue
         traced = loop(bench, calls)
         out, _ = tracer.stop()
-        if kind != "printf" and (counted := _counted(out)) != calls:
+        # Other processes call getppid too, now and then; a missed call is what must not go unseen.
+        if kind != "printf" and not calls <= (counted := _counted(out)) <= calls * 1.001:
             bench.remark(f"{tool} {kind}: counted {counted} of {calls} calls; sample left out")
             continue
         if kind == "printf" and (lines := len(LINE.findall(out))) != calls:

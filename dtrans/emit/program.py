@@ -6,6 +6,7 @@ sites of their records, and what the loader must know. The same plan gives the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dtrans.artifact import Artifact, Attach, Layout, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
@@ -176,22 +177,42 @@ class Emitter:
             body.add(f" * {line}".rstrip())
         body.add(" */")
         with body.block(""):
-            values.frame = Frame(body, name)
+            # A guard that cannot read what it needs does not hold; only the script's own code can fault.
+            values.frame = Frame(body, f"{name}_end")
             start = len(body.lines)
             if clause.guard is not None:
                 body.add(f"if (!({values.truth(clause.guard)})) goto {name}_end;")
             body.add(f"const u32 clause = {clause.number};")
-            body.add(f"u32 probe = {values.integer(clause.probe)};")
+            memo = values.frame.memo
+            values.frame.fault = name
+            head = len(body.lines)
             if clause.predicate is not None:
+                values.frame.memo = dict(memo)
                 body.add(f"if (!({values.truth(clause.predicate)})) goto {name}_end;")
+            told = _needs_probe(body.lines[head:], name)
+            if told:
+                self._insert_probe(body, clause, head)
+            middle = len(body.lines)
             self.statements.body(clause.number, clause.body, default=clause.default)
-            if any(f"FAULT({name}," in line or f", {name}, " in line for line in body.lines[start:]):
+            if not told and _needs_probe(body.lines[middle:], name):
+                self._insert_probe(body, clause, middle)
+            if any(_faults(line, name) for line in body.lines[start:]):
                 values.shared.uses.add("fault")
                 body.add(f"goto {name}_end;")
                 body.label(name)
                 # A fault in a clause of ERROR itself is not told, as it would be without end.
                 body.add(";" if self._in_error else "REPORT_FAULT();")
         body.label(f"{name}_end")
+
+    def _insert_probe(self, body: Lines, clause: PlanClause, at: int) -> None:
+        """Puts the probe's number before the statements that need it: telling system calls apart can cost reads."""
+        values = self.values
+        frame = values.frame
+        lines = Lines(body.depth)
+        values.frame = Frame(lines, f"{frame.fault}_end")
+        lines.add(f"u32 probe = {values.integer(clause.probe)};")
+        values.frame = frame
+        body.lines[at:at] = lines.lines
 
     def _error(self, firing: Firing) -> str:
         """The clauses of dtrace:::ERROR, as a function that faults call."""
@@ -255,6 +276,19 @@ class Emitter:
             max(256, min(131072, size // (aggregation.key_size + aggregation.value_size + 16)))
             for aggregation in self.aggregations
         ]
+
+
+_PROBE = re.compile(r"\bprobe\b")
+
+
+def _faults(line: str, clause: str) -> bool:
+    """Whether a C statement can end the clause with a fault."""
+    return f"FAULT({clause}," in line or f", {clause}, " in line
+
+
+def _needs_probe(lines: Sequence[str], clause: str) -> bool:
+    """Whether statements use the probe's number, as a fault's report does."""
+    return any(_PROBE.search(line) or _faults(line, clause) for line in lines)
 
 
 def aggregate_uses(plan: Plan) -> dict[int, list[Aggregate[Linux]]]:

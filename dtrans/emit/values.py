@@ -256,32 +256,45 @@ class Values:
 
     def _logical(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
         one = self.truth(left)
-        before, temporaries = len(self.frame.lines.lines), self._temporaries
-        memo = dict(self.frame.memo)
-        two = self.truth(right)
-        if len(self.frame.lines.lines) == before:
+        with self._captured() as lines:
+            two = self.truth(right)
+        if not lines:
             return f"({one} {op} {two})"
         # The right side needs statements, which must run only when the left side lets them.
-        del self.frame.lines.lines[before:]
-        self._temporaries, self.frame.memo = temporaries, memo
         result = self.temporary("s64", f"!!{_wrapped(one)}")
-        with self.block(f"if ({result if op == '&&' else '!' + result})"):
-            self.add(f"{result} = !!{_wrapped(self.truth(right))};")
+        self.add(f"if ({result if op == '&&' else '!' + result}) {{")
+        self.frame.lines.lines += lines
+        self.add(f"\t{result} = !!{_wrapped(two)};")
+        self.add("}")
         return result
+
+    @contextmanager
+    def _captured(self) -> Iterator[list[str]]:
+        """Statements that are kept apart, to stand in a branch or nowhere; what they memoise is forgotten after."""
+        outer, memo = self.frame.lines, dict(self.frame.memo)
+        self.frame.lines = Lines(outer.depth + 1)
+        kept: list[str] = []
+        yield kept
+        kept += self.frame.lines.lines
+        self.frame.lines = outer
+        self.frame.memo = memo
 
     def _conditional(self, test: Expr[Linux], then: Expr[Linux], other: Expr[Linux], kind: Type) -> str:
         condition = self.truth(test)
-        before, temporaries, memo = len(self.frame.lines.lines), self._temporaries, dict(self.frame.memo)
-        one, two = self.integer(then), self.integer(other)
-        if len(self.frame.lines.lines) == before:
+        with self._captured() as first:
+            one = self.integer(then)
+        with self._captured() as second:
+            two = self.integer(other)
+        if not first and not second:
             return f"({condition} ? {_as(one, then.type, kind)} : {_as(two, other.type, kind)})"
-        del self.frame.lines.lines[before:]
-        self._temporaries, self.frame.memo = temporaries, memo
         result = self.temporary("s64" if is_signed(kind) else "u64", "0")
-        with self.block(f"if ({condition})"):
-            self.add(f"{result} = {self.integer(then)};")
-        with self.block("else"):
-            self.add(f"{result} = {self.integer(other)};")
+        self.add(f"if ({condition}) {{")
+        self.frame.lines.lines += first
+        self.add(f"\t{result} = {one};")
+        self.add("} else {")
+        self.frame.lines.lines += second
+        self.add(f"\t{result} = {two};")
+        self.add("}")
         return result
 
     # --- memory ---------------------------------------------------------------------------------------

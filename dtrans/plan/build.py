@@ -6,8 +6,9 @@ After: at ``rawtp:block_io_start``, one firing with that clause, its leaves made
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from dtrans.artifact import Attach, Probe
 from dtrans.check.conversions import is_integer, is_string
@@ -93,6 +94,7 @@ class Planner:
         self.program = program
         self.universe = universe
         self.numbering = Numbering()
+        self.claims = calls.claims_of(universe.knowledge.calls.values())
         self.became: dict[tuple[str, str], Became] = {}
         self._firings: dict[Attach | None, dict[object, _FiringBuilder]] = {}
 
@@ -164,7 +166,7 @@ class Planner:
 
     def _calls(self, clause: TypedClause, refs: Sequence[ProbeRef], *, entry: bool) -> None:
         kind = "syscall-entry" if entry else "syscall-return"
-        found = calls.variants(refs, self.universe.calls)
+        found = calls.variants(refs, self.universe.calls, self.claims)
         named = [pair for variant in found if not variant.when for pair in variant.probes]
         base = self.numbering.block(named, max(self.universe.calls.values()) + 1) if named else 0
         guarded = [self.numbering.number(ref) for variant in found if variant.when for _, ref in variant.probes]
@@ -183,7 +185,8 @@ class Planner:
         firing = self._firings.setdefault(attach, {}).setdefault("calls", _FiringBuilder(0, None))
         lowering = Lowering(self, names, _CallArguments(found, evaluate, entry=entry))
         probe = calls.probe_number(found, self.numbering.number, base, evaluate)
-        self._add(firing, clause, lowering, calls.guard(found, evaluate), probe, numbers)
+        direct = calls.direct_numbers(found, base)
+        self._add(firing, clause, lowering, calls.guard(found, evaluate), probe, numbers, direct)
 
     def _add(
         self,
@@ -193,8 +196,11 @@ class Planner:
         guard: Expr[Linux] | None,
         probe: Expr[Linux],
         numbers: tuple[int, ...],
+        direct: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        folder = Folder({number: self.numbering.probes[number] for number in numbers})
+        if isinstance(guard, Const):
+            return
+        folder = Folder({number: self.numbering.probes[number] for number in numbers}, direct)
         predicate = None
         if clause.predicate is not None:
             predicate = folder.fold(lowering.rewriter.expr(clause.predicate))

@@ -6,11 +6,13 @@ After: a guard over the calls' numbers, the probe's number as ``base + nr``, ``a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dtrans.check.tree import Binary, Cond, Const, Expr
 from dtrans.check.universe import CallProbe, ProbeRef
+from dtrans.knowledge.rows import CallRow
 from dtrans.plan.leaves import CallIn, CallNumber, Linux
 from dtrans.types import INT, UINT32, Type
 
@@ -30,12 +32,21 @@ class Variant:
         return tuple(number for number, _ in self.probes)
 
 
-def variants(refs: Sequence[ProbeRef], calls: Mapping[str, int]) -> tuple[Variant, ...]:
+def claims_of(rows: Iterable[CallRow]) -> Mapping[str, int]:
+    """How many Solaris calls each Linux call serves."""
+    return Counter(call.name for row in rows for call in row.linux)
+
+
+def variants(
+    refs: Sequence[ProbeRef], calls: Mapping[str, int], claims: Mapping[str, int]
+) -> tuple[Variant, ...]:
     """How each Linux call answers for a clause's probes: guarded variants first, then those that always do.
 
     A call that several Solaris names share is told apart by the rows' guards; one that no guard claims keeps
-    its own name, if the description matched that too.
+    its own name, if the description matched that too. Where all that share a call are matched, the one of its
+    own name needs no guard: it is what remains.
     """
+    matched = claims_of(ref.served.row for ref in refs if isinstance(ref.served, CallProbe) and ref.served.row)
     conditional: dict[tuple[str, tuple[str, ...]], list[tuple[int, ProbeRef]]] = {}
     plain: dict[tuple[str, ...], list[tuple[int, ProbeRef]]] = {}
     claimed: set[int] = set()
@@ -47,7 +58,8 @@ def variants(refs: Sequence[ProbeRef], calls: Mapping[str, int]) -> tuple[Varian
             number = calls.get(call.name)
             if number is None:
                 continue
-            if call.when:
+            remains = call.name == ref.served.name and matched[call.name] == claims[call.name]
+            if call.when and not remains:
                 conditional.setdefault((call.when, call.args), []).append((number, ref))
             elif number not in claimed:
                 claimed.add(number)
@@ -63,7 +75,9 @@ def variants(refs: Sequence[ProbeRef], calls: Mapping[str, int]) -> tuple[Varian
 
 
 def guard(found: Sequence[Variant], evaluate: Evaluate) -> Expr[Linux]:
-    """Whether the call is one of the clause's probes."""
+    """Whether the call is one of the clause's probes; never, where this machine has none of the calls."""
+    if not found:
+        return Const(0, INT)
     always = sorted(number for variant in found if not variant.when for number in variant.numbers)
     tests: list[Expr[Linux]] = [CallIn(tuple(always))] if always else []
     for variant in found:
@@ -74,6 +88,13 @@ def guard(found: Sequence[Variant], evaluate: Evaluate) -> Expr[Linux]:
     for test in tests[1:]:
         joined = Binary("||", joined, test, INT)
     return joined
+
+
+def direct_numbers(found: Sequence[Variant], base: int) -> Mapping[int, int]:
+    """Probe numbers that follow from the call's number alone -> that number."""
+    guarded = {number for variant in found if variant.when for number in variant.numbers}
+    plain = {number for variant in found if not variant.when for number in variant.numbers}
+    return {base + number: number for number in plain - guarded}
 
 
 def probe_number(
@@ -101,6 +122,8 @@ def argument(
         one: Expr[Linux] = CallIn(tuple(sorted(variant.numbers)))
         return Binary("&&", one, evaluate(variant.when), INT) if variant.when else one
 
+    if not found:
+        return Const(0, kind)
     result = evaluate(value(found[-1]))
     last = value(found[-1])
     for variant in reversed(found[:-1]):

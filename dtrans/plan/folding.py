@@ -33,7 +33,7 @@ from dtrans.check.tree import (
     Text,
     Unary,
 )
-from dtrans.plan.leaves import Linux, ProbeIn, ProbePart
+from dtrans.plan.leaves import CallIn, Linux, ProbeIn, ProbePart
 from dtrans.types import INT, Int, StringType
 
 _COMPARISONS: Mapping[str, Callable[[bytes, bytes], bool]] = {
@@ -48,10 +48,11 @@ _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class Folder:
-    """Folds the expressions of one clause, whose probes are known."""
+    """Folds the expressions of one clause, whose probes are known. `direct`: those told by a system call's number."""
 
-    def __init__(self, probes: Mapping[int, Probe]) -> None:
+    def __init__(self, probes: Mapping[int, Probe], direct: Mapping[int, int]) -> None:
         self.probes = probes
+        self.direct = direct
 
     def fold(self, expr: Expr[Linux]) -> Expr[Linux]:
         """The same expression, simpler."""
@@ -118,7 +119,11 @@ class Folder:
         )
         if len(holds) in (0, len(self.probes)):
             return Const(int(bool(holds)), INT)
-        return ProbeIn(holds)
+        by_call = tuple(sorted(self.direct[number] for number in holds if number in self.direct))
+        rest = tuple(number for number in holds if number not in self.direct)
+        if not by_call:
+            return ProbeIn(rest)
+        return Binary("||", CallIn(by_call), ProbeIn(rest), INT) if rest else CallIn(by_call)
 
     def _cond(self, test: Expr[Linux], then: Expr[Linux], other: Expr[Linux], whole: Expr[Linux]) -> Expr[Linux]:
         if isinstance(test, Const):
