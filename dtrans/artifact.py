@@ -336,13 +336,14 @@ class Layout:
 
     `kind` offset: byte offset of member `path` (dotted) in type `of` (``struct task_struct``); size: size of type `of`;
     bits: bit offset of a bit-field, from the start; field: byte offset of field `path` in tracepoint `of` (group:event);
-    symbol: address of kernel variable `of`.
+    symbol: address of kernel variable `of`. An `optional` one is left undefined where the kernel lacks it.
     """
 
     macro: str
     kind: Literal["offset", "bits", "size", "field", "symbol"]
     of: str
     path: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,16 +157,18 @@ class Pipeline:
         return names.is_type(name)
 
 
-def list_probes(facts: KernelFacts, knowledge: Knowledge, *, solaris: bool = True) -> Iterator[Listed]:
+def list_probes(
+    facts: KernelFacts, knowledge: Knowledge, *, solaris: bool = True, with_args: bool = False
+) -> Iterator[Listed]:
     """Every probe that this kernel serves, in the order of ids."""
     universe = Universe(facts, knowledge, solaris=solaris)
     for probe in universe.probes:
         if universe.available(probe):
-            yield listed(universe, probe)
+            yield listed(universe, probe, with_args=with_args)
 
 
-def listed(universe: Universe, probe: ProbeRef) -> Listed:
-    """One probe's row. Types of arguments cost a look at the kernel: they are made here, for the row asked for."""
+def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Listed:
+    """One probe's row. Types of arguments cost a look at the kernel, so that a long list goes without."""
     fidelity, differs, source = "exact", "", ""
     match probe.served:
         case RowProbe(_, row, _):
@@ -183,7 +185,15 @@ def listed(universe: Universe, probe: ProbeRef) -> Listed:
         case tracepoint:
             source = f"tracepoint:{tracepoint.group}:{tracepoint.event}"
     return Listed(
-        probe.id, probe.provider, probe.module, probe.function, probe.name, (), fidelity, differs, source
+        probe.id,
+        probe.provider,
+        probe.module,
+        probe.function,
+        probe.name,
+        universe.args(probe) if with_args else (),
+        fidelity,
+        differs,
+        source,
     )
 
 

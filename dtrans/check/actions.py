@@ -48,6 +48,8 @@ UNAVAILABLE = {
     "ftruncate": "ftruncate() is not available in this version",
     "pcap": "pcap() is not available in this version",
 }
+#: Buckets of a distribution: the value of a per-CPU map is at most 32 KiB.
+_MOST_LEVELS = 4000
 DESTRUCTIVE = frozenset({"system", "freopen", "raise", "stop"})
 
 
@@ -215,12 +217,12 @@ class StatementChecker:
             raise fail("D_LQUANT_MISMATCH", "lquantize( ) base must be less than its limit", call.span)
         if (limit - base) // step > 0xFFFF or (limit - base) < step:
             raise fail("D_LQUANT_STEPLARGE", "lquantize( ) step is too large or too small for its range", call.span)
-        if (limit - base) // step > 1000:
+        if (limit - base) // step > _MOST_LEVELS:
             raise fail(
                 "D_LQUANT_STEPSMALL",
                 f"lquantize( ) with {(limit - base) // step} levels is more than a BPF map's value holds",
                 call.span,
-                hint="take a larger step: up to 1000 levels are available",
+                hint=f"take a larger step: up to {_MOST_LEVELS} levels are available",
             )
 
     def _check_log_linear(self, call: ast.Call, factor: int, low: int, high: int, steps: int) -> None:
@@ -230,9 +232,10 @@ class StatementChecker:
             raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) low magnitude must be less than its high one", call.span)
         if factor ** (high + 1) > 1 << 63:
             raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) high magnitude causes overflow of 64 bits", call.span)
-        if steps < factor or steps % factor and factor % steps or (factor ** (low + 1)) % steps:
-            raise fail("D_LLQUANT_STEPS", "llquantize( ) steps do not divide its buckets evenly", call.span)
-        if (high - low + 1) * steps > 1000:
+        # As libdtrace has it: each order of magnitude must fall into steps of whole numbers.
+        if steps < factor or steps % factor or (factor ** (low + 1) >= steps and factor ** (low + 1) % steps):
+            raise fail("D_LLQUANT_FACTOREVEN", "llquantize( ) steps must divide each order of magnitude evenly", call.span)
+        if (high - low + 1) * steps > _MOST_LEVELS:
             raise fail("D_LLQUANT_STEPS", "llquantize( ) with this many buckets is more than a BPF map's value holds", call.span)
 
     # --- actions --------------------------------------------------------------------------------------

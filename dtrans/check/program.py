@@ -14,7 +14,7 @@ from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
 from dtrans.check.tree import AggregationInfo, Const, Expr, Solaris, Variable
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import ProbeRef, RowProbe, Universe
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.errors import fail
 from dtrans.options import Options, check_option
 from dtrans.syntax import ast
@@ -100,8 +100,9 @@ class ProgramChecker:
                 probes.setdefault(probe.id, probe)
         found = tuple(probes.values())
         names.clause = ClauseContext(found, self._typed_args(found))
-        predicate = None if node.predicate is None else statements.predicate(node.predicate)
+        # The body first, as in libdtrace: a predicate may name a variable that its own clause is the first to assign.
         body = statements.body(node.body or ())
+        predicate = None if node.predicate is None else statements.predicate(node.predicate)
         return TypedClause(number, found, predicate, body, not node.body, node)
 
     def _probes(self, written: ast.ProbeDescription, lost: list[tuple[str, str]]) -> tuple[ProbeRef, ...]:
@@ -218,6 +219,8 @@ def _reason(probe: ProbeRef) -> str:
     match probe.served:
         case RowProbe(_, row, _) if row.note.fidelity == "none":
             return row.note.differs
+        case CallProbe(call, _, _) if call is not None:
+            return call.note.differs
         case RowProbe(_, row, _) if row.sources:
             wanted = {need for source in row.sources for need in (*source.needs, *(point.at for point in source.points))}
             return f"this kernel lacks what it needs (one of {', '.join(sorted(wanted))})"

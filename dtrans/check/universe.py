@@ -95,7 +95,11 @@ class Universe:
         match probe.served:
             case RowProbe(_, row, _):
                 return self.source(row) is not None
-            case CallProbe() | TracepointProbe():
+            case CallProbe(call, _, _):
+                # A Solaris call that programs on Linux never make is there and does not fire; one whose work Linux
+                # does not do at all is not there.
+                return call is None or call.note.fidelity != "none"
+            case TracepointProbe():
                 return True
 
     def source(self, row: ProbeRow) -> SourceRow | None:
@@ -172,7 +176,7 @@ class Universe:
 
     def _call_probes(self) -> Iterator[CallProbe]:
         rows = self.knowledge.calls if self.solaris else {}
-        served = {name: row for name, row in rows.items() if any(call.name in self.calls for call in row.linux)}
+        served = {name: row for name, row in rows.items() if name not in self.calls or row.linux}
         for name in sorted(set(served) | set(self.calls)):
             for entry in (True, False):
                 yield CallProbe(served.get(name), name, entry)
@@ -189,14 +193,24 @@ class Universe:
             if not (name(probe.name) and provider(probe.provider)):
                 continue
             match probe.served:
-                case RowProbe(row_provider, _, _) if row_provider.any_location:
-                    yield probe
+                case RowProbe(row_provider, row, _) if row_provider.any_location:
+                    if self._located(row_provider, row, description.module):
+                        yield probe
                 case CallProbe():
                     if function(probe.function):
                         yield probe
                 case _:
                     if module(probe.module) and function(probe.function):
                         yield probe
+
+    def _located(self, provider: ProviderRow, row: ProbeRow, module: str) -> bool:
+        """Whether a row is where a description says. Solaris' modules are not Linux's, so any will do, unless the
+        provider has rows of a module of that name: ``io:nfs::start`` means those and no others."""
+        if not module:
+            return True
+        matches = pattern(module)
+        own = any(other.module and matches(other.module) for other in provider.probes)
+        return matches(row.module) if own else not row.module
 
     def _rated_probe(self, description: ProbeDescription) -> ProbeRef | None:
         """``profile-997`` and its kin come to be when they are named."""

@@ -13,7 +13,7 @@ from functools import cache
 from dtrans.artifact import Layout
 from dtrans.data import data_dir
 
-_LAYOUT = re.compile(r'// layout: (\w+) = (\w+) "([^"]+)"(?: (\S+))?')
+_LAYOUT = re.compile(r'// layout(\??): (\w+) = (\w+) "([^"]+)"(?: (\S+))?')
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def library_file(name: str) -> LibraryFile:
         if line.startswith("// needs:"):
             needs = tuple(line.removeprefix("// needs:").split())
         elif found:
-            layouts.append(Layout(found[1], found[2], found[3], found[4] or ""))  # type: ignore[arg-type]
+            layouts.append(Layout(found[2], found[3], found[4], found[5] or "", optional=found[1] == "?"))  # type: ignore[arg-type]
         else:
             break
     return LibraryFile(needs, tuple(layouts), "\n".join(lines[body:]))

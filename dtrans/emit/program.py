@@ -94,7 +94,7 @@ class Emitter:
         """The body of one program: what it needs first, then its firings."""
         body = Lines()
         variables = self.variables
-        variables.uses_globals = variables.arena = False
+        variables.uses_globals = variables.arena = variables.strtok = False
         if point.attach in (CALL_ENTRY, CALL_RETURN):
             number = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {number};")
@@ -113,6 +113,8 @@ class Emitter:
             head.add("if (!globals_) return 0;")
         if variables.arena:
             head.add("ARENA(s);")
+        if variables.strtok:
+            head.add(f"*(u64 *)s->strtok_state = 0; *(u32 *)(s->strtok_state + {self.strsize}) = 0;")
         body.lines[at:at] = head.lines
         if point.attach == THREAD_EXIT and variables.has_threads:
             body.add("thread_exit();")
@@ -259,6 +261,7 @@ class Emitter:
                 "aggregation_entries": self._aggregation_entries(),
                 "records": self.statements.records,
                 "scratch": self.scratch,
+                "room": 2 * max(256, 1 << (self.strsize - 1).bit_length()),
                 "names": sorted(self.shared.names),
                 "name_size": NAME_SIZE,
                 "probe_count": max(1, len(self.plan.probes)),

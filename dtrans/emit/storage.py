@@ -14,8 +14,6 @@ from dtrans.check.tree import Late, Offset, Variable
 from dtrans.emit.text import c_type, identifier
 from dtrans.types import Addresses, StringType, Type, align_up
 
-#: Room behind a string slot: some subroutines of `templates/c` write up to that far behind a string's end.
-ROOM = 64
 #: Bytes of scratch memory for copyin() and alloca() in one firing.
 ARENA = 4096
 #: Bytes of a part of a probe's name in the tables ``names_function`` and their kin.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: include/linux/socket.h: the address families that inet_ntop() knows.
 _AF_INET, _AF_INET6 = 2, 10
-_NO_SCRATCH = 5
+_ILLEGAL, _NO_SCRATCH = 3, 5
 
 
 def integer_call(values: Values, call: Call[Linux]) -> str:
@@ -106,7 +106,8 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
         case "lltostr":
             base = values.integer(args[1]) if len(args) > 1 else "10"
             room = slot if slot.size >= 72 else values.slot(72)
-            values.add(f"{function}({room.address}, {room.size}, {values.integer(args[0])}, {base});")
+            made = f"{function}({room.address}, {room.size}, {values.integer(args[0])}, {base})"
+            values.fault(f"!{made}", _ILLEGAL)
             if room is not slot:
                 values.copy(slot, room)
         case "inet_ntoa":
@@ -224,6 +225,7 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     declaration = f"char strtok_state[{size + 8}];"
     if declaration not in values.scratch.shared_members:
         values.scratch.keep(declaration)
+    values.variables.strtok = True
     state = f"{values.scratch_name}->strtok_state"
     delimiters = values.string(call.args[1])
     room = slot if slot.size >= 32 else values.slot(32)

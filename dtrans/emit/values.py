@@ -36,7 +36,7 @@ from dtrans.check.tree import (
     Unary,
 )
 from dtrans.emit.intrinsics import HELPERS, STRINGS
-from dtrans.emit.storage import ARENA, NAME_SIZE, ROOM, ScratchLayout, Shared, Slot
+from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared, Slot
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number, words
 from dtrans.errors import fail
@@ -124,7 +124,7 @@ class Values:
         """Scratch memory for a string of the clause."""
         self._slots += 1
         whole = align_up(size, 8)
-        self.scratch.slot(f"char m{self._slots}[{whole + ROOM}];")
+        self.scratch.slot(f"char m{self._slots}[{whole}];")
         clause = self.scratch.clauses[-1][0]
         return Slot(f"{self.scratch_name}->{clause}.m{self._slots}", whole)
 
@@ -500,12 +500,19 @@ class Values:
         """Stores a value in a member of a type made for it."""
         match kind:
             case StringType(bound):
-                self.string_into(expr, Slot(target, align_up(bound, 8)), key=key)
+                self.put_string(Slot(target, align_up(bound, 8)), expr, key=key)
             case Addresses(what, frames):
                 assert isinstance(expr, Call)
                 self._put_addresses(target, expr, what, frames, key=key)
             case _:
                 self.add(f"{target} = {self.integer(expr)};")
+
+    def put_string(self, slot: Slot, expr: Expr[Linux], *, key: bool = False) -> None:
+        """A string at a place that need not be scratch memory."""
+        if _needs_room(expr):
+            self.copy(slot, self.string(expr), key=key)
+        else:
+            self.string_into(expr, slot, key=key)
 
     def _put_addresses(self, target: str, call: Call[Linux], what: str, frames: int, *, key: bool) -> None:
         match what:
@@ -617,6 +624,20 @@ class Values:
 
 #: Bytes up to which a key or record is kept on the stack, of which a BPF program has 512.
 STACK_LIMIT = 96
+
+
+def _needs_room(expr: Expr[Linux]) -> bool:
+    """Whether a string is made by a function of `templates/c` whose bounds the verifier sees only in scratch memory."""
+    match expr:
+        case Call(name, _, _, _):
+            return name != "copyinstr"
+        case Intrinsic(name, _, _):
+            return name != "__comm"
+        case Cond(_, then, other, _):
+            return _needs_room(then) or _needs_room(other)
+        case Comma(_, right):
+            return _needs_room(right)
+    return False
 
 
 def _mask(size: int) -> int:

@@ -51,6 +51,7 @@ class Variables:
     dynamic_size: int
     arrays: dict[Variable, ArrayMap] = field(default_factory=dict)
     arena: bool = False
+    strtok: bool = False
     uses_self: bool = False
     uses_globals: bool = False
     _this: dict[Variable, str] = field(default_factory=dict)
@@ -293,7 +294,7 @@ class Variables:
                 self._mark_set(values, target, expr.value)
             return
         slot = self.place(values, Read(variable, ()))
-        values.string_into(expr.value, slot)
+        values.put_string(slot, expr.value)
         if not null:
             self._mark_set(values, slot.address, expr.value)
 

@@ -101,13 +101,16 @@ def probe_number(
     found: Sequence[Variant], number_of: Callable[[ProbeRef], int], base: int, evaluate: Evaluate
 ) -> Expr[Linux]:
     """The number of the probe that the call is: `base` plus its own, except where a guard says otherwise."""
-    number: Expr[Linux] = Binary("+", Const(base, UINT32), CallNumber(), UINT32)
+    plain: Expr[Linux] = Binary("+", Const(base, UINT32), CallNumber(), UINT32)
+    number = plain
+    guarded = tuple(sorted({call for variant in found if variant.when for call in variant.numbers}))
     for variant in reversed(found):
         if variant.when:
             for call, ref in variant.probes:
                 test: Expr[Linux] = Binary("&&", CallIn((call,)), evaluate(variant.when), INT)
                 number = Cond(test, Const(number_of(ref), UINT32), number, UINT32)
-    return number
+    # Most calls are told by their number alone: one test leads them past the guards.
+    return Cond(CallIn(guarded), number, plain, UINT32) if len(guarded) > 1 else number
 
 
 def argument(

@@ -21,7 +21,16 @@ _STEP = re.compile(r"(\w+)((?:\[\d+\])*)")
 
 def layout_prologue(layouts: Iterable[Layout], facts: KernelFacts) -> str:
     """A ``#define MACRO NUMBER`` line for each layout. Raises D_KERNEL_LAYOUT, naming what the kernel lacks."""
-    return "".join(f"#define {layout.macro} {_number(layout, facts)}\n" for layout in layouts)
+    return "".join(_define(layout, facts) for layout in layouts)
+
+
+def _define(layout: Layout, facts: KernelFacts) -> str:
+    try:
+        return f"#define {layout.macro} {_number(layout, facts)}\n"
+    except DtransError:
+        if layout.optional:
+            return ""
+        raise
 
 
 def _number(layout: Layout, facts: KernelFacts) -> str:
