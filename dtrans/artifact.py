@@ -409,8 +409,8 @@ def _typed(value: Any) -> Any:
     match value:
         case {"": "map", "items": items}:
             return {_typed(key): _typed(item) for key, item in items}
-        case {"": name, **rest}:
-            return _CLASSES[name](**{key: _typed(item) for key, item in rest.items()})
+        case {"": str() as name, **rest}:
+            return _CLASSES[name](**{str(key): _typed(item) for key, item in rest.items()})
         case list():
             return tuple(_typed(item) for item in value)
     return value

@@ -554,7 +554,7 @@ class Checker(Generic[L]):
         return self._store(node.operand, op, Const(1, LONG), node.span, node.span, old=node.postfix)
 
     def _store(self, target: ast.Expr, op: str, value: Expr[L], value_span: Span, span: Span, *, old: bool) -> Expr[L]:
-        variable, keys = self._target(target, LONG if op else self._stored_type(value))
+        variable, keys = self._target(target, LONG if op else self.stored_type(value))
         if variable is not None:
             return self._store_variable(variable, keys, op, value, value_span, span, old=old)
         place = self.check(target)
@@ -591,7 +591,7 @@ class Checker(Generic[L]):
         fitted = self.converted(self._decayed_unless_string(value), variable.type, value_span)
         return Assign(variable, keys, "", fitted, old)
 
-    def _stored_type(self, value: Expr[L]) -> Type:
+    def stored_type(self, value: Expr[L]) -> Type:
         """The type that a variable takes from the first value assigned to it."""
         match value.type:
             case StringType():
@@ -613,13 +613,13 @@ class Checker(Generic[L]):
                 if declared is not None and declared.keys is None:
                     return None, ()
                 keys = tuple(self.key(key) for key in written)
-                variable = self.names.assigned(base, tuple(self._key_type(key.type) for key in keys), kind)
+                variable = self.names.assigned(base, tuple(self.key_type(key.type) for key in keys), kind)
                 if variable is None or variable.keys is None:
                     return None, ()
                 return variable, self.keys(variable, keys, target)
         return None, ()
 
-    def _key_type(self, kind: Type) -> Type:
+    def key_type(self, kind: Type) -> Type:
         return StringType(self.types.strsize) if isinstance(kind, StringType) else kind
 
     # --- calls ----------------------------------------------------------------------------------------

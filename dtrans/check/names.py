@@ -28,7 +28,7 @@ from dtrans.check.tree import (
 )
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import ProbeRef
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_type
@@ -100,6 +100,8 @@ class ScriptNames:
     variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
     inlines: dict[str, ast.Inline] = field(default_factory=dict)
     translators: list[ast.Translator] = field(default_factory=list)
+    #: The first assignment to each variable anywhere in the program: a variable may be read above it.
+    first: dict[tuple[Scope, str], ast.Assign | ast.Step] = field(default_factory=dict)
     _bound: dict[str, Expr[Solaris]] = field(default_factory=dict)
     _expanding: list[str] = field(default_factory=list)
 
@@ -146,9 +148,7 @@ class ScriptNames:
     def macro(self, node: ast.Macro) -> Expr[Solaris]:
         if node.name in _LATE_MACROS:
             if node.name == "target" and not self.macros.target:
-                raise fail(
-                    "D_MACRO_UNDEF", "macro variable $target is not defined", node.span, hint="use -c COMMAND or -p PID"
-                )
+                return Const(0, INT)  # as in libdtrace: scripts compare it with pid whether or not there is a target
             return Late("target" if node.name == "target" else "pid", INT)
         text = self.macros.text(node.name, node.span)
         if node.quoted:
@@ -209,7 +209,26 @@ class ScriptNames:
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
         if isinstance(node, ast.Name) and node.name in self._bound:
             return None
-        return self.variables.get(_scoped(node))
+        scoped = _scoped(node)
+        if scoped not in self.variables and scoped in self.first:
+            self._declare_ahead(self.first.pop(scoped))
+        return self.variables.get(scoped)
+
+    def _declare_ahead(self, node: ast.Assign | ast.Step) -> None:
+        """Gives a variable that is read before it is assigned the type of that assignment."""
+        target = node.target if isinstance(node, ast.Assign) else node.operand
+        try:
+            kind: Type = INT64
+            if isinstance(node, ast.Assign) and node.op == "=":
+                kind = self.checker.stored_type(self.checker.check(node.value))
+            if isinstance(target, ast.Index):
+                keys = tuple(self.checker.key_type(self.checker.key(key).type) for key in target.keys)
+                assert isinstance(target.base, ast.Name | ast.ScopedName)
+                self.assigned(target.base, keys, kind)
+            elif isinstance(target, ast.Name | ast.ScopedName):
+                self.assigned(target, None, kind)
+        except DtransError:
+            return  # The assignment is refused where it stands.
 
     def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
         scope, name = _scoped(node)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 
 from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
-from dtrans.check.tree import AggregationInfo, Const, Expr, Solaris, Variable
+from dtrans.check.tree import AggregationInfo, Const, Expr, Scope, Solaris, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.errors import fail
 from dtrans.options import Options, check_option
+from dtrans.source import Span
 from dtrans.syntax import ast
 
 _MACRO = re.compile(r"\$\$?([A-Za-z_0-9]+)")
@@ -58,7 +59,7 @@ class ProgramChecker:
     zero_matches: bool = False
 
     def check(self, programs: Sequence[ast.Program]) -> TypedProgram:
-        names = ScriptNames(self.types, self.macros)
+        names = ScriptNames(self.types, self.macros, first=first_assignments(programs))
         self.types.constant = names.checker.constant
         statements = StatementChecker(names, self.options)
         clauses: list[TypedClause] = []
@@ -176,6 +177,31 @@ class ProgramChecker:
                 f"extraneous argument '{text}' (${number} is not referenced)",
                 programs[-1].span if not programs else None,
             )
+
+
+def first_assignments(programs: Sequence[ast.Program]) -> dict[tuple[Scope, str], ast.Assign | ast.Step]:
+    """The first assignment to each variable, in the order written."""
+    found: dict[tuple[Scope, str], ast.Assign | ast.Step] = {}
+
+    def visit(node: object) -> None:
+        match node:
+            case tuple():
+                for part in node:
+                    visit(part)
+            case ast.Assign(target=target) | ast.Step(operand=target):
+                base = target.base if isinstance(target, ast.Index) else target
+                match base:
+                    case ast.Name(name, _):
+                        found.setdefault(("global", name), node)
+                    case ast.ScopedName(scope, name, _):
+                        found.setdefault((scope, name), node)
+        if is_dataclass(node) and not isinstance(node, Span):
+            for part in fields(node):
+                visit(getattr(node, part.name))
+
+    for program in programs:
+        visit(tuple(item for item in program.items if isinstance(item, ast.Clause)))
+    return found
 
 
 def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -> Options:

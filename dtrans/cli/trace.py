@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dtrans.cli.failure import say
 from dtrans.errors import fail
 from dtrans.invocation.arguments import Arguments
+from dtrans.invocation.messages import start_messages
 from dtrans.invocation.request import Given, given_programs, included_files, make_request
 from dtrans.options import Options
 
@@ -47,17 +48,6 @@ def make_pipeline(arguments: Arguments, *, target: bool = False) -> tuple[Pipeli
             say(path)
     request = make_request(arguments, given)
     return Pipeline(replace(request, target=request.target or target), HostFacts(), load()), given
-
-
-def matched_messages(artifact: Artifact, given: tuple[Given, ...]) -> list[str]:
-    """What dtrace says of each program once it is in place: ``description 'syscall:::entry' matched 350 probes``."""
-    counts = [number for _, number in artifact.descriptions]
-    if len(counts) != len(given):
-        counts = [artifact.matched] if len(given) == 1 else []
-    if not counts:
-        titles = ", ".join(program.title for program in given)
-        return [f"{titles} matched {_probes(artifact.matched)}"]
-    return [f"{program.title} matched {_probes(count)}" for program, count in zip(given, counts, strict=True)]
 
 
 def tell_differences(artifact: Artifact) -> None:
@@ -100,13 +90,6 @@ def list_matching(arguments: Arguments) -> int:
 def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...]) -> int:
     from dtrans.run.session import Settings, run
 
-    if artifact.options.get("quiet") != "1":
-        for message in matched_messages(artifact, given):
-            say(f"dtrace: {message}")
-        if artifact.options.get("destructive") == "1":
-            say("dtrace: allowing destructive actions")
+    for message in start_messages(artifact, given):
+        say(f"dtrace: {message}")
     return run(artifact, Settings(arguments.commands, arguments.pids, arguments.output))
-
-
-def _probes(count: int) -> str:
-    return f"{count} probe{'s' * (count != 1)}"

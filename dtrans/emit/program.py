@@ -59,7 +59,7 @@ class Emitter:
     def emit(self) -> Artifact:
         """The artifact. Raises DtransError where the plan asks for what C cannot do."""
         error = "" if self.plan.error is None else self._error(self.plan.error)
-        bodies = [(point, self._point(point)) for point in self.plan.points]
+        bodies = [(point, self._point(number, point)) for number, point in enumerate(self.plan.points)]
         for number, (point, body) in enumerate(bodies):
             self._program(f"prog_{number}", point.attach, body)
         self._frame_programs({point.attach for point, _ in bodies})
@@ -90,17 +90,17 @@ class Emitter:
         self.functions.append(f"int {function}({context} *ctx)\n{{\n{body}\n}}")
         self.programs.append(Program(function, attach))
 
-    def _point(self, point: AttachPoint) -> str:
+    def _point(self, number: int, point: AttachPoint) -> str:
         """The body of one program: what it needs first, then its firings."""
         body = Lines()
         variables = self.variables
         variables.uses_globals = variables.arena = variables.strtok = False
         if point.attach in (CALL_ENTRY, CALL_RETURN):
-            number = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
-            body.add(f"u32 nr = {number};")
+            call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
+            body.add(f"u32 nr = {call};")
         at = len(body.lines)
         for index, firing in enumerate(point.firings):
-            self._firing(body, firing, f"f{index}")
+            self._firing(body, firing, f"p{number}f{index}")
         head = Lines()
         head.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
         if variables.uses_globals:
@@ -139,7 +139,7 @@ class Emitter:
         values.thread = None
         body.add("{")
         body.depth += 1
-        self.scratch.open(f"{name}g{len(self.scratch.clauses)}")
+        self.scratch.open(f"{name}g")
         if firing.guard is not None:
             body.add(f"if (!({values.truth(firing.guard)})) goto {name}_end;")
         at = len(body.lines)
@@ -255,7 +255,7 @@ class Emitter:
                 "library": library,
                 "globals": globals_,
                 "threads": threads,
-                "thread_entries": 65536,
+                "thread_entries": max(1024, min(65536, (16 << 20) // threads.size)) if threads else 0,
                 "arrays": list(self.variables.arrays.values()),
                 "aggregations": list(zip(self.aggregations, self.key_members, strict=True)),
                 "aggregation_entries": self._aggregation_entries(),
@@ -273,10 +273,13 @@ class Emitter:
         )
 
     def _aggregation_entries(self) -> list[int]:
-        """Entries of each aggregation's map: as many as aggsize holds of its keys and values, within bounds."""
+        """Entries of each aggregation's map: as many as aggsize holds of its keys and values.
+
+        All are made at the start, a microsecond each: memory that a probe asks the kernel for can be refused, and then
+        an event is lost. So small entries count as 512 bytes."""
         size = self.options.size("aggsize")
         return [
-            max(256, min(131072, size // (aggregation.key_size + aggregation.value_size + 16)))
+            max(64, size // max(512, aggregation.key_size + aggregation.value_size))
             for aggregation in self.aggregations
         ]
 

@@ -332,9 +332,10 @@ class Output:
                 return lambda buffer, offset: self._host.request_exit(status_of(buffer, offset))
             case SetOption(name, value_text):
                 return lambda _buffer, _offset: self._set_option(name, value_text)
+            case Clear() | Trunc() | Normalize() | Denormalize():
+                return self._aggregation_step(action)
             case DefaultAction():
                 return None
-        return self._aggregation_step(action)
 
     def _aggregation_step(self, action: Clear | Trunc | Normalize | Denormalize) -> Step:
         number, state = action.aggregation, self._aggregations
