@@ -15,6 +15,7 @@ from dtrans.check.conversions import (
     common,
     element,
     fold,
+    is_char,
     is_integer,
     is_scalar,
     is_string,
@@ -212,6 +213,8 @@ class Checker(Generic[L]):
         value = self._decayed(value)
         if isinstance(to, StringType):
             return self.stringof(value, span)
+        if isinstance(to, Pointer) and is_string(value.type) and is_char(to.to):
+            return value  # dtrace's strings are pointers to characters
         if isinstance(to, Pointer) and isinstance(value.type, Pointer):
             return Cast(value, Pointer(to.to, value.type.space))
         if isinstance(to, Void):
@@ -588,8 +591,11 @@ class Checker(Generic[L]):
             if not is_integer(variable.type) or not is_scalar(value.type):
                 raise fail("D_OP_ARITH", f"'{op}=' does not apply to '{variable.type}' and '{value.type}'", span)
             return Assign(variable, keys, op, value, old)
-        fitted = self.converted(self._decayed_unless_string(value), variable.type, value_span)
-        return Assign(variable, keys, "", fitted, old)
+        value = self._decayed_unless_string(value)
+        if is_integer(variable.type) and is_scalar(value.type):
+            # All 64 bits are kept, whatever the variable's type: libdtrace stores registers.
+            return Assign(variable, keys, "", value, old)
+        return Assign(variable, keys, "", self.converted(value, variable.type, value_span), old)
 
     def stored_type(self, value: Expr[L]) -> Type:
         """The type that a variable takes from the first value assigned to it."""

@@ -24,7 +24,7 @@ import builtins
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -48,8 +48,9 @@ class Bundle:
     runtime: str
 
 
+@cache
 def bundle(
-    root: str, names: Iterable[str], absent: frozenset[str] = frozenset(), uncalled: frozenset[str] = frozenset()
+    root: str, names: frozenset[str], absent: frozenset[str] = frozenset(), uncalled: frozenset[str] = frozenset()
 ) -> Bundle:
     """What `names` need of module `root` and of those that it imports.
 
@@ -58,7 +59,7 @@ def bundle(
     `uncalled` that are not there.
     """
     modules = _closure(root)
-    kept = _Kept(modules, frozenset(names), absent, uncalled)
+    kept = _Kept(modules, names, absent, uncalled)
     sections = [text for module in modules if (text := kept.section(module))]
     needed = {bound: source for module in modules for bound, source in kept.imports(module)}
     _check_names(modules, kept)

@@ -95,6 +95,7 @@ class Emitter:
         body = Lines()
         variables = self.variables
         variables.uses_globals = variables.arena = variables.strtok = False
+        self.values.stack_used = 0
         if point.attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {call};")

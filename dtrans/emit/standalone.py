@@ -22,7 +22,6 @@ from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, S
 from dtrans.artifact import Field as RecordField
 from dtrans.emit.bundle import bundle
 from dtrans.emit.render import render
-from dtrans.formats import Conversion, parse_format
 
 _RUNNER = "dtrans.run.command"
 _WIDTH = 120
@@ -31,6 +30,8 @@ _INDENT = "    "
 #: characters that are not plain ASCII text. A run of quotes and backslashes is never cut.
 _NOT_RAW = re.compile(r'[\\"]*"{3}[\\"]*|[\\"]*(?:[^\n\t -~]+|\Z)')
 _ADDRESS_KINDS = frozenset({"stack", "ustack", "sym", "func", "mod", "kaddr", "usym", "ufunc", "umod", "uaddr"})
+#: %a, %A and %k, with flags, width and precision.
+_ADDRESS_CONVERSION = re.compile(r"%[^%a-zA-Z]*[aAk]")
 _NEEDS = (
     "It needs Python 3.10 or later and BCC, the BPF Compiler Collection (package python3-bpfcc, python3-bcc or "
     "python-bcc), and a kernel with BTF. Layouts of the kernel's structures are looked up where it runs."
@@ -64,7 +65,7 @@ def standalone(artifact: Artifact, title: str, messages: Sequence[str] | None = 
         messages = _start_messages(artifact, title)
     used = {type(value).__name__ for value in _values(artifact)}
     absent = {kind.__name__ for kind in (*get_args(Action), *get_args(Attach))} - used
-    parts = bundle(_RUNNER, {"command", *used}, frozenset(absent), frozenset(_uncalled(artifact)))
+    parts = bundle(_RUNNER, frozenset({"command", *used}), frozenset(absent), frozenset(_uncalled(artifact)))
     return render(
         "standalone.py.j2",
         {
@@ -104,8 +105,7 @@ def _names_addresses(artifact: Artifact) -> bool:
     values = list(_values(artifact))
     kinds = {value.kind for value in values if isinstance(value, RecordField)}
     formats = [value.format for value in values if isinstance(value, Printf | Printa | System | Freopen)]
-    pieces = [piece for text in formats if text for piece in parse_format(text)]
-    return bool(kinds & _ADDRESS_KINDS) or any(piece.char in "aAk" for piece in pieces if isinstance(piece, Conversion))
+    return bool(kinds & _ADDRESS_KINDS) or any(_ADDRESS_CONVERSION.search(text) for text in formats if text)
 
 
 def _values(value: Any) -> Iterator[Any]:

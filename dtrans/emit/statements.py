@@ -37,7 +37,7 @@ from dtrans.check.tree import Act, Aggregate, AggregationInfo, Call, Cond, Const
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import Slot, StructLayout, add_value
 from dtrans.emit.text import c_type, number
-from dtrans.emit.values import STACK_LIMIT, Values
+from dtrans.emit.values import Values
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux, ProbePart
 from dtrans.types import INT, INT64, Addresses, Array, StringType, StructRef, Type, align_up
@@ -98,7 +98,7 @@ class Statements:
         self.records[record.name] = record.layout
         site = len(self.sites)
         self.sites.append(Site(clause, size, tuple(record.actions)))
-        if size <= STACK_LIMIT:
+        if values.on_stack(size):
             place = f"r{site}"
             opening = [f"struct {record.name} {place};"]
         else:

@@ -92,6 +92,8 @@ class Values:
         self.frame = Frame(Lines(), "done")
         self.thread: str | None = None
         self.scratch_name = "s"
+        #: Bytes of the program's stack that structures take.
+        self.stack_used = 0
         self._temporaries = 0
         self._slots = 0
 
@@ -488,13 +490,20 @@ class Values:
         """A zeroed C structure for a key or a record: on the stack when it is small, else in scratch memory."""
         self._temporaries += 1
         name = f"k{self._temporaries}"
-        if size <= STACK_LIMIT:
+        if self.on_stack(size):
             self.add(f"{c} {name} = {{}};")
             return name
         self.scratch.slot(f"{c} {name};")
         place = f"{self.scratch_name}->{self.scratch.clauses[-1][0]}.{name}"
         self.add(f"ZERO(&{place}, {size});")
         return place
+
+    def on_stack(self, size: int) -> bool:
+        """Whether a structure may stand on the stack; if so, its room is taken."""
+        if size > STACK_LIMIT or self.stack_used + size > STACK_BUDGET:
+            return False
+        self.stack_used += size
+        return True
 
     def put(self, target: str, expr: Expr[Linux], kind: Type, *, key: bool = False) -> None:
         """Stores a value in a member of a type made for it."""
@@ -593,6 +602,9 @@ class Values:
             case "__oncpu":
                 self.shared.uses.add("oncpu")
                 return f"dt_oncpu({self._intrinsic('__tid', ())}, {self._intrinsic('__ktime', ())})"
+            case "__oncpu_of":
+                self.shared.uses.add("oncpu")
+                return f"dt_oncpu_of({self.integer(args[0])})"
             case "__file":
                 function = self.shared.function("file")
                 return self.temporary("u64", f"{function}({self._intrinsic('__current', ())}, {self.integer(args[0])})")
@@ -622,8 +634,8 @@ class Values:
         return f"*(u64 *)({slot.address} + 8)"
 
 
-#: Bytes up to which a key or record is kept on the stack, of which a BPF program has 512.
-STACK_LIMIT = 96
+#: Bytes up to which one key or record is kept on the stack, and all of a program's; a BPF program has 512.
+STACK_LIMIT, STACK_BUDGET = 96, 160
 
 
 def _needs_room(expr: Expr[Linux]) -> bool:

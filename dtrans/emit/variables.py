@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from dtrans.artifact import DROP_KINDS
 from dtrans.check.tree import Assign, Call, Const, Expr, Read, Variable
 from dtrans.emit.storage import Slot, StructLayout, add_value, scalars, variable_name
-from dtrans.emit.text import c_type, is_signed
+from dtrans.emit.text import is_signed
 from dtrans.plan.leaves import Linux
 from dtrans.types import Addresses, StringType, Type, align_up
 
@@ -79,8 +79,7 @@ class Variables:
             case StringType():
                 layout.add(f"char {variable_name(variable)}[{self.strsize}];", align_up(self.strsize, 8), 8)
             case kind:
-                c = c_type(kind)
-                layout.add(f"{c} {variable_name(variable)};", int(c[1:]) // 8, int(c[1:]) // 8)
+                layout.add(f"{storage_type(kind)} {variable_name(variable)};", 8, 8)
 
     @property
     def has_globals(self) -> bool:
@@ -101,7 +100,7 @@ class Variables:
                 add_value(layout, f"k{index}", _key_type(kind, self.strsize))
             layout.close()
             value_size = align_up(self.strsize, 8) if isinstance(variable.type, StringType) else 8
-            value = "struct dt_string" if isinstance(variable.type, StringType) else c_type(variable.type)
+            value = "struct dt_string" if isinstance(variable.type, StringType) else storage_type(variable.type)
             entries = max(64, min(65536, self.dynamic_size // (layout.size + value_size + 16)))
             self.arrays[variable] = ArrayMap(
                 f"{variable_name(variable)}_array",
@@ -123,7 +122,7 @@ class Variables:
     def this_declarations(self) -> list[str]:
         """C declarations of the clause-local variables that the firing used."""
         return [
-            f"{c_type(variable.type)} {name} = 0;"
+            f"{storage_type(variable.type)} {name} = 0;"
             for variable, name in self._this.items()
             if not isinstance(variable.type, StringType)
         ]
@@ -213,15 +212,15 @@ class Variables:
             return self._assign_element(values, expr)
         target, guard = self._target(values, expr)
         if not expr.op:
-            value = values.typed(expr.value, expr.variable.type)
+            value = values.integer(expr.value)
             if value_used:
-                value = values.temporary(c_type(expr.variable.type), value)
+                value = values.temporary(storage_type(expr.variable.type), value)
             self._guarded(values, guard, f"{target} = {value};")
             return value
         operand = values.integer(expr.value)
         current = f"({guard} ? {target} : 0)" if guard else target
-        old = values.temporary(c_type(expr.variable.type), current)
-        new = values.temporary(c_type(expr.variable.type), self._operated(values, expr, old, operand))
+        old = values.temporary(storage_type(expr.variable.type), current)
+        new = values.temporary(storage_type(expr.variable.type), self._operated(values, expr, old, operand))
         self._guarded(values, guard, f"{target} = {new};")
         return old if expr.old else new
 
@@ -260,7 +259,7 @@ class Variables:
             self.uses_self = True
             values.add("if (!self) self = thread_new(&self_key);")
         if not expr.op:
-            value = values.temporary(c, values.typed(expr.value, expr.variable.type))
+            value = values.temporary(c, values.integer(expr.value))
             old = value
             key = self._key(values, expr.variable, expr.keys)
         else:
@@ -320,6 +319,12 @@ class Variables:
         if isinstance(value, Read) or (isinstance(value, Call) and value.name in _NULLABLE):
             return
         values.add(f"MARK_SET({address});")
+
+
+def storage_type(kind: Type) -> str:
+    """The C type of a variable. A variable holds 64 bits whatever its type, as in dtrace: scripts begin with
+    ``start[cpu] = 0``, an int, and then keep timestamps there. The type counts where a value is cast or recorded."""
+    return "s64" if is_signed(kind) else "u64"
 
 
 def _key_type(kind: Type, strsize: int) -> Type:

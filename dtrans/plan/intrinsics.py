@@ -16,6 +16,7 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "__comm": ((), "string"),
     "__current": ((), "struct task_struct *"),
     "__oncpu": ((), "unsigned long long"),
+    "__oncpu_of": (("int",), "unsigned long long"),
     "__psargs": (("struct task_struct *",), "string"),
     "__path": (("struct path *",), "string"),
     "__dentry_path": (("struct dentry *",), "string"),

@@ -40,8 +40,7 @@ def command(artifact: Artifact, title: str, messages: Sequence[str], words: Sequ
 
 def read_settings(title: str, words: Sequence[str] | None) -> Settings:
     """The settings that a command line gives. Ends this process for ``--help``, and with status 2 for a wrong one."""
-    # argparse would fill in %(prog)s and its kin.
-    parser = argparse.ArgumentParser(description=title.replace("%", "%%"), allow_abbrev=False)
+    parser = argparse.ArgumentParser(description=title, allow_abbrev=False)
     parser.add_argument(
         "-c", metavar="COMMAND", action="append", default=[], help="run COMMAND, trace until it ends; as $target"
     )

@@ -235,10 +235,19 @@ class Symbols:
     """
 
     def __init__(self, known_as: Mapping[int, int] | None = None) -> None:
-        self._kernel = KernelSymbols()
         self._known_as = known_as or {}
-        self._processes: dict[int, _ProcessMap] = {}
-        self._files: dict[tuple[int, int] | str, ElfFile] = {}
+
+    @cached_property
+    def _kernel(self) -> KernelSymbols:
+        return KernelSymbols()
+
+    @cached_property
+    def _processes(self) -> dict[int, _ProcessMap]:
+        return {}
+
+    @cached_property
+    def _files(self) -> dict[tuple[int, int] | str, ElfFile]:
+        return {}
 
     def kernel(self, address: int) -> str:
         """The name of a kernel address."""
