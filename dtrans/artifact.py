@@ -1,8 +1,8 @@
 """What the compiler hands to the runner: the C text, and how to read what comes back.
 
 The runner never sees D. It compiles `Artifact.c_text` with BCC after a prologue of ``#define`` lines made from
-`Artifact.layouts` on the running kernel, attaches `Artifact.programs`, and turns ring-buffer records and aggregation maps
-into text by the `Site` and `Aggregation` tables.
+`Artifact.layouts` on the running kernel, attaches `Artifact.programs`, and turns ring-buffer records and aggregation
+maps into text by the `Site` and `Aggregation` tables.
 
 Maps that every artifact's C text declares when it needs them (names are fixed, both sides know them):
 
@@ -15,8 +15,8 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ==============  ====================================================================================
 
 A record starts with `RECORD_HEADER` (``<HHI``: site number, CPU, probe number) and is followed by its fields at the
-offsets the site gives (counted from the start of the record, header included). Site `FAULT_SITE` marks a run-time fault,
-laid out as `FAULT_RECORD`.
+offsets the site gives (counted from the start of the record, header included). Site `FAULT_SITE` marks a run-time
+fault, laid out as `FAULT_RECORD`.
 
 Probe numbers index `Artifact.probes`. A program that serves many probes computes the number by adding, so the
 table is sparse.
@@ -32,7 +32,7 @@ from typing import Any, Literal
 
 RECORD_HEADER = struct.Struct("<HHI")
 FAULT_SITE = 0xFFFF
-#: After the header: clause number (u32), action number (u32, 0 the predicate), fault kind (u32), padding, address (u64).
+#: After the header: clause (u32), action (u32, 0 the predicate), fault kind (u32), padding, address (u64).
 FAULT_RECORD = struct.Struct("<HHIIIIIQ")
 
 #: Fault kinds by number, worded as dtrace words them (libdtrace dt_handle.c, dt_faultstr).
@@ -97,7 +97,7 @@ class Probe:
 
 
 # --- actions that a record carries, in the order of the clause -----------------------------------------
-# `present` is the offset of a u8 that is 1 when the action was taken (it stood in a branch), or None when it always was.
+# `present` is the offset of a u8 that is 1 when the action was taken (it stood in a branch), None when it always was.
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +335,7 @@ class Layout:
     """A number of the running kernel that the C text uses by the name `macro`.
 
     `kind` offset: byte offset of member `path` (dotted) in type `of` (``struct task_struct``); size: size of type `of`;
-    bits: bit offset of a bit-field, from the start; field: byte offset of field `path` in tracepoint `of` (group:event);
+    bits: bit offset of a bit-field, from the start; field: byte offset of field `path` in tracepoint `of`;
     symbol: address of kernel variable `of`. An `optional` one is left undefined where the kernel lacks it.
     """
 
@@ -419,8 +419,8 @@ def _typed(value: Any) -> Any:
 _CLASSES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
-        Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize, Denormalize,
-        System, Freopen, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint, Tracepoint, PerfEvent,
-        Program, Layout, LateConstant, Artifact,
+        Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize,
+        Denormalize, System, Freopen, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint, Tracepoint,
+        PerfEvent, Program, Layout, LateConstant, Artifact,
     )
 }  # fmt: skip

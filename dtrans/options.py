@@ -17,7 +17,7 @@ Kind = Literal["flag", "size", "rate", "count", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`default` as text, "" for off or none. `reason` is set for an option that is accepted without effect, and says why."""
+    """`default` as text, "" for off or none. `reason` says why an option that is accepted has no effect."""
 
     name: str
     kind: Kind
@@ -83,7 +83,8 @@ _SIZE_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 <
 #: Nanoseconds of one unit, for rates given as a period (Guide, "Options and Tunables").
 _PERIODS = {
     "ns": 1, "nsec": 1, "us": 10**3, "usec": 10**3, "ms": 10**6, "msec": 10**6, "s": 10**9, "sec": 10**9,
-    "m": 60 * 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "hour": 3600 * 10**9, "d": 86400 * 10**9, "day": 86400 * 10**9,
+    "m": 60 * 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "hour": 3600 * 10**9,
+    "d": 86400 * 10**9, "day": 86400 * 10**9,
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """All stages in order: D text to artifact. One page that names every pass.
 
-    pipeline = Pipeline(Request((Source("x.d", text),)), facts, knowledge)
-    pipeline.ast -> pipeline.typed -> pipeline.plan -> pipeline.artifact
+pipeline = Pipeline(Request((Source("x.d", text),)), facts, knowledge)
+pipeline.ast -> pipeline.typed -> pipeline.plan -> pipeline.artifact
 """
 
 from __future__ import annotations
@@ -137,12 +137,14 @@ class Pipeline:
         """A stage as text: ast, typed, plan or c. Raises D_USAGE for another."""
         match stage:
             case "ast":
-                from dtrans.syntax.printer import show  # noqa: PLC0415 (only this dump and the emitter need it)
+                from dtrans.syntax.printer import show
 
                 return "\n".join(show(program) for program in self.ast)
             case "typed":
                 return "\n".join(
-                    pprint.pformat((clause.number, list(map(str, clause.probes)), clause.predicate, clause.body), width=120)
+                    pprint.pformat(
+                        (clause.number, list(map(str, clause.probes)), clause.predicate, clause.body), width=120
+                    )
                     for clause in self.typed.clauses
                 )
             case "plan":

@@ -75,7 +75,9 @@ class StatementChecker:
         """Raises D_AGG_UNDEF for an aggregation that is printed or cleared and never assigned."""
         for number, info in enumerate(self.aggregations):
             if not info.function:
-                raise fail("D_AGG_UNDEF", f"aggregation @{info.name} is used but never assigned", self._first_use[number])
+                raise fail(
+                    "D_AGG_UNDEF", f"aggregation @{info.name} is used but never assigned", self._first_use[number]
+                )
 
     # --- statements -----------------------------------------------------------------------------------
 
@@ -142,7 +144,9 @@ class StatementChecker:
         )
         return Aggregate(number, fitted, operand, weight)
 
-    def _agree(self, target: ast.Aggregation, call: ast.Call, parameters: tuple[int, ...], keys: tuple[Type, ...]) -> int:
+    def _agree(
+        self, target: ast.Aggregation, call: ast.Call, parameters: tuple[int, ...], keys: tuple[Type, ...]
+    ) -> int:
         number = self._number(target)
         known = self.aggregations[number]
         if not known.function:
@@ -161,7 +165,9 @@ class StatementChecker:
                 call.span,
             )
         if len(known.keys) != len(keys):
-            raise fail("D_PROTO_LEN", f"@{known.name} has {len(known.keys)} keys elsewhere, {len(keys)} here", target.span)
+            raise fail(
+                "D_PROTO_LEN", f"@{known.name} has {len(known.keys)} keys elsewhere, {len(keys)} here", target.span
+            )
         merged = tuple(_wider(one, two) for one, two in zip(known.keys, keys, strict=True))
         self.aggregations[number] = AggregationInfo(known.name, known.function, parameters, merged)
         return number
@@ -234,9 +240,15 @@ class StatementChecker:
             raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) high magnitude causes overflow of 64 bits", call.span)
         # As libdtrace has it: each order of magnitude must fall into steps of whole numbers.
         if steps < factor or steps % factor or (factor ** (low + 1) >= steps and factor ** (low + 1) % steps):
-            raise fail("D_LLQUANT_FACTOREVEN", "llquantize( ) steps must divide each order of magnitude evenly", call.span)
+            raise fail(
+                "D_LLQUANT_FACTOREVEN", "llquantize( ) steps must divide each order of magnitude evenly", call.span
+            )
         if (high - low + 1) * steps > _MOST_LEVELS:
-            raise fail("D_LLQUANT_STEPS", "llquantize( ) with this many buckets is more than a BPF map's value holds", call.span)
+            raise fail(
+                "D_LLQUANT_STEPS",
+                "llquantize( ) with this many buckets is more than a BPF map's value holds",
+                call.span,
+            )
 
     # --- actions --------------------------------------------------------------------------------------
 
@@ -298,11 +310,15 @@ class StatementChecker:
         kind: ActionKind = "printf" if node.name == "printf" else "system" if node.name == "system" else "freopen"
         return Act(kind, values, text)
 
-    def _check_slot(self, name: str, slot: Conversion | None, value: Expr[Solaris], written: ast.Expr, number: int) -> None:
+    def _check_slot(
+        self, name: str, slot: Conversion | None, value: Expr[Solaris], written: ast.Expr, number: int
+    ) -> None:
         if slot is None:
             if not is_integer(value.type):
                 raise fail(
-                    "D_PRINTF_DYN_TYPE", f"{name}( ) argument #{number} gives a width and must be a number", written.span
+                    "D_PRINTF_DYN_TYPE",
+                    f"{name}( ) argument #{number} gives a width and must be a number",
+                    written.span,
                 )
             return
         if slot.is_aggregation:

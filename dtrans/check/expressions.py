@@ -3,7 +3,7 @@
 Before: ``this->len * 2 > arg2``  After: ``Binary(">", Binary("*", Read(len), Const(2), int), Arg(2), int)``
 
 The checker knows D's operators; what names mean is asked of a `Names`. A script has one kind of names
-(`dtrans.check.names`), an expression of a knowledge row another (`dtrans.plan.rows`): the rules of D are the same for both.
+(`dtrans.check.names`), an expression of a knowledge row another (`dtrans.plan.rows`): the rules of D are the same.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Generic, Literal, Protocol
 from dtrans.check.conversions import (
     as_int,
     common,
-    element,
     fold,
     is_char,
     is_integer,
@@ -99,9 +98,7 @@ class Names(Protocol[L]):
         """The variable, scalar or associative, that a name stands for."""
         ...
 
-    def assigned(
-        self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type
-    ) -> Variable | None:
+    def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
         """The same for an assignment, which declares the variable if it is its first."""
         ...
 
@@ -185,8 +182,10 @@ class Checker(Generic[L]):
     def string(self, value: Expr[L], span: Span) -> Expr[L]:
         """A string-like value as a string."""
         match value:
-            case Load(address, Array(of, length), space, _) if is_string_like(value.type):
-                return StringOf(address, space, StringType(min(length + 1, self.types.strsize) if length else self.types.strsize))
+            case Load(address, Array(_, length), space, _) if is_string_like(value.type):
+                return StringOf(
+                    address, space, StringType(min(length + 1, self.types.strsize) if length else self.types.strsize)
+                )
         match value.type:
             case StringType():
                 return value
@@ -382,7 +381,9 @@ class Checker(Generic[L]):
             return Load(self._offset_by(base, Const(member.bit_offset // 8, ULONG)), member.type, space)
         match base:
             case Binary("+", start_of, Offset("offset", of, outer, _), _) if not node.arrow:
-                return Load(Binary("+", start_of, Offset("offset", of, f"{outer}.{path}", ULONG), ULONG), member.type, space)
+                return Load(
+                    Binary("+", start_of, Offset("offset", of, f"{outer}.{path}", ULONG), ULONG), member.type, space
+                )
         return Load(Binary("+", base, Offset("offset", str(ref), path, ULONG), ULONG), member.type, space)
 
     def _offset_by(self, base: Expr[L], offset: Const) -> Expr[L]:
@@ -459,7 +460,10 @@ class Checker(Generic[L]):
         return Unary(node.op, value, kind)
 
     def _binary(self, node: ast.Binary) -> Expr[L]:
-        left, right = self._decayed_unless_string(self.check(node.left)), self._decayed_unless_string(self.check(node.right))
+        left, right = (
+            self._decayed_unless_string(self.check(node.left)),
+            self._decayed_unless_string(self.check(node.right)),
+        )
         op = node.op
         if op in ("==", "!=", "<", "<=", ">", ">=") and (is_string(left.type) or is_string(right.type)):
             return self._compare(op, left, right, node)

@@ -67,7 +67,7 @@ class Macros:
                 "D_MACRO_UNDEF",
                 f"macro argument ${name} is not defined",
                 span,
-                hint="give the argument after the script, or set the option defaultargs to have 0 or \"\" instead",
+                hint='give the argument after the script, or set the option defaultargs to have 0 or "" instead',
             )
         if name in self.named:
             return str(self.named[name])
@@ -134,9 +134,17 @@ class ScriptNames:
 
     def _undefined(self, node: ast.Name) -> None:
         """Raises D_IDENT_UNDEF with near spellings, unless the kernel or the program knows the name otherwise."""
-        if node.name == "NULL" or node.name in self.types.enumerators or self.types.facts.enumerator(node.name) is not None:
+        if (
+            node.name == "NULL"
+            or node.name in self.types.enumerators
+            or self.types.facts.enumerator(node.name) is not None
+        ):
             return
-        known = [*self.types.knowledge.builtins, *self.inlines, *(name for scope, name in self.variables if scope == "global")]
+        known = [
+            *self.types.knowledge.builtins,
+            *self.inlines,
+            *(name for scope, name in self.variables if scope == "global"),
+        ]
         close = nearest(node.name, known)
         raise fail(
             "D_IDENT_UNDEF",
@@ -269,7 +277,9 @@ class ScriptNames:
         if not declaration.name:
             return
         scope: Scope = {"self": "self", "this": "this"}.get(declaration.storage, "global")  # type: ignore[assignment]
-        if isinstance(kind, Void | StructRef) or (not isinstance(kind, StringType | Pointer) and not hasattr(kind, "size")):
+        if isinstance(kind, Void | StructRef) or (
+            not isinstance(kind, StringType | Pointer) and not hasattr(kind, "size")
+        ):
             raise fail("D_DECL_TYPE", f"a variable of type '{kind}' is not available in this version", span)
         if scope == "global":
             self._check_free(declaration.name, span)
@@ -327,7 +337,7 @@ class ScriptNames:
             count = len(self.clause.args)
             raise fail(
                 "D_ARGS_IDX" if count else "D_ARGS_NONE",
-                f"index {index} is out of range: this probe has {count or 'no'} typed argument{'s' if count != 1 else ''}",
+                f"index {index} is out of range: this probe has {count or 'no'} typed arguments",
                 node.span,
             )
         return Args(index, self._row_type(self.clause.args[index]), node.span)

@@ -163,7 +163,7 @@ class ProgramChecker:
                 if close
                 else f"there is no provider '{description.provider}': it has {', '.join(sorted(providers))}"
             )
-        part = description.function if description.function else description.name
+        part = description.function or description.name
         choices = {probe.function if description.function else probe.name for probe in self.universe.probes}
         close = nearest(part, sorted(choices))
         return f"did you mean {' or '.join(close)}?" if close else "'dtrans list' shows what there is"
@@ -248,7 +248,9 @@ def _reason(probe: ProbeRef) -> str:
         case CallProbe(call, _, _) if call is not None:
             return call.note.differs
         case RowProbe(_, row, _) if row.sources:
-            wanted = {need for source in row.sources for need in (*source.needs, *(point.at for point in source.points))}
+            wanted = {
+                need for source in row.sources for need in (*source.needs, *(point.at for point in source.points))
+            }
             return f"this kernel lacks what it needs (one of {', '.join(sorted(wanted))})"
     return "this kernel has no source for it"
 

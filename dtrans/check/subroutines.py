@@ -91,7 +91,15 @@ STACK_FUNCTIONS = ("stack", "ustack", "jstack")
 #: Subroutines of D that this version refuses, and why.
 REFUSED: Mapping[str, str] = {
     **dict.fromkeys(
-        ("mutex_owned", "mutex_owner", "mutex_type_adaptive", "mutex_type_spin", "rw_iswriter", "rw_read_held", "rw_write_held"),
+        (
+            "mutex_owned",
+            "mutex_owner",
+            "mutex_type_adaptive",
+            "mutex_type_spin",
+            "rw_iswriter",
+            "rw_read_held",
+            "rw_write_held",
+        ),
         "a Linux lock does not say this of itself in a form that a probe can read",
     ),
     "msgsize": "Linux has no STREAMS messages",
@@ -174,7 +182,8 @@ def _argument(checker: Checker[L], kind: Kind, written: ast.Expr, number: int, n
                 return value
     raise fail(
         "D_PROTO_ARG",
-        f"{node.name}( ) argument #{number} is incompatible with prototype: a {_WORDS[kind]} is expected, not '{value.type}'",
+        f"{node.name}( ) argument #{number} is incompatible with prototype: "
+        f"a {_WORDS[kind]} is expected, not '{value.type}'",
         written.span,
     )
 

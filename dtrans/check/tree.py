@@ -19,7 +19,6 @@ from dtrans.source import Span
 from dtrans.types import INT, Space, StringType, Type
 
 
-
 class Typed(Protocol):
     """What every leaf has."""
 

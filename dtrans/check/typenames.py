@@ -34,7 +34,11 @@ from dtrans.types import (
 
 ConstantOf = Callable[[ast.Expr], int]
 
-_CHARS = {("char",): ("char", 1, True), ("char", "signed"): ("signed char", 1, True), ("char", "unsigned"): ("unsigned char", 1, False)}
+_CHARS = {
+    ("char",): ("char", 1, True),
+    ("char", "signed"): ("signed char", 1, True),
+    ("char", "unsigned"): ("unsigned char", 1, False),
+}
 _LENGTHS = {("short",): 2, (): 4, ("long",): 8, ("long", "long"): 8}
 
 
@@ -163,9 +167,7 @@ class TypeNames:
         total = align_up(largest, widest or 8) // 8
         return Struct(ref, total, tuple(members))
 
-    def _enum(
-        self, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span
-    ) -> Type:
+    def _enum(self, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span) -> Type:
         if body is None:
             if tag in self.enums:
                 return self.enums[tag]

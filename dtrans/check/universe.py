@@ -4,8 +4,8 @@ Probes come from three places: the rows of `translators/`, the table of system c
 are numbered in a fixed order (dtrace's own first), so the same kernel gives the same ids to ``-l`` and to a numeric
 description.
 
-System calls have two readings. In the Solaris one (the default) every Linux call that does the work of a Solaris call *is*
-that Solaris probe. A description takes the Solaris probes that it matches; a Linux name that it matches too is
+System calls have two readings. In the Solaris one (the default) every Linux call that does the work of a Solaris
+call *is* that Solaris probe. A description takes the Solaris probes that it matches; a Linux name that it matches too is
 left out where a Solaris probe already answers for that call, so that a clause fires once for each call.
 """
 
@@ -105,7 +105,9 @@ class Universe:
     def source(self, row: ProbeRow) -> SourceRow | None:
         """The first source of a row whose needs this kernel meets."""
         for source in row.sources:
-            if all(self.meets(need) for need in source.needs) and all(self._attachable(point) for point in source.points):
+            if all(self.meets(need) for need in source.needs) and all(
+                self._attachable(point) for point in source.points
+            ):
                 return source
         return None
 

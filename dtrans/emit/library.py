@@ -29,8 +29,8 @@ def library_file(name: str) -> LibraryFile:
     needs: tuple[str, ...] = ()
     layouts: list[Layout] = []
     lines = (data_dir("templates") / "c" / f"{name}.h").read_text().splitlines()
-    body = 0
-    for body, line in enumerate(lines):
+    while lines:
+        line = lines[0]
         found = _LAYOUT.match(line)
         if line.startswith("// needs:"):
             needs = tuple(line.removeprefix("// needs:").split())
@@ -38,7 +38,8 @@ def library_file(name: str) -> LibraryFile:
             layouts.append(Layout(found[2], found[3], found[4], found[5] or "", optional=found[1] == "?"))  # type: ignore[arg-type]
         else:
             break
-    return LibraryFile(needs, tuple(layouts), "\n".join(lines[body:]))
+        del lines[0]
+    return LibraryFile(needs, tuple(layouts), "\n".join(lines))
 
 
 def collect(names: Iterable[str]) -> tuple[list[str], list[Layout]]:

@@ -45,7 +45,8 @@ class Emitter:
         self.variables = Variables(plan.variables, self.strsize, self.options.size("dynvarsize"))
         uses = aggregate_uses(plan)
         laid_out = [
-            lay_out_aggregation(info, uses.get(number, ()), self.options) for number, info in enumerate(plan.aggregations)
+            lay_out_aggregation(info, uses.get(number, ()), self.options)
+            for number, info in enumerate(plan.aggregations)
         ]
         self.aggregations = tuple(aggregation for aggregation, _ in laid_out)
         self.key_members = [members for _, members in laid_out]
@@ -78,9 +79,7 @@ class Emitter:
             options=dict(sorted(self.options.given.items())),
             matched=sum(count for _, count in self.plan.matched),
             descriptions=self.plan.matched,
-            notes=tuple(
-                (became.subject, became.differs) for became in self.plan.became if became.fidelity != "exact"
-            ),
+            notes=tuple((became.subject, became.differs) for became in self.plan.became if became.fidelity != "exact"),
         )
 
     # --- programs -------------------------------------------------------------------------------------
@@ -127,7 +126,10 @@ class Emitter:
     def _stops(self) -> bool:
         """Whether any clause calls exit(): then every program looks whether tracing has stopped."""
         return any(
-            _has_exit(clause.body) for point in self.plan.points for firing in point.firings for clause in firing.clauses
+            _has_exit(clause.body)
+            for point in self.plan.points
+            for firing in point.firings
+            for clause in firing.clauses
         )
 
     def _firing(self, body: Lines, firing: Firing, name: str) -> None:

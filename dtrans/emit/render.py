@@ -19,7 +19,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 (C and Python, not HTML; D text is escaped where it is made into C)
+        autoescape=False,
     )
 
 

@@ -1,7 +1,7 @@
 """Statements of a plan as C: records for the reader, aggregations, branches, signals.
 
-Before: ``printf("%d %s\\n", pid, execname)``  After: ``r.a0 = pid; bpf_get_current_comm(r.a1, 16);``, and at the clause's
-end one ``records.ringbuf_output(&r, ...)``: all that a clause records leaves as one record, or not at all if it faults.
+Before: ``printf("%d %s\\n", pid, execname)``  After: ``r.a0 = pid; bpf_get_current_comm(r.a1, 16);``, and at the
+clause's end one ``records.ringbuf_output(&r, ...)``: all that a clause records leaves as one record, or not at all if it faults.
 """
 
 from __future__ import annotations
@@ -26,21 +26,20 @@ from dtrans.artifact import (
     PrintStack,
     PrintValue,
     SetOption,
-    Shape,
     Site,
     System,
     Trace,
     Tracemem,
     Trunc,
 )
-from dtrans.check.tree import Act, Aggregate, AggregationInfo, Call, Cond, Const, Do, Expr, If, Load, Statement, Text
+from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, Expr, If, Load, Statement, Text
 from dtrans.emit.shapes import shape_of
-from dtrans.emit.storage import Slot, StructLayout, add_value
-from dtrans.emit.text import c_type, number
+from dtrans.emit.storage import StructLayout, add_value
+from dtrans.emit.text import number
 from dtrans.emit.values import Values
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux, ProbePart
-from dtrans.types import INT, INT64, Addresses, Array, StringType, StructRef, Type, align_up
+from dtrans.types import Addresses, Array, StringType, StructRef, Type, align_up
 
 PRINCIPAL_DROP, AGGREGATION_DROP = DROP_KINDS.index("principal"), DROP_KINDS.index("aggregation")
 _HEADER = ("u16 site;", "u16 cpu;", "u32 probe;")
@@ -68,7 +67,9 @@ class RecordBuilder:
 class Statements:
     """Emits the bodies of clauses."""
 
-    def __init__(self, values: Values, options: Options, aggregations: Sequence[Aggregation], infos: Sequence[AggregationInfo]) -> None:
+    def __init__(
+        self, values: Values, options: Options, aggregations: Sequence[Aggregation], infos: Sequence[AggregationInfo]
+    ) -> None:
         self.values = values
         self.options = options
         self.aggregations = aggregations
@@ -182,7 +183,9 @@ class Statements:
                 return f"({condition} ? {self._literal_number(then)} : {self._literal_number(other)})"
         raise AssertionError(f"no literal: {expr}")
 
-    def _update(self, which: int, aggregation: Aggregation, key: str, operand: str, weight: str, *, weighted: bool) -> None:
+    def _update(
+        self, which: int, aggregation: Aggregation, key: str, operand: str, weight: str, *, weighted: bool
+    ) -> None:
         values = self.values
         value = f"struct agg_{which}_value"
         found = values.temporary(f"{value} *", f"agg_{which}.lookup(&{key})")
@@ -271,7 +274,7 @@ class Statements:
             case "trace":
                 return Trace(self._memory(args[0]), present)
             case "print":
-                return PrintValue(self._memory(args[0]), shape_of(self.values.types, args[0].type), present)
+                return PrintValue(self._shaped(args[0]), shape_of(self.values.types, args[0].type), present)
             case "tracemem":
                 return self._tracemem(args, present)
             case "stack":
@@ -322,6 +325,15 @@ class Statements:
         if not isinstance(expr, Load) or not isinstance(expr.type, StructRef | Array):
             return self._field(expr)
         return self._bytes(self.values.integer(expr.address), self.values.types.size(expr.type), expr.space)
+
+    def _shaped(self, expr: Expr[Linux]) -> Field:
+        """A value for print(), whose text the reader makes from the bytes: never a number that stands for a string."""
+        if isinstance(expr, Load) and isinstance(expr.type, StructRef | Array):
+            return self._memory(expr)
+        name = f"a{len(self.record.layout.members)}"
+        placed = add_value(self.record.layout, name, expr.type).field
+        self.values.put(f"{self.record.token}.{name}", expr, expr.type)
+        return Field("bytes", placed.offset, placed.size)
 
     def _bytes(self, address: str, size: int, space: str) -> Field:
         record, values = self.record, self.values

@@ -1,6 +1,6 @@
 """Where values live in a generated program: D's variables, scratch memory, layouts of records and keys.
 
-Before: ``self int depth; global string name[int]``  After: member ``depth`` of ``struct thread``; hash ``name`` keyed by
+Before: ``self int depth; global string name[int]``  After: member ``depth`` of ``struct thread``; a hash keyed by
 ``struct key_name`` with value ``struct { char text[256]; }``.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dtrans.artifact import Field, FieldKind, Layout, LateConstant
+from dtrans.artifact import Field, FieldKind, LateConstant, Layout
 from dtrans.check.tree import Late, Offset, Variable
 from dtrans.emit.text import c_type, identifier
 from dtrans.types import Addresses, StringType, Type, align_up
@@ -74,7 +74,9 @@ class Place:
     field: Field
 
 
-def add_value(layout: StructLayout, name: str, kind: Type, *, frames: int = 0, interned: FieldKind | None = None) -> Place:
+def add_value(
+    layout: StructLayout, name: str, kind: Type, *, frames: int = 0, interned: FieldKind | None = None
+) -> Place:
     """Appends a member for a value of a D type. `frames` is the depth of a stack; `interned` makes it a u32 number."""
     if interned is not None:
         return Place(name, Field(interned, layout.add(f"u32 {name};", 4, 4), 4))
@@ -98,7 +100,7 @@ def add_value(layout: StructLayout, name: str, kind: Type, *, frames: int = 0, i
 
 @dataclass
 class Shared:
-    """What all programs of one artifact share: layouts asked for, late constants, interned strings, library functions."""
+    """What all programs of one artifact share: layouts, late constants, interned strings, library functions."""
 
     layouts: dict[str, Layout] = field(default_factory=dict)
     late: dict[str, LateConstant] = field(default_factory=dict)
@@ -120,7 +122,11 @@ class Shared:
     def layout(self, kind: str, of: str, path: str = "") -> str:
         heads = {"offset": "OFF", "size": "SIZE", "field": "FIELD", "symbol": "ADDR", "bits": "BITS"}
         owner = of.removeprefix("struct ") if kind == "offset" else of
-        macro = "__".join(identifier(part.replace(".", "__").replace(" ", "_").replace(":", "__")) for part in (heads[kind] + "_" + owner, path) if part)
+        macro = "__".join(
+            identifier(part.replace(".", "__").replace(" ", "_").replace(":", "__"))
+            for part in (heads[kind] + "_" + owner, path)
+            if part
+        )
         self.layouts[macro] = Layout(macro, kind, of, path)  # type: ignore[arg-type]
         return macro
 
@@ -162,7 +168,7 @@ class ScratchLayout:
 
 def variable_name(variable: Variable) -> str:
     """The C name of a variable: D's own, with its scope before it so that no two collide."""
-    return f"{ {'global': 'g', 'self': 's', 'this': 't'}[variable.scope]}_{identifier(variable.name)}"
+    return f"{ {'global': 'g', 'self': 's', 'this': 't'}[variable.scope] }_{identifier(variable.name)}"
 
 
 def scalars(variables: Sequence[Variable], scope: str) -> list[Variable]:

@@ -141,7 +141,8 @@ def _index(values: Values, call: Call[Linux]) -> str:
     function = values.shared.function(call.name)
     return values.temporary(
         "s64",
-        f"{function}({source.address}, {source.size}, {needle.address}, {needle.size}, {_work(values, needle)}, {start})",
+        f"{function}({source.address}, {source.size}, {needle.address}, {needle.size}, "
+        f"{_work(values, needle)}, {start})",
     )
 
 
@@ -265,5 +266,3 @@ def _inet_ntop(values: Values, call: Call[Linux], slot: Slot) -> None:
         return
     address = values._load(values.integer(call.args[1]), _U32, "kernel", None)
     values.add(f"{values.shared.function('inet_ntoa')}({slot.address}, {slot.size}, {address});")
-
-

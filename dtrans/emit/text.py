@@ -76,5 +76,7 @@ def identifier(name: str) -> str:
 
 def comment(text: str) -> list[str]:
     """D text as the lines of a C comment."""
-    safe = "".join(char if char == "\n" or (char.isascii() and char.isprintable()) else " " for char in text.expandtabs())
+    safe = "".join(
+        char if char == "\n" or (char.isascii() and char.isprintable()) else " " for char in text.expandtabs()
+    )
     return [line.rstrip() for line in safe.replace("*/", "* /").replace("/*", "/ *").replace("\\\n", "\n").split("\n")]

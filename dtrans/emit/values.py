@@ -150,7 +150,11 @@ class Values:
             case Const(value, kind):
                 return number(value, signed=is_signed(kind))
             case Late():
-                return f"(s32){self.shared.late_constant(expr)}" if expr.what != "wall" else self.shared.late_constant(expr)
+                return (
+                    f"(s32){self.shared.late_constant(expr)}"
+                    if expr.what != "wall"
+                    else self.shared.late_constant(expr)
+                )
             case Offset():
                 return f"(u64){self.shared.offset(expr)}"
             case Read():
@@ -203,7 +207,11 @@ class Values:
         """A scalar as the C type that holds `kind`."""
         value = self.integer(expr)
         c = c_type(kind)
-        return value if c in ("s64", "u64") or _STABLE.fullmatch(value) and isinstance(expr, Const) else f"({c}){_wrapped(value)}"
+        return (
+            value
+            if c in ("s64", "u64") or (_STABLE.fullmatch(value) and isinstance(expr, Const))
+            else f"({c}){_wrapped(value)}"
+        )
 
     def _cast(self, operand: Expr[Linux], kind: Type) -> str:
         if isinstance(operand.type, StringType):
@@ -654,7 +662,7 @@ def _needs_room(expr: Expr[Linux]) -> bool:
 
 def _mask(size: int) -> int:
     """The widest mask below a size that keeps an index of eight bytes inside: stacks are powers of two or cut."""
-    return (1 << (size - 8).bit_length()) - 8
+    return max(0, (1 << (size - 8).bit_length()) - 8)
 
 
 def _among(name: str, numbers: tuple[int, ...]) -> str:

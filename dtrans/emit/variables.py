@@ -310,9 +310,7 @@ class Variables:
         values.string_into(expr.value, slot)
         self._mark_set(values, slot.address, expr.value)
         key = self._key(values, expr.variable, expr.keys)
-        values.add(
-            f"if ({array.name}.update(&{key}, (struct dt_string *)({slot.address}))) DROP({DYNAMIC_DROP});"
-        )
+        values.add(f"if ({array.name}.update(&{key}, (struct dt_string *)({slot.address}))) DROP({DYNAMIC_DROP});")
 
     def _mark_set(self, values: Values, address: str, value: Expr[Linux]) -> None:
         """An empty string that was assigned is told from NULL by its second byte."""

@@ -74,13 +74,13 @@ class Numbering:
 
     def block(self, named: Sequence[tuple[int, ProbeRef]], size: int) -> int:
         """The base of a block in which these calls have these probes; blocks are shared where they agree."""
-        for base, taken in self._blocks:
-            if all(taken.get(call, ref.id) == ref.id for call, ref in named):
-                break
-        else:
-            base, taken = self._next, {}
-            self._blocks.append((base, taken))
+        agreeing = (block for block in self._blocks if all(block[1].get(call, ref.id) == ref.id for call, ref in named))
+        found = next(agreeing, None)
+        if found is None:
+            found = self._next, {}
+            self._blocks.append(found)
             self._next += size
+        base, taken = found
         for call, ref in named:
             taken[call] = ref.id
             self.probes[base + call] = _shown(ref)
@@ -124,9 +124,7 @@ class Planner:
 
     def _clause(self, clause: TypedClause) -> None:
         for entry in (True, False):
-            found = [
-                ref for ref in clause.probes if isinstance(ref.served, CallProbe) and ref.served.entry == entry
-            ]
+            found = [ref for ref in clause.probes if isinstance(ref.served, CallProbe) and ref.served.entry == entry]
             if found:
                 self._calls(clause, found, entry=entry)
         for ref in clause.probes:
@@ -231,7 +229,9 @@ class Planner:
             self._tell(str(ref), f"system call {ref.served.name}", "exact", "")
             return
         names = [call.name for call in row.linux if call.name in self.universe.calls]
-        self._tell(str(ref), f"system call{'s' * (len(names) > 1)} {', '.join(names)}", row.note.fidelity, row.note.differs)
+        self._tell(
+            str(ref), f"system call{'s' * (len(names) > 1)} {', '.join(names)}", row.note.fidelity, row.note.differs
+        )
 
 
 class _RowArguments:
@@ -245,9 +245,7 @@ class _RowArguments:
     def arg(self, index: int, span: Span) -> Expr[Linux]:
         operands = self.point.arg or self.point.args
         if index >= len(operands):
-            raise fail(
-                "D_ARGS_NONE", f"{self.ref} has no arg{index}: it has {len(operands) or 'no'} arguments", span
-            )
+            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index}: it has {len(operands) or 'no'} arguments", span)
         value = self._value(operands[index], f"arg{index}", span)
         if is_string(value.type):
             raise fail("D_ARGS_TYPE", f"arg{index} of {self.ref} is text: use args[{index}]", span)
@@ -317,7 +315,7 @@ class Lowering:
                 return self._fitted(self.arguments.operand(index, span), kind, span)
             case TranslatedMember(base, name, kind, span):
                 return self._member(base, name, kind, span)
-            case Translate(operand, _, span):
+            case Translate(_, _, span):
                 raise fail("D_OP_SOU", "what xlate makes is read member by member, with '->'", span)
 
     def _builtin(self, name: str, span: Span, **bound: Expr[Linux]) -> Expr[Linux]:
@@ -343,7 +341,9 @@ class Lowering:
         note = structure.members[name].note
         made = self.names.evaluate(texts, **{row.param: operand})
         if made is None:
-            raise fail("D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span)
+            raise fail(
+                "D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span
+            )
         self.planner._tell(f"{structure.name}.{name}", made[1], note.fidelity, note.differs)
         return self._fitted(made[0], kind, span)
 
@@ -383,5 +383,3 @@ def _why(sentence: str) -> str:
 
 def _shown(ref: ProbeRef) -> Probe:
     return Probe(ref.id, ref.provider, ref.module, ref.function, ref.name)
-
-

@@ -1,7 +1,7 @@
 """System calls: which probe a call is, where its arguments are, for one clause.
 
 Before: the clause's probes ``open`` (Solaris, served by open, openat, openat2) and ``read``
-After: a guard over the calls' numbers, the probe's number as ``base + nr``, ``arg0`` as ``nr in openat ? ctx->arg1 : ctx->arg0``
+After: a guard over the calls' numbers, the probe's number as ``base + nr``, ``arg0`` as a choice by number
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Evaluate = Callable[[str], Expr[Linux]]
 
 @dataclass(frozen=True)
 class Variant:
-    """Calls that are one kind of probe: `numbers` with the probe of each; `when` "" for always; `args` as the row has them."""
+    """Calls that are one kind of probe: `numbers` with the probe of each; `when` "" for always; `args` as in the row."""
 
     probes: tuple[tuple[int, ProbeRef], ...]
     when: str
@@ -37,9 +37,7 @@ def claims_of(rows: Iterable[CallRow]) -> Mapping[str, int]:
     return Counter(call.name for row in rows for call in row.linux)
 
 
-def variants(
-    refs: Sequence[ProbeRef], calls: Mapping[str, int], claims: Mapping[str, int]
-) -> tuple[Variant, ...]:
+def variants(refs: Sequence[ProbeRef], calls: Mapping[str, int], claims: Mapping[str, int]) -> tuple[Variant, ...]:
     """How each Linux call answers for a clause's probes: guarded variants first, then those that always do.
 
     A call that several Solaris names share is told apart by the rows' guards; one that no guard claims keeps
@@ -113,9 +111,7 @@ def probe_number(
     return Cond(CallIn(guarded), number, plain, UINT32) if len(guarded) > 1 else number
 
 
-def argument(
-    found: Sequence[Variant], index: int, kind: Type, evaluate: Evaluate
-) -> Expr[Linux]:
+def argument(found: Sequence[Variant], index: int, kind: Type, evaluate: Evaluate) -> Expr[Linux]:
     """``argN`` as D has it, whichever call it is."""
 
     def value(variant: Variant) -> str:

@@ -82,7 +82,7 @@ class CallIn:
 
 @dataclass(frozen=True, slots=True)
 class ClockCounter:
-    """The program counter that the sampling clock met: the kernel's, or with `user` the process's; 0 if it was the other."""
+    """The program counter that the sampling clock met: the kernel's, or with `user` the process's; else 0."""
 
     user: bool
     type: Type = ULONG

@@ -44,7 +44,6 @@ class Firing:
 
 @dataclass(frozen=True)
 class AttachPoint:
-
     attach: Attach
     firings: tuple[Firing, ...]
 

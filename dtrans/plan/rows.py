@@ -1,6 +1,6 @@
 """What names mean in an expression of a knowledge row: the source's context, kernel types, intrinsics.
 
-Before: ``"ctx->rq->__sector"`` at ``rawtp:block_io_start``  After: ``Load(RawArg(0) + Offset("struct request", "__sector"))``
+Before: ``"ctx->rq->__sector"`` at ``rawtp:block_io_start``  After: ``Load(RawArg(0) + Offset("request", "__sector"))``
 """
 
 from __future__ import annotations

@@ -266,7 +266,7 @@ class Output:
         probe = self._artifact.probes.get(number)
         if probe is None:
             return f"(ID {number})"
-        return f"(ID {number}: {probe.provider}:{probe.module}:{probe.function}:{probe.name})"
+        return f"(ID {probe.id}: {probe.provider}:{probe.module}:{probe.function}:{probe.name})"
 
     # --- options ------------------------------------------------------------------------------------------
 

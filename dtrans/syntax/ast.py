@@ -2,7 +2,7 @@
 
     syscall::read:entry, io:::start /pid == $target/ { self->ts = timestamp; }
 
-becomes ``Clause(probes=(ProbeDescription(...), ...), predicate=Binary("==", ...), body=(ExprStatement(Assign(...)),))``.
+becomes ``Clause(probes=(ProbeDescription(...), ...), predicate=Binary(...), body=(ExprStatement(Assign(...)),))``.
 The grammar is that of the Dynamic Tracing Guide ("Program Structure", "Types, Operators, and Expressions") and of
 libdtrace's dt_grammar.y, plus ``if``/``else``. Precedences are gone: parentheses are in the shape of the tree.
 """
