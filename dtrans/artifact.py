@@ -420,7 +420,7 @@ _CLASSES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize,
-        Denormalize, System, Freopen, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint, Tracepoint,
-        PerfEvent, Program, Layout, LateConstant, Artifact,
+        Denormalize, System, Freopen, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint,
+        Tracepoint, PerfEvent, Program, Layout, LateConstant, Artifact,
     )
 }  # fmt: skip

@@ -6,10 +6,9 @@ pipeline.ast -> pipeline.typed -> pipeline.plan -> pipeline.artifact
 
 from __future__ import annotations
 
-import os
 import pprint
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from dtrans.artifact import Artifact
@@ -24,23 +23,9 @@ from dtrans.knowledge.rows import Knowledge
 from dtrans.options import Options
 from dtrans.plan.build import Planner
 from dtrans.plan.plan import Plan
-from dtrans.source import Source, Span
+from dtrans.request import Request, own_macros
+from dtrans.source import Span
 from dtrans.syntax import ast, parse
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a user asks for. `sources` in the order of ``-n`` and ``-s``; `args` are ``$1`` and on, `script` is ``$0``;
-    `options` those of ``-x`` and the flags; `target`: ``-c`` or ``-p`` was given; `zero_matches`: ``-Z``.
-    `macros` are the values of ``$uid``, ``$ppid`` and their kin; this process's own when None."""
-
-    sources: tuple[Source, ...]
-    args: tuple[str, ...] = ()
-    script: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-    target: bool = False
-    zero_matches: bool = False
-    macros: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -197,21 +182,6 @@ def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Li
         differs,
         source,
     )
-
-
-def own_macros() -> dict[str, int]:
-    """The macro variables of this process (Guide, "Scripting"); there are no projects and tasks on Linux: 0."""
-    return {
-        "egid": os.getegid(),
-        "euid": os.geteuid(),
-        "gid": os.getgid(),
-        "pgid": os.getpgid(0),
-        "ppid": os.getppid(),
-        "projid": 0,
-        "sid": os.getsid(0),
-        "taskid": 0,
-        "uid": os.getuid(),
-    }
 
 
 def _no_constant(node: ast.Expr) -> int:

@@ -17,7 +17,8 @@ from dtrans.errors import Diagnostic, DtransError
 from dtrans.facts import KernelFacts
 from dtrans.knowledge.load import load
 from dtrans.knowledge.rows import Knowledge
-from dtrans.pipeline import Pipeline, Request
+from dtrans.pipeline import Pipeline
+from dtrans.request import Request
 from dtrans.run.host import HostFacts
 from dtrans.run.session import Settings, run
 from dtrans.source import Source

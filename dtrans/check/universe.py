@@ -5,8 +5,8 @@ are numbered in a fixed order (dtrace's own first), so the same kernel gives the
 description.
 
 System calls have two readings. In the Solaris one (the default) every Linux call that does the work of a Solaris
-call *is* that Solaris probe. A description takes the Solaris probes that it matches; a Linux name that it matches too is
-left out where a Solaris probe already answers for that call, so that a clause fires once for each call.
+call *is* that Solaris probe. A description takes the Solaris probes that it matches; a Linux name that it matches too
+is left out where a Solaris probe already answers for that call, so that a clause fires once for each call.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dtrans.cli.compiled import compiled_artifact
 from dtrans.cli.failure import say
 from dtrans.errors import fail
 from dtrans.invocation.arguments import Arguments
@@ -25,10 +26,13 @@ def trace(arguments: Arguments) -> int:
     """
     if not arguments.specs:
         raise fail("D_NO_PROBES", "no probes specified", hint="give a program with -n or -s")
-    pipeline, given = make_pipeline(arguments)
     if arguments.show_code:
+        pipeline, given = make_pipeline(arguments)
         say(f"{pipeline.dump('plan')}\n{pipeline.dump('c')}")
-    artifact = pipeline.artifact
+        artifact = pipeline.artifact
+    else:
+        given = read_programs(arguments)
+        artifact = compiled_artifact(make_request(arguments, given))
     if arguments.verbose:
         tell_differences(artifact)
     if arguments.compile_only:
@@ -42,12 +46,18 @@ def make_pipeline(arguments: Arguments, *, target: bool = False) -> tuple[Pipeli
     from dtrans.pipeline import Pipeline
     from dtrans.run.host import HostFacts
 
+    given = read_programs(arguments)
+    request = make_request(arguments, given)
+    return Pipeline(replace(request, target=request.target or target), HostFacts(), load()), given
+
+
+def read_programs(arguments: Arguments) -> tuple[Given, ...]:
+    """The programs of a command line, through the preprocessor where that was asked for; ``-H`` tells what it read."""
     given = given_programs(arguments)
     if "-H" in arguments.preprocessor:
         for path in (path for program in given for path in included_files(program)):
             say(path)
-    request = make_request(arguments, given)
-    return Pipeline(replace(request, target=request.target or target), HostFacts(), load()), given
+    return given
 
 
 def tell_differences(artifact: Artifact) -> None:

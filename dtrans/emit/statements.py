@@ -1,7 +1,7 @@
 """Statements of a plan as C: records for the reader, aggregations, branches, signals.
 
 Before: ``printf("%d %s\\n", pid, execname)``  After: ``r.a0 = pid; bpf_get_current_comm(r.a1, 16);``, and at the
-clause's end one ``records.ringbuf_output(&r, ...)``: all that a clause records leaves as one record, or not at all if it faults.
+clause's end one ``records.ringbuf_output(&r, ...)``: what a clause records leaves as one record, or not at all.
 """
 
 from __future__ import annotations

@@ -10,15 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dtrans.errors import fail
 from dtrans.invocation.arguments import Arguments, Spec, read_arguments
 from dtrans.invocation.specifier import ON_COMMAND_LINE, complete, shown_name
+from dtrans.request import Request
 from dtrans.source import Source
-
-if TYPE_CHECKING:
-    from dtrans.pipeline import Request
 
 _ENTERED = re.compile(r'^# \d+ "((?:[^"\\\n]|\\.)*)" 1\b', re.MULTILINE)
 _SHEBANG = re.compile(r"#![^\n]*?\b(?:dtrace|dtrans run)\b([^\n]*)")
@@ -48,8 +45,6 @@ def given_programs(arguments: Arguments, files: Mapping[str, str] | None = None)
 
 def make_request(arguments: Arguments, given: tuple[Given, ...], command: str = "dtrace") -> Request:
     """The request for the pipeline. `command` is ``$0`` where no script is (dtrace(1M))."""
-    from dtrans.pipeline import Request
-
     script = next((program.name for program in given if program.kind == "script"), command)
     return Request(
         sources=tuple(program.source for program in given),

@@ -21,7 +21,7 @@ Evaluate = Callable[[str], Expr[Linux]]
 
 @dataclass(frozen=True)
 class Variant:
-    """Calls that are one kind of probe: `numbers` with the probe of each; `when` "" for always; `args` as in the row."""
+    """Calls that are one kind of probe: their numbers with the probe of each; `when` "" for always."""
 
     probes: tuple[tuple[int, ProbeRef], ...]
     when: str

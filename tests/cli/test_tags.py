@@ -37,7 +37,8 @@ def test_a_tag_is_found_in_any_case_and_a_slip_gets_a_hint() -> None:
 
 def compiled(text: str) -> None:
     from dtrans.knowledge.load import load
-    from dtrans.pipeline import Pipeline, Request
+    from dtrans.pipeline import Pipeline
+    from dtrans.request import Request
     from dtrans.run.host import HostFacts
 
     _ = Pipeline(Request((Source("example.d", text),)), HostFacts(), load()).artifact

@@ -1,0 +1,6 @@
+/* An aggregating function gives no value. */
+
+BEGIN
+{
+	x = 1 + count(); /* error: D_AGG_FUNC */
+}

@@ -1,0 +1,6 @@
+/* What is printed must be assigned somewhere. */
+
+BEGIN
+{
+	printa(@a); /* error: D_AGG_UNDEF */
+}

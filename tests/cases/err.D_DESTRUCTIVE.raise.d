@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	raise(9); /* error: D_DESTRUCTIVE */
+}

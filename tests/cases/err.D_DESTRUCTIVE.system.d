@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	system("id"); /* error: D_DESTRUCTIVE */
+}

@@ -1,0 +1,6 @@
+/* What Linux does not tell is refused with the reason. */
+
+BEGIN
+{
+	trace(mutex_owned(0)); /* error: D_FUNC_UNDEF */
+}

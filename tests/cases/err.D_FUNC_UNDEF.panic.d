@@ -1,0 +1,6 @@
+/* panic() is refused by name. */
+
+BEGIN
+{
+	panic(); /* error: D_FUNC_UNDEF */
+}

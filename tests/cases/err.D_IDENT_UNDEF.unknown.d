@@ -1,0 +1,6 @@
+/* An unknown name. */
+
+BEGIN
+{
+	trace(exename); /* error: D_IDENT_UNDEF */
+}

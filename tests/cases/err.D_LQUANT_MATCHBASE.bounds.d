@@ -1,0 +1,7 @@
+/* An lquantize() has the same bounds everywhere. */
+
+BEGIN
+{
+	@ = lquantize(1, 0, 10);
+	@ = lquantize(1, 0, 20); /* error: D_LQUANT_MATCHBASE */
+}

@@ -1,0 +1,6 @@
+/* '-' needs an integer. */
+
+BEGIN
+{
+	trace(-"a"); /* error: D_OP_ARITH */
+}

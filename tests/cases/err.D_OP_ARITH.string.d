@@ -1,0 +1,6 @@
+/* Strings cannot be added. */
+
+BEGIN
+{
+	trace("a" + 1); /* error: D_OP_ARITH */
+}

@@ -1,0 +1,7 @@
+/* An associative array is read with its keys. */
+
+BEGIN
+{
+	x[1] = 1;
+	trace(x); /* error: D_OP_ARRAY */
+}

@@ -1,0 +1,7 @@
+/* A variable has no address. */
+
+BEGIN
+{
+	x = 1;
+	trace(&x); /* error: D_OP_LVAL */
+}

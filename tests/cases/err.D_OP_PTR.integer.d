@@ -1,0 +1,7 @@
+/* An integer cannot be dereferenced. */
+
+BEGIN
+{
+	x = 1;
+	trace(*x); /* error: D_OP_PTR */
+}

@@ -1,0 +1,6 @@
+/* '&&' needs numbers. */
+
+BEGIN
+{
+	trace(1 && *curthread); /* error: D_OP_SCALAR */
+}

@@ -1,0 +1,6 @@
+/* '!' needs a number. */
+
+BEGIN
+{
+	trace(!*curthread); /* error: D_OP_SCALAR */
+}

@@ -1,0 +1,6 @@
+/* A rate must be one. */
+
+profile-0hz /* error: D_PDESC_INVAL */
+{
+	trace(1);
+}

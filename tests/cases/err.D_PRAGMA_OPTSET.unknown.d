@@ -1,0 +1,7 @@
+/* An unknown option. */
+
+#pragma D option nosuchoption /* error: D_PRAGMA_OPTSET */
+BEGIN
+{
+	trace(1);
+}

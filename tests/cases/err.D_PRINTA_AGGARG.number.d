@@ -1,0 +1,6 @@
+/* printa() prints aggregations. */
+
+BEGIN
+{
+	printa("%@d", 1); /* error: D_PRINTA_AGGARG */
+}

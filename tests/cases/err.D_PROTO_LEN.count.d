@@ -1,0 +1,6 @@
+/* count() has no arguments. */
+
+BEGIN
+{
+	@ = count(1); /* error: D_PROTO_LEN */
+}

@@ -1,0 +1,6 @@
+/* stringof() needs an address. */
+
+BEGIN
+{
+	trace(stringof(*curthread)); /* error: D_STRINGOF_TYPE */
+}

@@ -1,0 +1,6 @@
+/* tracemem() needs an address. */
+
+BEGIN
+{
+	tracemem("a", 4); /* error: D_TRACEMEM_ADDR */
+}

@@ -1,0 +1,6 @@
+/* A kernel structure without such a member. */
+
+BEGIN
+{
+	trace(curthread->pidd); /* error: D_TYPE_MEMBER */
+}

@@ -1,0 +1,6 @@
+/* self-> variables must be assigned somewhere before. */
+
+BEGIN
+{
+	trace(self->x); /* error: D_VAR_UNDEF */
+}

@@ -1,0 +1,6 @@
+/* this-> variables must be assigned somewhere before. */
+
+BEGIN
+{
+	trace(this->x); /* error: D_VAR_UNDEF */
+}

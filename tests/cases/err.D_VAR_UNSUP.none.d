@@ -1,0 +1,6 @@
+/* A variable without a meaning on Linux. */
+
+BEGIN
+{
+	trace(pgid); /* error: D_VAR_UNSUP */
+}

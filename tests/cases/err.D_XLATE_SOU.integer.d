@@ -1,0 +1,6 @@
+/* xlate makes structures. */
+
+BEGIN
+{
+	trace(xlate <int>(curthread)); /* error: D_XLATE_SOU */
+}

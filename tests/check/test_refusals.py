@@ -1,0 +1,84 @@
+"""What D refuses: one file for each case, the expected tag on the line that is at fault.
+
+    trace("a" + 1); /* error: D_OP_ARITH */
+
+``/* error nowhere: TAG */`` expects a diagnostic without a place; ``/* args: a b */`` gives $1 and on.
+The kernel's answers come from tests/facts: rewrite them with ``python -m tests.check.test_refusals`` on a kernel with BTF.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from dtrans.facts import KernelFacts
+from dtrans.recorded import RecordedFacts, Recorder
+from tests.conftest import ROOT
+from tests.programs import host, refused
+
+CASES = sorted((ROOT / "tests" / "cases").glob("err.*.d"))
+FACTS = ROOT / "tests" / "facts" / "refusals.json"
+
+_HERE = re.compile(r"/\* error: (D_\w+) \*/")
+_NOWHERE = re.compile(r"/\* error nowhere: (D_\w+) \*/")
+_ARGS = re.compile(r"/\* args: (.*) \*/")
+_RAISED = re.compile(r'\bfail\(\s*"(D_\w+)"')
+
+#: Raised for a mistake in a row of `translators/`, or a program that only such a row can make: tests/knowledge has them.
+_OF_ROWS = {"D_KNOWLEDGE", "D_XLATE_RECURSION"}
+
+
+@cache
+def facts() -> RecordedFacts:
+    return RecordedFacts(FACTS.read_text())
+
+
+def arguments(text: str) -> list[str]:
+    found = _ARGS.search(text)
+    return found[1].split() if found else []
+
+
+def expected(text: str) -> tuple[str, int | None]:
+    """The tag, and the line it must stand on."""
+    nowhere = _NOWHERE.search(text)
+    if nowhere:
+        return nowhere[1], None
+    found = _HERE.search(text)
+    assert found is not None, "the case names no error"
+    return found[1], text.count("\n", 0, found.start()) + 1
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem.removeprefix("err."))
+def test_a_wrong_program_is_refused_where_it_is_wrong(case: Path) -> None:
+    text = case.read_text()
+    tag, line = expected(text)
+    assert case.name.split(".")[1] == tag
+    found = refused(text, arguments(text), facts())
+    assert found.tag == tag, found.render()
+    assert (found.span.location.line if found.span is not None else None) == line, found.render()
+
+
+def test_every_tag_of_the_checker_and_the_planner_has_a_case() -> None:
+    raised = {
+        tag
+        for stage in ("check", "plan")
+        for path in (ROOT / "dtrans" / stage).glob("*.py")
+        for tag in _RAISED.findall(path.read_text())
+    }
+    assert raised - _OF_ROWS - {case.name.split(".")[1] for case in CASES} == set()
+
+
+def record(kernel: KernelFacts) -> str:
+    """The answers that the cases ask for."""
+    recorder = Recorder(kernel)
+    for case in CASES:
+        text = case.read_text()
+        refused(text, arguments(text), recorder)
+    return recorder.to_json()
+
+
+if __name__ == "__main__":
+    FACTS.write_text(record(host()))
