@@ -11,8 +11,8 @@ from dtrans.source import Source
 
 @dataclass(frozen=True)
 class Request:
-    """`sources` in the order of ``-n`` and ``-s``; `args` are ``$1`` and on, `script` is ``$0``; `options` those of
-    ``-x`` and the flags; `target`: ``-c`` or ``-p`` was given; `zero_matches`: ``-Z``. `macros` are the values of ``$uid``,
+    """`sources` in the order of ``-n`` and ``-s``; `args` are ``$1`` and on, `script` is ``$0``; `options` of ``-x``
+    and the flags; `target`: ``-c`` or ``-p`` was given; `zero_matches`: ``-Z``. `macros` are the values of ``$uid``,
     ``$ppid`` and their kin; this process's own when None."""
 
     sources: tuple[Source, ...]

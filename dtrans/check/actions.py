@@ -236,19 +236,21 @@ class StatementChecker:
             raise fail("D_LLQUANT_FACTORSMALL", "llquantize( ) factor must be two or more", call.args[1].span)
         if low < 0 or high <= low:
             raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) low magnitude must be less than its high one", call.span)
-        if factor ** (high + 1) > 1 << 63:
+        if high > 63 or factor ** (high + 1) > 1 << 63:
             raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) high magnitude causes overflow of 64 bits", call.span)
-        # As libdtrace has it: each order of magnitude must fall into steps of whole numbers.
-        if steps < factor or steps % factor or (factor ** (low + 1) >= steps and factor ** (low + 1) % steps):
+        if steps < factor:
+            raise fail("D_LLQUANT_FACTORNSTEPS", "llquantize( ) steps must be at least its factor", call.args[4].span)
+        power = factor
+        while power < steps:
+            power *= factor
+        if power % steps or steps % factor:
             raise fail(
-                "D_LLQUANT_FACTOREVEN", "llquantize( ) steps must divide each order of magnitude evenly", call.span
+                "D_LLQUANT_FACTOREVEN",
+                "llquantize( ) factor must divide its steps evenly, and its steps a power of the factor",
+                call.args[4].span,
             )
         if (high - low + 1) * steps > _MOST_LEVELS:
-            raise fail(
-                "D_LLQUANT_STEPS",
-                "llquantize( ) with this many buckets is more than a BPF map's value holds",
-                call.span,
-            )
+            raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) has more buckets than a BPF map's value holds", call.span)
 
     # --- actions --------------------------------------------------------------------------------------
 

@@ -291,9 +291,9 @@ class ScriptNames:
         """An ``inline`` definition; its value is checked where it is used, with the names known here."""
         if inline.params is not None:
             raise fail("D_DECL_INLINE", "inlines with parameters are not available in this version", inline.span)
-        self._check_free(inline.name, inline.span)
         if inline.name in self.inlines:
             raise fail("D_DECL_IDRED", f"inline '{inline.name}' is defined twice", inline.span)
+        self._check_free(inline.name, inline.span)
         self.inlines[inline.name] = inline
         self._inline(inline, inline)
 

@@ -46,3 +46,7 @@ def _main(words: Sequence[str]) -> int:
     except click.Abort:
         return 130
     return status if isinstance(status, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

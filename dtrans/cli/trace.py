@@ -83,7 +83,7 @@ def list_matching(arguments: Arguments) -> int:
         probe for program in programs for item in program.items if isinstance(item, Clause) for probe in item.probes
     ]
     solaris = Options(arguments.options).text("compat") == "solaris"
-    probes = list_probes(HostFacts(), load(), solaris=solaris)
+    probes = list_probes(HostFacts(), load(), solaris=solaris, with_args=arguments.verbose)
     text = lines(matching(probes, wanted), arguments.verbose)
     if arguments.output is None:
         for line in text:

@@ -95,6 +95,7 @@ class Emitter:
         variables = self.variables
         variables.uses_globals = variables.arena = variables.strtok = False
         self.values.stack_used = 0
+        self.values.own_frames = 2 if isinstance(point.attach, RawTracepoint | TestRun) else 0
         if point.attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {call};")
@@ -125,12 +126,7 @@ class Emitter:
     @property
     def _stops(self) -> bool:
         """Whether any clause calls exit(): then every program looks whether tracing has stopped."""
-        return any(
-            _has_exit(clause.body)
-            for point in self.plan.points
-            for firing in point.firings
-            for clause in firing.clauses
-        )
+        return any(_has_exit(clause.body) for firing in all_firings(self.plan) for clause in firing.clauses)
 
     def _firing(self, body: Lines, firing: Firing, name: str) -> None:
         """One firing: its guard, the thread's variables, its clauses."""
@@ -300,13 +296,16 @@ def _needs_probe(lines: Sequence[str], clause: str) -> bool:
     return any(_PROBE.search(line) or _faults(line, clause) for line in lines)
 
 
+def all_firings(plan: Plan) -> list[Firing]:
+    """The firings of all attach points, and those of ERROR."""
+    firings = [firing for point in plan.points for firing in point.firings]
+    return firings if plan.error is None else [*firings, plan.error]
+
+
 def aggregate_uses(plan: Plan) -> dict[int, list[Aggregate[Linux]]]:
     """Every aggregating statement of a plan, by aggregation."""
     uses: dict[int, list[Aggregate[Linux]]] = {}
-    firings = [firing for point in plan.points for firing in point.firings]
-    if plan.error is not None:
-        firings.append(plan.error)
-    for firing in firings:
+    for firing in all_firings(plan):
         for clause in firing.clauses:
             for statement in _statements(clause.body):
                 if isinstance(statement, Aggregate):

@@ -212,10 +212,10 @@ def _is_default(part: Field[Any], value: object) -> bool:
 
 
 def _scalar(value: object) -> str:
-    """Python's own representation; strings in double quotes where that takes no escape."""
+    """Python's own representation; a string in double quotes unless that takes more escapes, as ruff formats it."""
     text = repr(value)
-    if isinstance(value, str) and text[0] == "'" and '"' not in value:
-        return '"' + text[1:-1].replace("\\'", "'") + '"'
+    if isinstance(value, str) and text[0] == "'" and value.count('"') <= value.count("'"):
+        return '"' + text[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
     return text
 
 

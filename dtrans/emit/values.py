@@ -92,6 +92,8 @@ class Values:
         self.frame = Frame(Lines(), "done")
         self.thread: str | None = None
         self.scratch_name = "s"
+        #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out.
+        self.own_frames = 0
         #: Bytes of the program's stack that structures take.
         self.stack_used = 0
         self._temporaries = 0
@@ -534,7 +536,7 @@ class Values:
     def _put_addresses(self, target: str, call: Call[Linux], what: str, frames: int, *, key: bool) -> None:
         match what:
             case "stack" | "ustack":
-                size, first, flags = 8 * frames, target, "0"
+                size, first, flags = 8 * frames, target, str(self.own_frames)
                 if what == "ustack":
                     self.add(f"{target}[0] = {self._process()};")
                     first, flags = f"{target} + 1", "BPF_F_USER_STACK"
@@ -630,13 +632,13 @@ class Values:
 
     def _stack_depth(self, *, user: bool) -> str:
         slot = self.slot(127 * 8)
-        flags = "BPF_F_USER_STACK" if user else "0"
+        flags = "BPF_F_USER_STACK" if user else str(self.own_frames)
         size = self.temporary("s64", f"bpf_get_stack(ctx, {slot.address}, {127 * 8}, {flags})")
         return f"((u64)({size} > 0 ? {size} : 0) >> 3)"
 
     def _caller(self, *, user: bool) -> str:
         slot = self.slot(16)
-        flags = "BPF_F_USER_STACK" if user else "0"
+        flags = "BPF_F_USER_STACK" if user else str(self.own_frames)
         self.clear(slot)
         self.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
         return f"*(u64 *)({slot.address} + 8)"

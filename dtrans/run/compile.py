@@ -133,7 +133,7 @@ def _compile_here(c_text: str) -> Object:
     bcc = _import_bcc()
     lib = _with_prototypes(bcc.lib)
     # The text is our own: its warnings would tell a user nothing.
-    module = bcc.BPF(text=c_text.encode(), cflags=["-w", "-fwrapv"]).module
+    module = bcc.BPF(text=c_text.encode(), cflags=["-w", "-fwrapv", "-Werror=implicit-function-declaration"]).module
     maps: dict[int, MapSpec] = {}
     for number in range(lib.bpf_num_tables(module)):
         name = lib.bpf_table_name(module, number).decode()

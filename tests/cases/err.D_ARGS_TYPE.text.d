@@ -1,6 +1,6 @@
 /* arg0 is a number: text is in args[]. */
 
-tracepoint:sched:sched_wakeup: /* error: D_ARGS_TYPE */
+sdt:sched::sched_wakeup
 {
-	trace(arg0);
+	trace(arg0); /* error: D_ARGS_TYPE */
 }

@@ -1,7 +1,7 @@
 /* A predicate is a number. */
 
 BEGIN
-/*curthread/ /* error: D_PRED_SCALAR */
+/ *curthread / /* error: D_PRED_SCALAR */
 {
 	trace(1);
 }

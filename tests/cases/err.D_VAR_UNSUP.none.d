@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	trace(pgid); /* error: D_VAR_UNSUP */
+	trace(ipl); /* error: D_VAR_UNSUP */
 }

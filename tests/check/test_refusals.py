@@ -17,7 +17,7 @@ import pytest
 from dtrans.facts import KernelFacts
 from dtrans.recorded import RecordedFacts, Recorder
 from tests.conftest import ROOT
-from tests.programs import host, refused
+from tests.programs import host, pipeline, refused
 
 CASES = sorted((ROOT / "tests" / "cases").glob("err.*.d"))
 FACTS = ROOT / "tests" / "facts" / "refusals.json"
@@ -77,6 +77,9 @@ def record(kernel: KernelFacts) -> str:
     for case in CASES:
         text = case.read_text()
         refused(text, arguments(text), recorder)
+    for case in sorted((ROOT / "tests" / "cases").glob("run.*.d")):
+        text = case.read_text()
+        _ = pipeline(text, arguments(text), facts=recorder).artifact
     return recorder.to_json()
 
 

@@ -25,7 +25,8 @@ BEGIN {
 END { normalize(@s, 5); trunc(@v, 1); clear(@d); }
 """
 FAULT = """BEGIN { x = *(int *)0; printf("never"); }
-ERROR { printf("fault %d in clause %d", arg4, arg2); exit(4); }
+ERROR { printf("fault %d in action %d", arg4, arg3); }
+tick-10ms { exit(4); }
 """
 TICKS = """BEGIN { i = 0; @c["a"] = sum(1); @c["b"] = sum(2); @c["c"] = sum(3); }
 tick-10ms /i < 3/ { i++; printf("tick %d", i); @c["a"] = sum(5); }

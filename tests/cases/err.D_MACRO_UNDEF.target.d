@@ -1,6 +1,0 @@
-/* $target needs -c or -p. */
-
-BEGIN
-{
-	trace($target); /* error: D_MACRO_UNDEF */
-}

@@ -1,0 +1,12 @@
+/* Decimal, octal, hexadecimal and character constants with their suffixes. */
+
+#pragma D option quiet
+
+BEGIN
+{
+	printf("%d %d %d %d\n", 42, 052, 0x2a, 0X2A);
+	printf("%d %u %d\n", 1L, 1U, 9223372036854775807LL);
+	printf("%d %d %d %d %d\n", 'a', '\n', '\\', '\'', '\x41');
+	printf("%u\n", 18446744073709551615ULL);
+	exit(0);
+}
