@@ -16,7 +16,7 @@ from dtrans.emit.library import collect
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements, lay_out_aggregation
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
-from dtrans.emit.text import Lines, comment
+from dtrans.emit.text import Lines, comment, told
 from dtrans.emit.values import Frame, Values
 from dtrans.emit.variables import Variables
 from dtrans.options import Options
@@ -73,7 +73,7 @@ class Emitter:
             probes=dict(sorted(self.plan.probes.items())),
             sites=tuple(self.statements.sites),
             aggregations=self.aggregations,
-            strings=tuple(self.shared.strings),
+            strings=tuple(map(told, self.shared.strings)),
             layouts=tuple(self.shared.layouts.values()),
             late=tuple(self.shared.late.values()),
             options=dict(sorted(self.options.given.items())),
@@ -108,7 +108,8 @@ class Emitter:
             head.add("u32 zero = 0;")
         if self._stops and not isinstance(point.attach, TestRun):
             head.add("if (dt_stopped()) return 0;")
-        head.add("SCRATCH(s);")
+        head.add(f"const u32 program = {number};")
+        head.add("SCRATCH(s, program);")
         if variables.uses_globals:
             head.add("struct globals *globals_ = globals.lookup(&zero);")
             head.add("if (!globals_) return 0;")

@@ -35,7 +35,7 @@ from dtrans.artifact import (
 from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, Expr, If, Load, Statement, Text
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import StructLayout, add_value
-from dtrans.emit.text import number
+from dtrans.emit.text import number, told
 from dtrans.emit.values import Values
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux, ProbePart
@@ -261,7 +261,7 @@ class Statements:
         return offset
 
     def _recorded(self, act: Act[Linux], present: int | None) -> Action:
-        text, args, which = act.text or "", act.args, act.aggregations
+        text, args, which = told(act.text or ""), act.args, act.aggregations
         match act.kind:
             case "printf":
                 return Printf(text, self._fields(args), present)
@@ -270,7 +270,7 @@ class Statements:
             case "freopen":
                 return Freopen(text, self._fields(args), present)
             case "printa":
-                return Printa(which, act.text, present)
+                return Printa(which, None if act.text is None else text, present)
             case "trace":
                 return Trace(self._memory(args[0]), present)
             case "print":

@@ -69,6 +69,11 @@ def words(text: str, size: int) -> list[int]:
     return [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
 
 
+def told(text: str) -> str:
+    """A string of the syntax tree, a character a byte, as text for the reader, which writes it as UTF-8 again."""
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
 def identifier(name: str) -> str:
     """A C identifier for a D name, unique for each name and never a keyword: D names are C identifiers but for case."""
     return "".join(char if char.isascii() and (char.isalnum() or char == "_") else f"_{ord(char):x}_" for char in name)

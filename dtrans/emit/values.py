@@ -56,7 +56,7 @@ from dtrans.plan.leaves import (
     TraceField,
     TraceText,
 )
-from dtrans.types import INT, Addresses, Int, Pointer, StringType, Type, align_up
+from dtrans.types import INT, ULONG, Addresses, Int, Pointer, StringType, Type, align_up
 
 if TYPE_CHECKING:
     from dtrans.check.typenames import TypeNames
@@ -622,6 +622,8 @@ class Values:
                 return self._stack_depth(user=name == "__ustackdepth")
             case "__kaddr_caller" | "__ucaller":
                 return self._caller(user=name == "__ucaller")
+            case "__ureg":
+                return self._user_register(args[0])
             case "__epid":
                 return "(u32)clause"
             case "__probe_id":
@@ -636,6 +638,17 @@ class Values:
         size = self.temporary("s64", f"bpf_get_stack(ctx, {slot.address}, {127 * 8}, {flags})")
         return f"((u64)({size} > 0 ? {size} : 0) >> 3)"
 
+    def _user_register(self, index: Expr[Linux]) -> str:
+        """A register of the process, as it was when it entered the kernel: they stand at the top of the kernel stack."""
+        if not isinstance(index, Const) or index.value not in _REGISTERS:
+            raise fail("D_UREGS_INVAL", "the index of uregs[ ] must be a constant that names a register, such as R_SP")
+        stack = self.shared.layout("offset", "struct task_struct", "stack")
+        size = self.shared.layout("size", "struct pt_regs")
+        base = self._load(f"{self._intrinsic('__current', ())} + {stack}", ULONG, "kernel", None)
+        place = f"{base} + KERNEL_STACK - {size} + REGISTER_{_REGISTERS[index.value]}"
+        self.shared.uses.add("registers")
+        return self._load(place, ULONG, "kernel", None)
+
     def _caller(self, *, user: bool) -> str:
         slot = self.slot(16)
         flags = "BPF_F_USER_STACK" if user else str(self.own_frames)
@@ -643,6 +656,10 @@ class Values:
         self.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
         return f"*(u64 *)({slot.address} + 8)"
 
+
+#: Registers by the numbers of `translators/constants.toml`: R_PC and its kin, which every machine has, and the words
+#: of x86-64's struct pt_regs.
+_REGISTERS = {256: "PC", 257: "SP", 258: "PS", 259: "R0", 260: "R1", 261: "FP", **{word: str(word) for word in range(21)}}
 
 #: Bytes up to which one key or record is kept on the stack, and all of a program's; a BPF program has 512.
 STACK_LIMIT, STACK_BUDGET = 96, 160

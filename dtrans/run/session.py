@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import sys
@@ -358,8 +359,9 @@ class _Keeper:
 
 def _has_user_addresses(artifact: Artifact) -> bool:
     """Whether addresses of processes may have to be named."""
-    kinds = ("ustack", "usym", "ufunc", "umod", "uaddr")
-    return any(f"'{kind}'" in text for text in (repr(artifact.sites), repr(artifact.aggregations)) for kind in kinds)
+    text = repr((artifact.sites, artifact.aggregations))
+    # %A names an integer as an address of the target.
+    return re.search(r"'(ustack|usym|ufunc|umod|uaddr)'|%[^a-zA-Z%]*A", text) is not None
 
 
 def _keeper_for(artifact: Artifact, options: Options) -> _Keeper | None:

@@ -26,8 +26,9 @@ _SHT_SYMTAB, _SHT_NOTE, _SHT_DYNSYM = 2, 7, 11
 #: Symbol types FUNC and GNU_IFUNC, and NOTYPE, which assembler routines have.
 _CODE_TYPES = frozenset({0, 2, 10})
 _DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
-#: Seconds after which the map of a living process is read again for an address that it lacks.
-_MAP_AGE = 0.5
+#: Seconds after which the map of a living process is read again for an address that it lacks, at first and later: a new
+#: process maps its libraries in its first milliseconds, and may have ended soon after.
+_FIRST_MAP_AGE, _MAP_AGE = 0.001, 0.5
 
 
 def place_name(module: str, symbol: str, offset: int) -> str:
@@ -191,11 +192,13 @@ class _ProcessMap:
         self._mappings: list[_Mapping] = []
         self._starts: list[int] = []
         self._read_at = -1.0
+        self._age = _FIRST_MAP_AGE
 
     def find(self, address: int) -> _Mapping | None:
         found = self._find(address)
-        if found is None and time.monotonic() - self._read_at > _MAP_AGE:
+        if found is None and time.monotonic() - self._read_at > self._age:
             self._read()  # It may have loaded a library since.
+            self._age = min(self._age * 2, _MAP_AGE)
             found = self._find(address)
         return found
 

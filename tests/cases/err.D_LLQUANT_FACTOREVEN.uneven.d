@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	@ = llquantize(1, 10, 0, 3, 7); /* error: D_LLQUANT_FACTOREVEN */
+	@ = llquantize(1, 10, 0, 3, 15); /* error: D_LLQUANT_FACTOREVEN */
 }
