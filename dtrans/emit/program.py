@@ -99,6 +99,10 @@ class Emitter:
         if point.attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {call};")
+            if self.types.facts.feature("ia32"):
+                self.shared.uses.add("compat")
+                self.shared.layout("offset", "struct task_struct", "thread_info.status")
+                body.add("if (dt_compat()) return 0;")
         at = len(body.lines)
         for index, firing in enumerate(point.firings):
             self._firing(body, firing, f"p{number}f{index}")
