@@ -12,6 +12,7 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``epochs``      array of u64 by aggregation id: bumped by the reader to restart ``min`` and ``max``
 ``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
 ``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function
+``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
 ==============  ====================================================================================
 
 A record starts with `RECORD_HEADER` (``<HHI``: site number, CPU, probe number) and is followed by its fields at the

@@ -40,6 +40,7 @@ from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared, Slot
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number, words
 from dtrans.errors import fail
+from dtrans.plan.intrinsics import REGISTERS
 from dtrans.plan.leaves import (
     CallArg,
     CallIn,
@@ -640,12 +641,11 @@ class Values:
 
     def _user_register(self, index: Expr[Linux]) -> str:
         """A register of the process, as it was when it entered the kernel: they stand at the top of the kernel stack."""
-        if not isinstance(index, Const) or index.value not in _REGISTERS:
-            raise fail("D_UREGS_INVAL", "the index of uregs[ ] must be a constant that names a register, such as R_SP")
+        assert isinstance(index, Const)
         stack = self.shared.layout("offset", "struct task_struct", "stack")
         size = self.shared.layout("size", "struct pt_regs")
         base = self._load(f"{self._intrinsic('__current', ())} + {stack}", ULONG, "kernel", None)
-        place = f"{base} + KERNEL_STACK - {size} + REGISTER_{_REGISTERS[index.value]}"
+        place = f"{base} + KERNEL_STACK - {size} + REGISTER_{REGISTERS[index.value]}"
         self.shared.uses.add("registers")
         return self._load(place, ULONG, "kernel", None)
 
@@ -656,10 +656,6 @@ class Values:
         self.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
         return f"*(u64 *)({slot.address} + 8)"
 
-
-#: Registers by the numbers of `translators/constants.toml`: R_PC and its kin, which every machine has, and the words
-#: of x86-64's struct pt_regs.
-_REGISTERS = {256: "PC", 257: "SP", 258: "PS", 259: "R0", 260: "R1", 261: "FP", **{word: str(word) for word in range(21)}}
 
 #: Bytes up to which one key or record is kept on the stack, and all of a program's; a BPF program has 512.
 STACK_LIMIT, STACK_BUDGET = 96, 160

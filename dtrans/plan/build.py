@@ -28,7 +28,7 @@ from dtrans.check.tree import (
     TranslatedMember,
 )
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.knowledge.rows import Point
 from dtrans.plan import calls
 from dtrans.plan.folding import Folder
@@ -321,12 +321,22 @@ class Lowering:
     def _builtin(self, name: str, span: Span, **bound: Expr[Linux]) -> Expr[Linux]:
         row = self.knowledge.builtins[name]
         texts = row.thread if self.names.point.thread else row.current
-        made = self.names.evaluate(texts, **bound)
+        made = self._evaluated(texts, span, bound)
         if made is None:
             raise fail("D_VAR_UNSUP", f"{name} is not to be had here: {_why(row.note.differs)}", span)
         if row.note.fidelity != "exact":
             self.planner._tell(name, made[1], row.note.fidelity, row.note.differs)
         return made[0]
+
+    def _evaluated(
+        self, texts: Sequence[str], span: Span, bound: Mapping[str, Expr[Linux]]
+    ) -> tuple[Expr[Linux], str] | None:
+        """A row's expressions; what is wrong with them is told where the script asks for them."""
+        try:
+            return self.names.evaluate(texts, **bound)
+        except DtransError as error:
+            found = error.diagnostic
+            raise fail(found.tag, found.message, span, hint=found.hint) from None
 
     def _member(self, base: Expr[Solaris], name: str, kind: Type, span: Span) -> Expr[Linux]:
         pointer = base.type
@@ -339,7 +349,7 @@ class Lowering:
             raise fail("D_XLATE_NONE", f"nothing makes a {structure.name} from '{operand.type}' on Linux", span)
         texts = row.members.get(name, ())
         note = structure.members[name].note
-        made = self.names.evaluate(texts, **{row.param: operand})
+        made = self._evaluated(texts, span, {row.param: operand})
         if made is None:
             raise fail(
                 "D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span

@@ -37,3 +37,15 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
 
 #: Bounds of the strings that intrinsics give, NUL included, where they are less than strsize.
 STRING_BOUNDS: Mapping[str, int] = {"__comm": 16, "__psargs": 80}
+
+#: Registers by the numbers of `translators/constants.toml`: R_PC and its kin, which every machine has, and the words of
+#: x86-64's struct pt_regs.
+REGISTERS: Mapping[int, str] = {
+    256: "PC",
+    257: "SP",
+    258: "PS",
+    259: "R0",
+    260: "R1",
+    261: "FP",
+    **{word: str(word) for word in range(21)},
+}

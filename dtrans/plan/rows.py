@@ -16,7 +16,7 @@ from dtrans.check.universe import field_type
 from dtrans.errors import DtransError, fail
 from dtrans.facts import TracepointField
 from dtrans.knowledge.rows import Point, TranslatorRow
-from dtrans.plan.intrinsics import INTRINSICS, STRING_BOUNDS
+from dtrans.plan.intrinsics import INTRINSICS, REGISTERS, STRING_BOUNDS
 from dtrans.plan.leaves import (
     CallArg,
     CallNumber,
@@ -124,6 +124,8 @@ class RowNames:
             self.checker.converted(arg, self.types.resolve(_parsed_type(kind)), node.span)
             for arg, kind in zip(args, params, strict=True)
         )
+        if node.name == "__ureg" and not (isinstance(fitted[0], Const) and fitted[0].value in REGISTERS):
+            raise fail("D_UREGS_INVAL", "the index must be a constant that names a register, such as R_SP", node.span)
         return self._intrinsic(node.name, fitted)
 
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:

@@ -51,6 +51,8 @@ _SMALLEST_RING = 256 << 10
 #: The ring is not made larger than this for the number of CPUs alone.
 _SHARED_RING = 64 << 20
 _U32_KEY, _U64_VALUE = struct.Struct("=I"), struct.Struct("=Q")
+#: Members of `Probe` that programs may look up, each in a map of its own.
+_NAME_PARTS = ("id", "provider", "module", "function", "name")
 #: What the kernel answers for a CPU that is not online.
 _OFFLINE = frozenset({6, 19})
 _REFUSED = frozenset({1, 13})
@@ -147,6 +149,7 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
     try:
         for spec in made.maps:
             maps[spec.name] = _create(_sized(spec, artifact))
+        _fill_names(maps, artifact)
         descriptors = {name: each.fd for name, each in maps.items()}
         codes = {program.name: program.linked(descriptors, constants) for program in made.programs}
         loaded: dict[tuple[str, int], int] = {}
@@ -213,6 +216,23 @@ def _create(spec: MapSpec) -> BpfMap:
             hint = "make it smaller: options bufsize, aggsize, dynvarsize, strsize"
             raise fail("D_KERNEL", f"no memory for the map '{spec.name}' ({size})", hint=hint) from None
         raise refused(f"make the map '{spec.name}'", error) from None
+
+
+def _fill_names(maps: Mapping[str, BpfMap], artifact: Artifact) -> None:
+    """Tells the programs the names of their probes: to compare, to store, and for keys that also hold other text."""
+    for part in _NAME_PARTS:
+        table = maps.get(f"names_{part}")
+        if table is None:
+            continue
+        for number, probe in artifact.probes.items():
+            value = _name_value(getattr(probe, part), table.spec.value_size)
+            table.update(_U32_KEY.pack(number), value)
+
+
+def _name_value(value: str | int, size: int) -> bytes:
+    if isinstance(value, int):
+        return _U64_VALUE.pack(value)
+    return value.encode("utf-8", "surrogateescape")[: size - 1].ljust(size, b"\0")
 
 
 def _kind(attach: Attach) -> int:

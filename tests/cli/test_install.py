@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from dtrans.cli.commands.install import MARKER, install, uninstall
+from dtrans.cli.commands.install import (
+    HEADER_MARKER,
+    MARKER,
+    errno_header,
+    install,
+    install_header,
+    uninstall,
+    uninstall_header,
+)
 from dtrans.errors import DtransError
 
 
@@ -69,3 +79,37 @@ def test_removing_removes_ours_and_nothing_when_nothing_is_there(tmp_path: Path)
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(DtransError, match=r"cannot install .*: No such file or directory"):
         install(tmp_path / "none" / "dtrace")
+
+
+def test_the_header_gives_each_error_its_number_and_text(tmp_path: Path) -> None:
+    path = tmp_path / "sys" / "errno.h"
+    install_header(path)
+    found = dict(re.findall(r"^#define\s+(\w+)\s+\d+\s+/\*(.*)\*/", path.read_text(), re.MULTILINE))
+    assert found["EPERM"].strip() == "Operation not permitted"
+    assert {errno.errorcode[getattr(errno, name)] for name in found} == set(errno.errorcode.values())
+
+
+@pytest.mark.needs("command:gcc")
+def test_the_header_agrees_with_that_of_c(tmp_path: Path) -> None:
+    source = "#include <errno.h>\n" + errno_header()
+    words = ["gcc", "-Werror", "-fsyntax-only", "-xc", "-"]
+    subprocess.run(words, input=source, text=True, check=True, timeout=60)
+
+
+def test_the_header_comes_and_goes_with_its_folder(tmp_path: Path) -> None:
+    path = tmp_path / "sys" / "errno.h"
+    install_header(path)
+    install_header(path)
+    assert path.read_text().startswith(HEADER_MARKER)
+    assert uninstall_header(path)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208
+    assert not uninstall_header(path)
+
+
+def test_a_header_of_the_system_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "errno.h"
+    path.write_text("#include <errno.h>\n")
+    with pytest.raises(DtransError, match="dtrans did not make it"):
+        install_header(path)
+    assert not uninstall_header(path)
+    assert path.read_text() == "#include <errno.h>\n"
