@@ -377,7 +377,7 @@ class StatementChecker:
     def _tracemem(self, node: ast.Call) -> Statement[Solaris]:
         check_count(node, 2, 3)
         checker = self.names.checker
-        address = checker._decayed(checker.check(node.args[0]))
+        address = checker.decayed(checker.check(node.args[0]))
         if not is_scalar(address.type):
             raise fail("D_TRACEMEM_ADDR", "tracemem( ) argument #1 must be a pointer or number", node.args[0].span)
         size = checker.constant(node.args[1])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Generic, Literal, Protocol
 
+from dtrans.check.assignment import check_assign, check_step
 from dtrans.check.conversions import (
     as_int,
     common,
@@ -26,7 +27,6 @@ from dtrans.check.conversions import (
 )
 from dtrans.check.subroutines import check_call
 from dtrans.check.tree import (
-    Assign,
     Binary,
     Cast,
     Comma,
@@ -39,7 +39,6 @@ from dtrans.check.tree import (
     Load,
     Offset,
     Read,
-    Store,
     StringOf,
     Text,
     Unary,
@@ -134,13 +133,13 @@ class Checker(Generic[L]):
             case ast.Unary():
                 return self._unary(node)
             case ast.Step():
-                return self._step(node)
+                return check_step(self, node)
             case ast.Binary():
                 return self._binary(node)
             case ast.Conditional():
                 return self._conditional(node)
             case ast.Assign():
-                return self._assign(node)
+                return check_assign(self, node)
             case ast.Comma(left, right, _):
                 return Comma(self.check(left), self.check(right))
             case ast.Cast(kind, operand, span):
@@ -209,7 +208,7 @@ class Checker(Generic[L]):
 
     def cast(self, value: Expr[L], to: Type, span: Span) -> Expr[L]:
         """``(to)value``. A pointer keeps the memory that it points into."""
-        value = self._decayed(value)
+        value = self.decayed(value)
         if isinstance(to, StringType):
             return self.stringof(value, span)
         if isinstance(to, Pointer) and is_string(value.type) and is_char(to.to):
@@ -236,7 +235,7 @@ class Checker(Generic[L]):
             if is_string_like(value.type):
                 return self.string(value, span)
         elif isinstance(to, Pointer):
-            value = self._decayed(value)
+            value = self.decayed(value)
             if isinstance(value.type, Pointer) and (
                 value.type == to or is_void_pointer(value.type) or is_void_pointer(to) or _is_null(value)
             ):
@@ -253,7 +252,7 @@ class Checker(Generic[L]):
             return value
         raise fail("D_OP_INCOMPAT", f"{what} of type '{value.type}' does not fit '{to}'", span)
 
-    def _decayed(self, value: Expr[L]) -> Expr[L]:
+    def decayed(self, value: Expr[L]) -> Expr[L]:
         """An array as a pointer to its first element."""
         match value:
             case Load(address, Array(of, _), space, _):
@@ -313,7 +312,7 @@ class Checker(Generic[L]):
             raise fail("D_OP_ARRAY", "this is no associative array", node.base.span)
         base = self.check(node.base)
         index = self.integer(node.keys[0], "array index")
-        decayed = self._decayed(base)
+        decayed = self.decayed(base)
         if not isinstance(decayed.type, Pointer) or isinstance(decayed.type.to, Void | Function):
             raise fail("D_OP_ARRAY", f"a value of type '{base.type}' cannot be indexed", node.span)
         return self._deref(self._advanced(decayed, index, "+", node.span), node.span)
@@ -323,7 +322,7 @@ class Checker(Generic[L]):
         if isinstance(value.type, Void | StructRef | Float | Function):
             raise fail("D_KEY_TYPE", f"a value of type '{value.type}' cannot be a key", node.span)
         if isinstance(value.type, Array):
-            return self.string(value, node.span) if is_string_like(value.type) else self._decayed(value)
+            return self.string(value, node.span) if is_string_like(value.type) else self.decayed(value)
         return value
 
     def keys(self, variable: Variable, keys: tuple[Expr[L], ...], node: ast.Index) -> tuple[Expr[L], ...]:
@@ -346,7 +345,7 @@ class Checker(Generic[L]):
             return own
         base = self.check(node.base)
         if node.arrow:
-            base = self._decayed(base)
+            base = self.decayed(base)
             if not isinstance(base.type, Pointer) or not isinstance(base.type.to, StructRef):
                 raise fail("D_OP_SOU", f"'->' needs a pointer to a structure, not '{base.type}'", node.span)
             if base.type.to.origin == "translated":
@@ -435,7 +434,7 @@ class Checker(Generic[L]):
     def _unary(self, node: ast.Unary) -> Expr[L]:
         match node.op:
             case "*":
-                return self._deref(self._decayed(self.check(node.operand)), node.span)
+                return self._deref(self.decayed(self.check(node.operand)), node.span)
             case "&":
                 value = self.check(node.operand)
                 match value:
@@ -461,8 +460,8 @@ class Checker(Generic[L]):
 
     def _binary(self, node: ast.Binary) -> Expr[L]:
         left, right = (
-            self._decayed_unless_string(self.check(node.left)),
-            self._decayed_unless_string(self.check(node.right)),
+            self.decayed_unless_string(self.check(node.left)),
+            self.decayed_unless_string(self.check(node.right)),
         )
         op = node.op
         if op in ("==", "!=", "<", "<=", ">", ">=") and (is_string(left.type) or is_string(right.type)):
@@ -471,8 +470,8 @@ class Checker(Generic[L]):
             for side, written in ((left, node.left), (right, node.right)):
                 if not is_scalar(side.type) and not is_string(side.type):
                     raise fail("D_OP_SCALAR", f"'{op}' needs numbers, not '{side.type}'", written.span)
-            return self._folded(op, left, right, INT)
-        left, right = self._decayed(left), self._decayed(right)
+            return self.folded(op, left, right, INT)
+        left, right = self.decayed(left), self.decayed(right)
         if isinstance(left.type, Pointer) or isinstance(right.type, Pointer):
             return self._pointer_binary(op, left, right, node)
         for side, written in ((left, node.left), (right, node.right)):
@@ -480,9 +479,9 @@ class Checker(Generic[L]):
                 tag = "D_OP_INT" if op in ("%", "<<", ">>", "&", "|", "^") else "D_OP_ARITH"
                 raise fail(tag, f"operator '{op}' does not apply to a value of type '{side.type}'", written.span)
         kind = promote(left.type) if op in ("<<", ">>") else common(left.type, right.type)
-        return self._folded(op, left, right, kind)
+        return self.folded(op, left, right, kind)
 
-    def _folded(self, op: str, left: Expr[L], right: Expr[L], kind: Int) -> Expr[L]:
+    def folded(self, op: str, left: Expr[L], right: Expr[L], kind: Int) -> Expr[L]:
         if isinstance(left, Const) and isinstance(right, Const):
             folded = fold(op, left.value, right.value, kind)
             if folded is not None:
@@ -504,7 +503,7 @@ class Checker(Generic[L]):
         if op in ("==", "!=", "<", "<=", ">", ">="):
             if not (is_scalar(left.type) and is_scalar(right.type)):
                 raise fail("D_OP_INCOMPAT", f"'{left.type}' and '{right.type}' cannot be compared", node.span)
-            return self._folded(op, left, right, ULONG)
+            return self.folded(op, left, right, ULONG)
         if op in ("+", "-") and isinstance(left.type, Pointer) and is_integer(right.type):
             return self._advanced(left, right, "+" if op == "+" else "-", node.span)
         if op == "+" and isinstance(right.type, Pointer) and is_integer(left.type):
@@ -515,8 +514,8 @@ class Checker(Generic[L]):
             return difference if size == 1 else Binary("/", difference, Const(size, LONG), LONG)
         raise fail("D_OP_ARITH", f"operator '{op}' does not apply to '{left.type}' and '{right.type}'", node.span)
 
-    def _decayed_unless_string(self, value: Expr[L]) -> Expr[L]:
-        return value if is_string_like(value.type) else self._decayed(value)
+    def decayed_unless_string(self, value: Expr[L]) -> Expr[L]:
+        return value if is_string_like(value.type) else self.decayed(value)
 
     def _conditional(self, node: ast.Conditional) -> Expr[L]:
         test = self.check(node.test)
@@ -528,7 +527,7 @@ class Checker(Generic[L]):
         then, other = self.check(node.then), self.check(node.other)
         if is_string(then.type) or is_string(other.type) or (is_string_like(then.type) and is_string_like(other.type)):
             return self._string_conditional(test, then, other, node)
-        then, other = self._decayed(then), self._decayed(other)
+        then, other = self.decayed(then), self.decayed(other)
         if isinstance(then.type, Pointer) or isinstance(other.type, Pointer):
             kind = then.type if isinstance(then.type, Pointer) and not _is_null(then) else other.type
             if not isinstance(kind, Pointer):
@@ -547,59 +546,7 @@ class Checker(Generic[L]):
         assert isinstance(two.type, StringType)
         return Cond(test, one, two, StringType(max(one.type.bound, two.type.bound)))
 
-    # --- assignment -----------------------------------------------------------------------------------
-
-    def _assign(self, node: ast.Assign) -> Expr[L]:
-        op = node.op[:-1]
-        value = self.check(node.value)
-        if isinstance(value.type, Void):
-            raise fail("D_OP_INCOMPAT", "a void value cannot be assigned", node.value.span)
-        return self._store(node.target, op, value, node.value.span, node.span, old=False)
-
-    def _step(self, node: ast.Step) -> Expr[L]:
-        op = "+" if node.op == "++" else "-"
-        return self._store(node.operand, op, Const(1, LONG), node.span, node.span, old=node.postfix)
-
-    def _store(self, target: ast.Expr, op: str, value: Expr[L], value_span: Span, span: Span, *, old: bool) -> Expr[L]:
-        variable, keys = self._target(target, LONG if op else self.stored_type(value))
-        if variable is not None:
-            return self._store_variable(variable, keys, op, value, value_span, span, old=old)
-        place = self.check(target)
-        match place:
-            case Load(address, kind, "scratch", None) if is_scalar(kind):
-                return Store(address, kind, op, self.converted(value, kind, value_span), old)
-            case Load():
-                raise fail(
-                    "D_OP_WRITE",
-                    "a script can write to its variables and to memory from alloca() and copyin(), not to this",
-                    target.span,
-                )
-        raise fail("D_OP_LVAL", "this cannot be assigned to", target.span)
-
-    def _store_variable(
-        self,
-        variable: Variable,
-        keys: tuple[Expr[L], ...],
-        op: str,
-        value: Expr[L],
-        value_span: Span,
-        span: Span,
-        *,
-        old: bool,
-    ) -> Expr[L]:
-        if op:
-            if isinstance(variable.type, Pointer) and op in ("+", "-"):
-                size = 1 if isinstance(variable.type.to, Void) else self.types.size(variable.type.to)
-                scaled: Expr[L] = value if size == 1 else self._folded("*", value, Const(size, LONG), LONG)
-                return Assign(variable, keys, op, scaled, old)
-            if not is_integer(variable.type) or not is_scalar(value.type):
-                raise fail("D_OP_ARITH", f"'{op}=' does not apply to '{variable.type}' and '{value.type}'", span)
-            return Assign(variable, keys, op, value, old)
-        value = self._decayed_unless_string(value)
-        if is_integer(variable.type) and is_scalar(value.type):
-            # All 64 bits are kept, whatever the variable's type: libdtrace stores registers.
-            return Assign(variable, keys, "", value, old)
-        return Assign(variable, keys, "", self.converted(value, variable.type, value_span), old)
+    # --- variables ------------------------------------------------------------------------------------
 
     def stored_type(self, value: Expr[L]) -> Type:
         """The type that a variable takes from the first value assigned to it."""
@@ -612,22 +559,6 @@ class Checker(Generic[L]):
                 return Pointer(of)
             case _:
                 return value.type
-
-    def _target(self, target: ast.Expr, kind: Type) -> tuple[Variable | None, tuple[Expr[L], ...]]:
-        """The variable that an assignment names, and its keys."""
-        match target:
-            case ast.Name() | ast.ScopedName():
-                return self.names.assigned(target, None, kind), ()
-            case ast.Index(ast.Name() | ast.ScopedName() as base, written, _):
-                declared = self.names.variable(base)
-                if declared is not None and declared.keys is None:
-                    return None, ()
-                keys = tuple(self.key(key) for key in written)
-                variable = self.names.assigned(base, tuple(self.key_type(key.type) for key in keys), kind)
-                if variable is None or variable.keys is None:
-                    return None, ()
-                return variable, self.keys(variable, keys, target)
-        return None, ()
 
     def key_type(self, kind: Type) -> Type:
         return StringType(self.types.strsize) if isinstance(kind, StringType) else kind

@@ -174,7 +174,7 @@ def _argument(checker: Checker[L], kind: Kind, written: ast.Expr, number: int, n
             if isinstance(value.type, StringType) or _string_like(value):
                 return checker.string(value, written.span)
         case "pointer" | "user":
-            value = checker._decayed(value)
+            value = checker.decayed(value)
             if isinstance(value.type, Pointer) or is_integer(value.type):
                 return value
         case "int" | "constant":
@@ -221,7 +221,7 @@ def _result(checker: Checker[L], node: ast.Call, prototype: Prototype, args: tup
 
 def _address(checker: Checker[L], node: ast.Call) -> Expr[L]:
     check_count(node, 1, 1)
-    value = checker._decayed(checker.check(node.args[0]))
+    value = checker.decayed(checker.check(node.args[0]))
     if not is_scalar(value.type):
         raise fail("D_PROTO_ARG", f"{node.name}( ) needs an address, not '{value.type}'", node.args[0].span)
     return Call(node.name, (value,), Addresses(node.name), node.span)

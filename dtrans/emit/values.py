@@ -168,8 +168,8 @@ class Values:
                 return self._load(self.integer(address), kind, space, bits)
             case Store():
                 return self._store(expr)
-            case Unary(op, operand, _):
-                return self._unary(op, operand)
+            case Unary(op, operand, kind):
+                return self._unary(op, operand, kind)
             case Binary(op, left, right, _):
                 return self._binary(expr)
             case Compare(op, left, right):
@@ -229,11 +229,13 @@ class Values:
         self.effect(operand)
         return "0"
 
-    def _unary(self, op: str, operand: Expr[Linux]) -> str:
+    def _unary(self, op: str, operand: Expr[Linux], kind: Type) -> str:
         if op == "!":
             return f"!{_wrapped(self.truth(operand))}"
         value = self.integer(operand)
-        return f"({op}{_wrapped(value)})" if op == "~" else f"(s64)(0 - (u64){_wrapped(value)})"
+        # Promotion may have made the operand signed: what it is compared with later must find the result's sign.
+        sign = "s64" if is_signed(kind) else "u64"
+        return f"(({sign})~{_wrapped(value)})" if op == "~" else f"(({sign})(0 - (u64){_wrapped(value)}))"
 
     def _binary(self, expr: Binary[Linux]) -> str:
         op, left, right = expr.op, expr.left, expr.right
@@ -251,7 +253,8 @@ class Values:
         if op in ("<<", ">>"):
             count = two if isinstance(right, Const) and 0 <= right.value < 64 else f"({two} & 63)"
             if op == ">>":
-                return f"({_as(one, left.type, expr.type)} >> {count})"
+                # A comparison is an int of 32 bits in C.
+                return f"(({'s64' if signed else 'u64'}){_wrapped(one)} >> {count})"
             return f"({'(s64)' if signed else ''}((u64){_wrapped(one)} << {count}))"
         if op in ("&", "|", "^"):
             return f"({_as(one, left.type, expr.type)} {op} {_as(two, right.type, expr.type)})"
@@ -541,7 +544,8 @@ class Values:
                 if what == "ustack":
                     self.add(f"{target}[0] = {self._process()};")
                     first, flags = f"{target} + 1", "BPF_F_USER_STACK"
-                if key:
+                if key or size <= STACK_LIMIT:
+                    # In a record on the stack, an end at a variable place is nothing that the verifier lets one write.
                     self.clear(Slot(first, size))
                     self.add(f"bpf_get_stack(ctx, {first}, {size}, {flags});")
                 else:
@@ -640,7 +644,7 @@ class Values:
         return f"((u64)({size} > 0 ? {size} : 0) >> 3)"
 
     def _user_register(self, index: Expr[Linux]) -> str:
-        """A register of the process, as it was when it entered the kernel: they stand at the top of the kernel stack."""
+        """A register of the process as it entered the kernel: they stand at the top of the kernel stack."""
         assert isinstance(index, Const)
         stack = self.shared.layout("offset", "struct task_struct", "stack")
         size = self.shared.layout("size", "struct pt_regs")

@@ -384,7 +384,7 @@ class Lowering:
             return value if isinstance(value, Text) else checker.stringof(value, span)
         if isinstance(kind, Pointer) and is_integer(value.type):
             return Cast(value, kind)
-        return checker.converted(checker._decayed(value), kind, span)
+        return checker.converted(checker.decayed(value), kind, span)
 
 
 def _why(sentence: str) -> str:

@@ -1,0 +1,7 @@
+/* A register is named by a constant. */
+
+BEGIN
+{
+	x = 1;
+	trace(uregs[x]); /* error: D_UREGS_INVAL */
+}
