@@ -1,7 +1,7 @@
 """D programs through all stages, in this process: what they print, or how they are refused.
 
-    assert printed('BEGIN { printf("%d", 1 + 1); }') == "2"
-    assert refused("BEGIN { trace(nosuch); }").tag == "D_IDENT_UNDEF"
+assert printed('BEGIN { printf("%d", 1 + 1); }') == "2"
+assert refused("BEGIN { trace(nosuch); }").tag == "D_IDENT_UNDEF"
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtrans.check.tree import Call, Const, Expr, Text
+from dtrans.emit.leaves import intrinsic
 from dtrans.emit.storage import ARENA, Slot
 from dtrans.emit.text import number
 from dtrans.errors import fail
@@ -60,7 +61,7 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
             return values.temporary("s64", "bpf_get_prandom_u32() & 0x7fffffff")
         case "progenyof":
             function = values.shared.function("progenyof")
-            task = values._intrinsic("__current", ()) if values.thread is None else values.thread
+            task = intrinsic(values, "__current", ()) if values.thread is None else values.thread
             return values.temporary("s64", f"{function}({task}, (u32)({values.integer(args[0])}))")
     raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a number here", call.span)
 
@@ -111,7 +112,7 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             if room is not slot:
                 values.copy(slot, room)
         case "inet_ntoa":
-            address = values._load(values.integer(args[0]), _U32, "kernel", None)
+            address = values.load(values.integer(args[0]), _U32, "kernel", None)
             values.add(f"{function}({to}, {address});")
         case "inet_ntoa6":
             _inet6(values, args[0], slot, embedded=False)
@@ -264,5 +265,5 @@ def _inet_ntop(values: Values, call: Call[Linux], slot: Slot) -> None:
     if family.value == _AF_INET6:
         _inet6(values, call.args[1], slot, embedded=True)
         return
-    address = values._load(values.integer(call.args[1]), _U32, "kernel", None)
+    address = values.load(values.integer(call.args[1]), _U32, "kernel", None)
     values.add(f"{values.shared.function('inet_ntoa')}({slot.address}, {slot.size}, {address});")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from dtrans.check.conversions import common
 from dtrans.check.tree import (
@@ -35,29 +35,17 @@ from dtrans.check.tree import (
     Text,
     Unary,
 )
-from dtrans.emit.intrinsics import HELPERS, STRINGS
-from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared, Slot
+from dtrans.emit.leaves import leaf_value, probe_part, string_intrinsic, trace_text
+from dtrans.emit.storage import ARENA, ScratchLayout, Shared, Slot
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number, words
-from dtrans.errors import fail
-from dtrans.plan.intrinsics import REGISTERS
 from dtrans.plan.leaves import (
-    CallArg,
-    CallIn,
-    CallNumber,
-    CallResult,
-    ClockCounter,
-    FaultArg,
     Intrinsic,
     Linux,
-    ProbeIn,
     ProbePart,
-    RawArg,
-    TraceAddress,
-    TraceField,
     TraceText,
 )
-from dtrans.types import INT, ULONG, Addresses, Int, Pointer, StringType, Type, align_up
+from dtrans.types import Addresses, Int, Pointer, StringType, Type, align_up
 
 if TYPE_CHECKING:
     from dtrans.check.typenames import TypeNames
@@ -165,7 +153,7 @@ class Values:
             case Assign():
                 return self.variables.assign(self, expr)
             case Load(address, kind, space, bits):
-                return self._load(self.integer(address), kind, space, bits)
+                return self.load(self.integer(address), kind, space, bits)
             case Store():
                 return self._store(expr)
             case Unary(op, operand, kind):
@@ -186,7 +174,7 @@ class Values:
             case Text() | StringOf() | TraceText() | ProbePart():
                 raise AssertionError(f"no number: {expr}")
             case _:
-                return self._leaf(expr)
+                return leaf_value(self, expr)
 
     def truth(self, expr: Expr[Linux]) -> str:
         """A C condition: whether a value is not zero; for a string whether it was ever set."""
@@ -315,7 +303,7 @@ class Values:
 
     # --- memory ---------------------------------------------------------------------------------------
 
-    def _load(self, address: str, kind: Type, space: str, bits: tuple[int, int] | None) -> str:
+    def load(self, address: str, kind: Type, space: str, bits: tuple[int, int] | None) -> str:
         read = "READ_USER" if space == "user" else "READ"
         name = self.temporary(c_type(kind), "0")
         self.add(f"{read}({name}, {address}, {self.frame.fault}, {self.frame.action});")
@@ -364,7 +352,7 @@ class Values:
         """Puts a string at a place. A `key` has zeros behind its end, up to the slot's size."""
         match expr:
             case Text(value):
-                self._literal(value, slot, key=key)
+                self.literal(value, slot, key=key)
             case Const():
                 self.add(f"*(u64 *)({slot.address}) = 0;")
                 if key:
@@ -390,11 +378,11 @@ class Values:
                 source = self.string(expr) if isinstance(expr, Read) else self._assigned(expr)
                 self.copy(slot, source, key=key)
             case TraceText():
-                self._trace_text(expr, slot, key=key)
+                trace_text(self, expr, slot, key=key)
             case Intrinsic(name, args, _):
-                self._string_intrinsic(name, args, slot, key=key)
+                string_intrinsic(self, name, args, slot, key=key)
             case ProbePart(part, _):
-                self._probe_part(part, slot, key=key)
+                probe_part(self, part, slot, key=key)
             case _:
                 raise AssertionError(f"no string: {expr}")
 
@@ -414,7 +402,7 @@ class Values:
         self.variables.assign(self, expr, value_used=False)
         return self.variables.place(self, Read(expr.variable, expr.keys))
 
-    def _literal(self, value: str, slot: Slot, *, key: bool) -> None:
+    def literal(self, value: str, slot: Slot, *, key: bool) -> None:
         text = value[: slot.size - 1]
         stored = words(text, len(text) + 1)
         for index, word in enumerate(stored):
@@ -466,37 +454,6 @@ class Values:
                 loaded = f"({loaded} & {number((1 << bytes_left * 8) - 1, signed=False)})"
             tests.append(f"{loaded} == {number(word, signed=False)}")
         return f"({' && '.join(tests)})"
-
-    def _trace_text(self, leaf: TraceText, slot: Slot, *, key: bool) -> None:
-        macro = self.shared.layout("field", leaf.tracepoint, leaf.name)
-        if key:
-            self.clear(slot)
-        offset = macro
-        if leaf.located:
-            offset = f"({self.temporary('u32', f'*(u32 *)((char *)ctx + {macro})')} & 0xffff)"
-        bound = min(slot.size, _bound(leaf.type))
-        self.add(f"STRING({slot.address}, {bound}, (u64)ctx + {offset}, {self.frame.fault}, {self.frame.action});")
-
-    def _probe_part(self, part: str, slot: Slot, *, key: bool) -> None:
-        """A part of the probe's name as text: from a table of names that the loader fills."""
-        self.shared.names.add(part)
-        found = self.temporary("char *", f"names_{part}.lookup(&probe)")
-        with self.block(f"if ({found})"):
-            self.copy(slot, Slot(found, NAME_SIZE), key=key)
-        with self.block("else"):
-            self._literal("", slot, key=key)
-
-    def _string_intrinsic(self, name: str, args: tuple[Expr[Linux], ...], slot: Slot, *, key: bool) -> None:
-        if name == "__comm":
-            if key and slot.size > 16:
-                self.clear(slot)
-            self.add(f"bpf_get_current_comm({slot.address}, {min(slot.size, 16)});")
-            return
-        function = self.shared.function(STRINGS[name])
-        operands = ", ".join(self.integer(arg) for arg in args)
-        self.add(f"{function}({slot.address}, {slot.size}, {operands});")
-        if key:
-            self.pad(slot)
 
     # --- members of structures ------------------------------------------------------------------------
 
@@ -563,41 +520,6 @@ class Values:
         both = self.memo("pid_tgid", "u64", "bpf_get_current_pid_tgid()")
         return f"({both} >> 32) | ({both} << 32)"
 
-    # --- leaves ---------------------------------------------------------------------------------------
-
-    def _leaf(self, leaf: Linux) -> str:
-        match leaf:
-            case RawArg(index, kind):
-                return f"({c_type(kind)})ctx->args[{index}]"
-            case TraceField(tracepoint, name, kind):
-                macro = self.shared.layout("field", tracepoint, name)
-                return f"*({c_type(kind)} *)((char *)ctx + {macro})"
-            case TraceAddress(tracepoint, name, located, _):
-                macro = self.shared.layout("field", tracepoint, name)
-                if located:
-                    return f"((u64)ctx + (*(u32 *)((char *)ctx + {macro}) & 0xffff))"
-                return f"((u64)ctx + {macro})"
-            case CallNumber():
-                return "(u64)nr"
-            case CallArg(index, _):
-                return self.memo(f"a{index}", "s64", f"CALL_ARG(ctx, {index})")
-            case CallResult():
-                return "(s64)ctx->args[1]"
-            case CallIn(numbers, _):
-                return _among("nr", numbers)
-            case ClockCounter(user, _):
-                return f"{'CLOCK_USER' if user else 'CLOCK_KERNEL'}(ctx)"
-            case FaultArg(index, _):
-                return ("0", "(u64)on_clause", "(u64)on_action", "0", "(u64)on_kind", "on_address")[index]
-            case ProbeIn(numbers, _):
-                return _among("probe", numbers)
-            case Intrinsic(name, args, _):
-                return self._intrinsic(name, args)
-            case TraceText() | ProbePart():
-                raise AssertionError("text is no number")
-            case _:
-                assert_never(leaf)
-
     def memo(self, name: str, kind: str, call: str) -> str:
         """The result of a call that is made once where it is first needed."""
         if name not in self.frame.memo:
@@ -606,59 +528,6 @@ class Values:
             self.add(f"{kind} {fresh} = {call};")
             self.frame.memo[name] = fresh
         return self.frame.memo[name]
-
-    def _intrinsic(self, name: str, args: tuple[Expr[Linux], ...]) -> str:
-        if name in HELPERS:
-            kept, call, value = HELPERS[name]
-            return value.format(self.memo(kept, "u64", call))
-        match name:
-            case "__wall":
-                return f"(s64)({self._intrinsic('__ktime', ())} + {self.shared.late_constant(Late('wall', INT))})"
-            case "__oncpu":
-                self.shared.uses.add("oncpu")
-                return f"dt_oncpu({self._intrinsic('__tid', ())}, {self._intrinsic('__ktime', ())})"
-            case "__oncpu_of":
-                self.shared.uses.add("oncpu")
-                return f"dt_oncpu_of({self.integer(args[0])})"
-            case "__file":
-                function = self.shared.function("file")
-                return self.temporary("u64", f"{function}({self._intrinsic('__current', ())}, {self.integer(args[0])})")
-            case "__stackdepth" | "__ustackdepth":
-                return self._stack_depth(user=name == "__ustackdepth")
-            case "__kaddr_caller" | "__ucaller":
-                return self._caller(user=name == "__ucaller")
-            case "__ureg":
-                return self._user_register(args[0])
-            case "__epid":
-                return "(u32)clause"
-            case "__probe_id":
-                self.shared.names.add("id")
-                found = self.temporary("u64 *", "names_id.lookup(&probe)")
-                return f"({found} ? *{found} : 0)"
-        raise fail("D_VAR_UNSUP", f"{name.strip('_')} is not available in this version")
-
-    def _stack_depth(self, *, user: bool) -> str:
-        slot = self.slot(127 * 8)
-        flags = "BPF_F_USER_STACK" if user else str(self.own_frames)
-        size = self.temporary("s64", f"bpf_get_stack(ctx, {slot.address}, {127 * 8}, {flags})")
-        return f"((u64)({size} > 0 ? {size} : 0) >> 3)"
-
-    def _user_register(self, index: Expr[Linux]) -> str:
-        """A register of the process as it entered the kernel: they stand at the top of the kernel stack."""
-        assert isinstance(index, Const)
-        stack = self.shared.layout("offset", "struct task_struct", "stack")
-        size = self.shared.layout("size", "struct pt_regs")
-        base = self._load(f"{self._intrinsic('__current', ())} + {stack}", ULONG, "kernel", None)
-        place = f"{base} + KERNEL_STACK - {size} + REGISTER_{REGISTERS[index.value]}"
-        self.shared.uses.add("registers")
-        return self._load(place, ULONG, "kernel", None)
-
-    def _caller(self, *, user: bool) -> str:
-        slot = self.slot(16)
-        flags = "BPF_F_USER_STACK" if user else str(self.own_frames)
-        self.clear(slot)
-        self.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
-        return f"*(u64 *)({slot.address} + 8)"
 
 
 #: Bytes up to which one key or record is kept on the stack, and all of a program's; a BPF program has 512.
@@ -682,25 +551,6 @@ def _needs_room(expr: Expr[Linux]) -> bool:
 def _mask(size: int) -> int:
     """The widest mask below a size that keeps an index of eight bytes inside: stacks are powers of two or cut."""
     return max(0, (1 << (size - 8).bit_length()) - 8)
-
-
-def _among(name: str, numbers: tuple[int, ...]) -> str:
-    """Whether a C variable is one of some numbers: runs of them become ranges."""
-    runs: list[list[int]] = []
-    for value in sorted(set(numbers)):
-        if runs and value == runs[-1][1] + 1:
-            runs[-1][1] = value
-        else:
-            runs.append([value, value])
-    tests = []
-    for low, high in runs:
-        if low == high:
-            tests.append(f"{name} == {low}")
-        elif low == 0:
-            tests.append(f"{name} <= {high}")
-        else:
-            tests.append(f"{name} - {low} <= {high - low}u")
-    return f"({' || '.join(tests)})" if tests else "0"
 
 
 def _wrapped(text: str) -> str:

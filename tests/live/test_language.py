@@ -1,6 +1,6 @@
 """What D programs print on the real kernel: one file for each construct, its output beside it.
 
-    tests/cases/run.integers.shifts.d   tests/cases/run.integers.shifts.out
+tests/cases/run.integers.shifts.d   tests/cases/run.integers.shifts.out
 """
 
 from __future__ import annotations
@@ -35,10 +35,8 @@ def _python(line: str) -> str:
 
 
 def test_default_output_has_cpu_id_and_function_with_name(dtrace: Run) -> None:
-    done = dtrace("-n", "BEGIN { trace(42); trace(\"text\"); exit(0); }")
-    assert re.fullmatch(
-        r"CPU +ID +FUNCTION:NAME\n +\d+ +\d+ +:BEGIN +42 +text *\n+", done.stdout
-    ), done.stdout
+    done = dtrace("-n", 'BEGIN { trace(42); trace("text"); exit(0); }')
+    assert re.fullmatch(r"CPU +ID +FUNCTION:NAME\n +\d+ +\d+ +:BEGIN +42 +text *\n+", done.stdout), done.stdout
     assert "dtrace: description 'BEGIN ' matched 1 probe" in done.stderr
 
 
@@ -69,11 +67,13 @@ def test_nothing_fires_after_exit_but_END(dtrace: Run) -> None:
 )
 def test_a_fault_is_told_on_standard_error(dtrace: Run, text: str, told: str) -> None:
     done = dtrace("-qn", text)
-    assert re.search(rf"(?m)^dtrace: error on enabled probe ID 1 \(ID \d+: dtrace:::BEGIN\): {re.escape(told)}$", done.stderr)
+    assert re.search(
+        rf"(?m)^dtrace: error on enabled probe ID 1 \(ID \d+: dtrace:::BEGIN\): {re.escape(told)}$", done.stderr
+    )
 
 
 def test_target_is_the_process_of_c(dtrace: Run) -> None:
-    text = "syscall::getppid:entry /pid == $target/ { @ = count(); } END { printa(\"%@d\\n\", @); }"
+    text = 'syscall::getppid:entry /pid == $target/ { @ = count(); } END { printa("%@d\\n", @); }'
     done = dtrace("-qn", text, "-c", shlex.join(command("getppid", 123)))
     assert done.stdout.strip() == "123"
 

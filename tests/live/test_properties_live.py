@@ -31,7 +31,9 @@ class Kind:
         return value - (1 << self.size * 8) if self.signed and value >> (self.size * 8 - 1) else value
 
 
-KINDS = [Kind(f"{'' if signed else 'u'}int{8 * size}_t", size, signed) for size in (1, 2, 4, 8) for signed in (True, False)]
+KINDS = [
+    Kind(f"{'' if signed else 'u'}int{8 * size}_t", size, signed) for size in (1, 2, 4, 8) for signed in (True, False)
+]
 INT = KINDS[4]
 WIDE = {True: KINDS[6], False: KINDS[7]}
 
@@ -80,7 +82,14 @@ def binary(op: str, left: Number, right: Number) -> Number | None:
             one, count = WIDE[kind.signed].cut(left.value), right.value & 63
             return number(text, kind, one << count if op == "<<" else one >> count)
         case "==" | "!=" | "<" | "<=" | ">" | ">=":
-            holds = {"==": one == two, "!=": one != two, "<": one < two, "<=": one <= two, ">": one > two, ">=": one >= two}
+            holds = {
+                "==": one == two,
+                "!=": one != two,
+                "<": one < two,
+                "<=": one <= two,
+                ">": one > two,
+                ">=": one >= two,
+            }
             return number(text, INT, holds[op])
         case "&&":
             return number(text, INT, bool(one) and bool(two))
@@ -90,7 +99,28 @@ def binary(op: str, left: Number, right: Number) -> Number | None:
 
 
 OPS = ("+", "-", "*", "/", "%", "<<", ">>", "&", "|", "^", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "^^")
-EDGES = [0, 1, -1, 2, 7, -8, 63, 64, 127, 128, 255, -129, 32768, 65535, 2**31 - 1, 2**31, -(2**31), 2**32 - 1, 2**63 - 1, -(2**63)]
+EDGES = [
+    0,
+    1,
+    -1,
+    2,
+    7,
+    -8,
+    63,
+    64,
+    127,
+    128,
+    255,
+    -129,
+    32768,
+    65535,
+    2**31 - 1,
+    2**31,
+    -(2**31),
+    2**32 - 1,
+    2**63 - 1,
+    -(2**63),
+]
 VALUES = st.one_of(st.sampled_from(EDGES), st.integers(-(2**63), 2**63 - 1))
 VARIABLES = {f"v{index}": kind for index, kind in enumerate(KINDS)}
 
@@ -119,7 +149,9 @@ def numbers(draw: st.DrawFn, values: dict[str, int], depth: int) -> Number:
             # A constant test would leave nothing of the other branch, not even its type.
             test = binary("|", test, number("(v6 - v6)", WIDE[True], 0)) or test
             kind = common(then.kind, other.kind)
-            return number(f"({test.text} ? {then.text} : {other.text})", kind, then.value if test.value else other.value)
+            return number(
+                f"({test.text} ? {then.text} : {other.text})", kind, then.value if test.value else other.value
+            )
     left, right = draw(inner), draw(inner)
     return binary(draw(st.sampled_from(OPS)), left, right) or left
 
@@ -146,8 +178,34 @@ def test_numbers_are_those_of_D_arithmetic(made: tuple[str, list[str]]) -> None:
 
 # --- whole programs --------------------------------------------------------------------------------------------------
 
-INTEGERS = ("gi", "gu", "this->i", "self->i", 'ai[1, "k"]', 'ai[gi, gs]', "self->a[gu]", "pid", "timestamp", "arg1", "cpu", "42", "(-7)", "uid")
-STRINGS = ("gs", "this->s", "self->s", "as_[gi]", "self->b[gs]", "execname", "probefunc", '"text"', '"a longer constant"', "curpsinfo->pr_psargs")
+INTEGERS = (
+    "gi",
+    "gu",
+    "this->i",
+    "self->i",
+    'ai[1, "k"]',
+    "ai[gi, gs]",
+    "self->a[gu]",
+    "pid",
+    "timestamp",
+    "arg1",
+    "cpu",
+    "42",
+    "(-7)",
+    "uid",
+)
+STRINGS = (
+    "gs",
+    "this->s",
+    "self->s",
+    "as_[gi]",
+    "self->b[gs]",
+    "execname",
+    "probefunc",
+    '"text"',
+    '"a longer constant"',
+    "curpsinfo->pr_psargs",
+)
 WRITTEN_INTEGERS = [one for one in INTEGERS if one.startswith(("g", "this", "self", "ai"))]
 WRITTEN_STRINGS = [one for one in STRINGS if one.startswith(("gs", "this", "self", "as_"))]
 
@@ -162,7 +220,11 @@ def integer(draw: st.DrawFn, depth: int = 2) -> str:
     if not depth or draw(st.integers(0, 3)) == 0:
         return draw(st.sampled_from(INTEGERS))
     inner, text = integer(depth - 1), string(depth - 1)
-    match draw(st.sampled_from(("binary", "binary", "compare", "conditional", "strlen", "index", "cast", "step", "unary", "number"))):
+    match draw(
+        st.sampled_from(
+            ("binary", "binary", "compare", "conditional", "strlen", "index", "cast", "step", "unary", "number")
+        )
+    ):
         case "binary":
             return f"({draw(inner)} {draw(st.sampled_from(OPS))} {draw(inner)})"
         case "compare":
@@ -204,9 +266,16 @@ def string(draw: st.DrawFn, depth: int = 2) -> str:
 
 @st.composite
 def statement(draw: st.DrawFn) -> str:
-    match draw(st.sampled_from(("integer", "string", "printf", "trace", "aggregate", "aggregate", "if", "conditional", "stack"))):
+    match draw(
+        st.sampled_from(
+            ("integer", "string", "printf", "trace", "aggregate", "aggregate", "if", "conditional", "stack")
+        )
+    ):
         case "integer":
-            target, op = draw(st.sampled_from(WRITTEN_INTEGERS)), draw(st.sampled_from(("=", "=", "+=", "-=", "*=", "/=", "<<=", "^=")))
+            target, op = (
+                draw(st.sampled_from(WRITTEN_INTEGERS)),
+                draw(st.sampled_from(("=", "=", "+=", "-=", "*=", "/=", "<<=", "^="))),
+            )
             return f"{target} {op} {draw(integer())};"
         case "string":
             return f"{draw(st.sampled_from(WRITTEN_STRINGS))} = {draw(string())};"
@@ -215,13 +284,19 @@ def statement(draw: st.DrawFn) -> str:
         case "trace":
             return f"trace({draw(st.one_of(integer(), string()))});"
         case "aggregate":
-            name, value = draw(st.sampled_from((("c", "count()"), ("s", "sum({})"), ("q", "quantize({})"), ("m", "max({})"), ("d", "stddev({})"))))
+            name, value = draw(
+                st.sampled_from(
+                    (("c", "count()"), ("s", "sum({})"), ("q", "quantize({})"), ("m", "max({})"), ("d", "stddev({})"))
+                )
+            )
             return f"@{name}[{draw(integer())}, {draw(string())}] = {value.format(draw(integer()))};"
         case "if":
             return f"if ({draw(integer())}) {{ {draw(statement())} }} else {{ {draw(statement())} }}"
         case "conditional":
             return f'{draw(integer())} ? printf("%s", {draw(string())}) : trace({draw(integer())});'
-    return draw(st.sampled_from(("stack();", "ustack(5);", "@k[stack(4)] = count();", "@u[ustack(), execname] = count();")))
+    return draw(
+        st.sampled_from(("stack();", "ustack(5);", "@k[stack(4)] = count();", "@u[ustack(), execname] = count();"))
+    )
 
 
 @st.composite

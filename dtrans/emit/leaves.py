@@ -1,0 +1,186 @@
+"""The leaves of a plan as C: fields of the context, helper calls, functions of `templates/c`.
+
+Before: ``CallArg(1)``, ``Intrinsic("__comm")``  After: ``CALL_ARG(ctx, 1)``, ``bpf_get_current_comm(r.a1, 16);``
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from dtrans.check.tree import Const, Expr, Late
+from dtrans.emit.intrinsics import HELPERS, STRINGS
+from dtrans.emit.storage import NAME_SIZE, Slot
+from dtrans.emit.text import c_type
+from dtrans.errors import fail
+from dtrans.plan.intrinsics import REGISTERS
+from dtrans.plan.leaves import (
+    CallArg,
+    CallIn,
+    CallNumber,
+    CallResult,
+    ClockCounter,
+    FaultArg,
+    Intrinsic,
+    Linux,
+    ProbeIn,
+    ProbePart,
+    RawArg,
+    TraceAddress,
+    TraceField,
+    TraceText,
+)
+from dtrans.types import INT, ULONG, StringType, Type
+
+if TYPE_CHECKING:
+    from dtrans.emit.values import Values
+
+
+def trace_text(values: Values, leaf: TraceText, slot: Slot, *, key: bool) -> None:
+    macro = values.shared.layout("field", leaf.tracepoint, leaf.name)
+    if key:
+        values.clear(slot)
+    offset = macro
+    if leaf.located:
+        offset = f"({values.temporary('u32', f'*(u32 *)((char *)ctx + {macro})')} & 0xffff)"
+    bound = min(slot.size, _bound(leaf.type))
+    values.add(f"STRING({slot.address}, {bound}, (u64)ctx + {offset}, {values.frame.fault}, {values.frame.action});")
+
+
+def probe_part(values: Values, part: str, slot: Slot, *, key: bool) -> None:
+    """A part of the probe's name as text: from a table of names that the loader fills."""
+    values.shared.names.add(part)
+    found = values.temporary("char *", f"names_{part}.lookup(&probe)")
+    with values.block(f"if ({found})"):
+        values.copy(slot, Slot(found, NAME_SIZE), key=key)
+    with values.block("else"):
+        values.literal("", slot, key=key)
+
+
+def string_intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...], slot: Slot, *, key: bool) -> None:
+    if name == "__comm":
+        if key and slot.size > 16:
+            values.clear(slot)
+        values.add(f"bpf_get_current_comm({slot.address}, {min(slot.size, 16)});")
+        return
+    function = values.shared.function(STRINGS[name])
+    operands = ", ".join(values.integer(arg) for arg in args)
+    values.add(f"{function}({slot.address}, {slot.size}, {operands});")
+    if key:
+        values.pad(slot)
+
+
+def leaf_value(values: Values, leaf: Linux) -> str:
+    match leaf:
+        case RawArg(index, kind):
+            return f"({c_type(kind)})ctx->args[{index}]"
+        case TraceField(tracepoint, name, kind):
+            macro = values.shared.layout("field", tracepoint, name)
+            return f"*({c_type(kind)} *)((char *)ctx + {macro})"
+        case TraceAddress(tracepoint, name, located, _):
+            macro = values.shared.layout("field", tracepoint, name)
+            if located:
+                return f"((u64)ctx + (*(u32 *)((char *)ctx + {macro}) & 0xffff))"
+            return f"((u64)ctx + {macro})"
+        case CallNumber():
+            return "(u64)nr"
+        case CallArg(index, _):
+            return values.memo(f"a{index}", "s64", f"CALL_ARG(ctx, {index})")
+        case CallResult():
+            return "(s64)ctx->args[1]"
+        case CallIn(numbers, _):
+            return among("nr", numbers)
+        case ClockCounter(user, _):
+            return f"{'CLOCK_USER' if user else 'CLOCK_KERNEL'}(ctx)"
+        case FaultArg(index, _):
+            return ("0", "(u64)on_clause", "(u64)on_action", "0", "(u64)on_kind", "on_address")[index]
+        case ProbeIn(numbers, _):
+            return among("probe", numbers)
+        case Intrinsic(name, args, _):
+            return intrinsic(values, name, args)
+        case TraceText() | ProbePart():
+            raise AssertionError("text is no number")
+        case _:
+            assert_never(leaf)
+
+
+def intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...]) -> str:
+    if name in HELPERS:
+        kept, call, value = HELPERS[name]
+        return value.format(values.memo(kept, "u64", call))
+    match name:
+        case "__wall":
+            return f"(s64)({intrinsic(values, '__ktime', ())} + {values.shared.late_constant(Late('wall', INT))})"
+        case "__oncpu":
+            values.shared.uses.add("oncpu")
+            return f"dt_oncpu({intrinsic(values, '__tid', ())}, {intrinsic(values, '__ktime', ())})"
+        case "__oncpu_of":
+            values.shared.uses.add("oncpu")
+            return f"dt_oncpu_of({values.integer(args[0])})"
+        case "__file":
+            function = values.shared.function("file")
+            return values.temporary(
+                "u64", f"{function}({intrinsic(values, '__current', ())}, {values.integer(args[0])})"
+            )
+        case "__stackdepth" | "__ustackdepth":
+            return _stack_depth(values, user=name == "__ustackdepth")
+        case "__kaddr_caller" | "__ucaller":
+            return _caller(values, user=name == "__ucaller")
+        case "__ureg":
+            return _user_register(values, args[0])
+        case "__epid":
+            return "(u32)clause"
+        case "__probe_id":
+            values.shared.names.add("id")
+            found = values.temporary("u64 *", "names_id.lookup(&probe)")
+            return f"({found} ? *{found} : 0)"
+    raise fail("D_VAR_UNSUP", f"{name.strip('_')} is not available in this version")
+
+
+def _stack_depth(values: Values, *, user: bool) -> str:
+    slot = values.slot(127 * 8)
+    flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
+    size = values.temporary("s64", f"bpf_get_stack(ctx, {slot.address}, {127 * 8}, {flags})")
+    return f"((u64)({size} > 0 ? {size} : 0) >> 3)"
+
+
+def _user_register(values: Values, index: Expr[Linux]) -> str:
+    """A register of the process as it entered the kernel: they stand at the top of the kernel stack."""
+    assert isinstance(index, Const)
+    stack = values.shared.layout("offset", "struct task_struct", "stack")
+    size = values.shared.layout("size", "struct pt_regs")
+    base = values.load(f"{intrinsic(values, '__current', ())} + {stack}", ULONG, "kernel", None)
+    place = f"{base} + KERNEL_STACK - {size} + REGISTER_{REGISTERS[index.value]}"
+    values.shared.uses.add("registers")
+    return values.load(place, ULONG, "kernel", None)
+
+
+def _caller(values: Values, *, user: bool) -> str:
+    slot = values.slot(16)
+    flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
+    values.clear(slot)
+    values.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
+    return f"*(u64 *)({slot.address} + 8)"
+
+
+def among(name: str, numbers: tuple[int, ...]) -> str:
+    """Whether a C variable is one of some numbers: runs of them become ranges."""
+    runs: list[list[int]] = []
+    for value in sorted(set(numbers)):
+        if runs and value == runs[-1][1] + 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    tests = []
+    for low, high in runs:
+        if low == high:
+            tests.append(f"{name} == {low}")
+        elif low == 0:
+            tests.append(f"{name} <= {high}")
+        else:
+            tests.append(f"{name} - {low} <= {high - low}u")
+    return f"({' || '.join(tests)})" if tests else "0"
+
+
+def _bound(kind: Type) -> int:
+    assert isinstance(kind, StringType)
+    return kind.bound

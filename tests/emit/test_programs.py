@@ -1,0 +1,41 @@
+"""What programs become: how much is generated, and what is left out."""
+
+from __future__ import annotations
+
+import re
+
+from tests.programs import pipeline
+from tests.test_pipeline import facts
+
+
+def _c(text: str) -> str:
+    return pipeline(text, facts=facts()).c_text
+
+
+def test_a_program_holds_only_the_parts_of_the_frame_that_it_needs() -> None:
+    text = _c("BEGIN { @ = count(); }")
+    for part in ("RINGBUF_OUTPUT", "dt_divide", "struct thread", "struct globals", "dt_fault", "BPF_ARRAY(switches"):
+        assert part not in text, part
+
+
+def test_clauses_of_one_probe_are_one_program() -> None:
+    made = pipeline("BEGIN { x = 1; } BEGIN { x = 2; } END { x = 3; }", facts=facts()).artifact
+    assert [program.function for program in made.programs] == ["prog_0", "prog_1"]
+
+
+def test_a_helper_is_called_once_in_a_clause() -> None:
+    text = _c('BEGIN { printf("%d %d %d", pid, tid, pid); }')
+    assert text.count("bpf_get_current_pid_tgid()") <= 2
+    body = text[text.index("int prog_0") :]
+    assert len(re.findall(r"= bpf_get_current_pid_tgid\(\)", body)) == 1
+
+
+def test_constant_strings_leave_as_numbers() -> None:
+    made = pipeline('BEGIN { printf("%s", "a constant string"); }', facts=facts()).artifact
+    assert "a constant string" in made.strings
+    assert made.sites[0].size <= 16
+
+
+def test_a_division_by_a_constant_needs_no_test() -> None:
+    assert "FAULT(p0" not in _c("int x; BEGIN { x = x / 3; }")
+    assert "FAULT(p0" in _c("int x; BEGIN { x = 3 / x; }")
