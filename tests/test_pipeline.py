@@ -9,7 +9,9 @@ import pytest
 
 from dtrans.artifact import from_json, to_json
 from dtrans.errors import DtransError
+from dtrans.pipeline import Pipeline
 from dtrans.recorded import RecordedFacts
+from dtrans.request import Request
 from tests.conftest import ROOT
 from tests.programs import knowledge, pipeline
 
@@ -51,8 +53,6 @@ def test_an_unknown_stage_is_refused() -> None:
 
 
 def test_no_program_is_refused() -> None:
-    from dtrans.pipeline import Pipeline, Request
-
     with pytest.raises(DtransError) as caught:
         _ = Pipeline(Request(()), facts(), knowledge()).artifact
     assert caught.value.diagnostic.tag == "D_EMPTY"

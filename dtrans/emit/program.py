@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from dtrans.artifact import Artifact, Attach, Layout, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
-from dtrans.check.tree import Aggregate, If, Offset, Statement
+from dtrans.artifact import Artifact, Attach, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
+from dtrans.check.tree import Aggregate, If, Statement
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.library import collect
 from dtrans.emit.render import render
@@ -23,10 +23,11 @@ from dtrans.options import Options
 from dtrans.plan.leaves import Linux
 from dtrans.plan.plan import AttachPoint, Firing, Plan, PlanClause
 from dtrans.plan.points import CALL_ENTRY, CALL_RETURN
-from dtrans.types import ULONG, align_up
+from dtrans.types import align_up
 
-#: Where the frame's own programs attach: a thread's variables go when it exits, its CPU time counts between switches.
-THREAD_EXIT = RawTracepoint("sched_process_exit")
+#: Where the frame's own programs attach. A thread's variables go when the kernel frees it, which is after it left its
+#: CPU for the last time; its CPU time counts between switches.
+THREAD_GONE = RawTracepoint("sched_process_free")
 SWITCH = RawTracepoint("sched_switch")
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
@@ -65,7 +66,9 @@ class Emitter:
             self._program(f"prog_{number}", point.attach, body)
         self._frame_programs({point.attach for point, _ in bodies})
         texts, layouts = collect(self.shared.library)
-        for layout in (*layouts, *self._frame_layouts()):
+        if "oncpu" in self.shared.uses or self.variables.has_threads:
+            self.shared.layout("offset", "struct task_struct", "pid")
+        for layout in layouts:
             self.shared.layouts.setdefault(layout.macro, layout)
         return Artifact(
             c_text=self._text(error, texts),
@@ -122,8 +125,8 @@ class Emitter:
         if variables.strtok:
             head.add(f"*(u64 *)s->strtok_state = 0; *(u32 *)(s->strtok_state + {self.strsize}) = 0;")
         body.lines[at:at] = head.lines
-        if point.attach == THREAD_EXIT and variables.has_threads:
-            body.add("thread_exit();")
+        if point.attach == THREAD_GONE and variables.has_threads:
+            body.add("thread_gone(ctx->args[0]);")
         body.label("done")
         body.add("return 0;")
         return body.text
@@ -231,19 +234,14 @@ class Emitter:
 
     def _frame_programs(self, attached: set[Attach]) -> None:
         """Programs that keep the frame's own state."""
-        if self.variables.has_threads and THREAD_EXIT not in attached:
-            body = "\tthread_exit();\n\treturn 0;"
-            self.functions.append(f"int prog_exit(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
-            self.programs.append(Program("prog_exit", THREAD_EXIT, auxiliary=True))
+        if self.variables.has_threads and THREAD_GONE not in attached:
+            body = "\tthread_gone(ctx->args[0]);\n\treturn 0;"
+            self.functions.append(f"int prog_gone(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
+            self.programs.append(Program("prog_gone", THREAD_GONE, auxiliary=True))
         if "oncpu" in self.shared.uses:
             body = "\tdt_switch(ctx->args[1], ctx->args[2]);\n\treturn 0;"
             self.functions.append(f"int prog_switch(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
             self.programs.append(Program("prog_switch", SWITCH, auxiliary=True))
-
-    def _frame_layouts(self) -> Iterator[Layout]:
-        if "oncpu" in self.shared.uses:
-            self.shared.offset(Offset("offset", "struct task_struct", "pid", ULONG))
-        yield from ()
 
     # --- text -----------------------------------------------------------------------------------------
 

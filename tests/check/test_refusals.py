@@ -3,7 +3,7 @@
     trace("a" + 1); /* error: D_OP_ARITH */
 
 ``/* error nowhere: TAG */`` expects a diagnostic without a place; ``/* args: a b */`` gives $1 and on.
-The kernel's answers come from tests/facts: rewrite them with ``python -m tests.check.test_refusals`` on a kernel with BTF.
+The kernel's answers come from tests/facts: ``python -m tests.check.test_refusals`` rewrites them, on a kernel with BTF.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOWHERE = re.compile(r"/\* error nowhere: (D_\w+) \*/")
 _ARGS = re.compile(r"/\* args: (.*) \*/")
 _RAISED = re.compile(r'\bfail\(\s*"(D_\w+)"')
 
-#: Raised for a mistake in a row of `translators/`, or a program that only such a row can make: tests/knowledge has them.
+#: Raised for a mistake in a row of `translators/`: tests/knowledge has them.
 _OF_ROWS = {"D_KNOWLEDGE", "D_XLATE_RECURSION"}
 
 

@@ -153,4 +153,3 @@ def test_what_has_no_name_has_no_path(rig: Rig) -> None:
 def test_no_function_costs_the_verifier_more_than_its_budget(rig: Rig) -> None:
     budget = {"path": 7000, "inode_path": 8000, "dentry_path": 5000, "psargs_long": 4000}
     assert not {name: count for name, count in rig.verified.items() if count > budget.get(name, 3000)}
-

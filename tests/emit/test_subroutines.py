@@ -552,8 +552,6 @@ def test_the_readme_lists_every_file() -> None:
     assert listed == set(FILES)
 
 
-
-
 def test_costs_of_several_calls_do_not_multiply(rig: Rig) -> None:
     calls = ["basename", "strjoin", "strchr", "index_8", "substr", "toupper", "streq", "strlen"]
     body = "".join(BODIES[name].replace("x->out[0] =", "x->out[0] +=") for name in calls)

@@ -78,7 +78,7 @@ def test_read_sizes_as_distribution() -> None:
 def test_disk_io_sizes_by_process(tmp_path: Path) -> None:
     directory = Path("/var/tmp")
     target = directory / f"dtrans-test-{os.getpid()}"
-    device = os.stat(directory).st_dev
+    device = directory.stat().st_dev
     if not Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}").exists():
         pytest.skip("needs path:/var/tmp on a disk")
     try:
@@ -141,7 +141,8 @@ def test_latency_of_reads_of_one_process() -> None:
 
 def test_processes_that_fork_and_exit() -> None:
     shown = printed(
-        "proc:::create /pid == $target/ { @made = count(); } proc:::exit /ppid == $target/ { @gone[args[0]] = count(); }",
+        "proc:::create /pid == $target/ { @made = count(); } "
+        "proc:::exit /ppid == $target/ { @gone[args[0]] = count(); }",
         commands=_load("fork", 20),
     )
     assert re.search(r"(?m)^ +20$", shown), shown
@@ -160,6 +161,7 @@ def test_signals_by_number() -> None:
 def test_time_on_cpu_follows_the_work() -> None:
     shown = printed(
         "sched:::on-cpu /pid == $target/ { self->on = timestamp; } "
+        "proc:::exit /self->on/ { @ = sum(timestamp - self->on); self->on = 0; } "
         "sched:::off-cpu /self->on/ { @ = sum(timestamp - self->on); self->on = 0; }",
         commands=_load("spin", "0.5"),
     )

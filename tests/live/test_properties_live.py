@@ -171,7 +171,7 @@ def sums(draw: st.DrawFn) -> tuple[str, list[str]]:
 
 @settings(max_examples=20, phases=PHASES)
 @given(sums())
-def test_numbers_are_those_of_D_arithmetic(made: tuple[str, list[str]]) -> None:
+def test_numbers_are_those_of_its_arithmetic(made: tuple[str, list[str]]) -> None:
     text, expected = made
     assert printed(text).split() == expected
 
