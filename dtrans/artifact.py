@@ -25,6 +25,7 @@ table is sparse.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import struct
 from collections.abc import Mapping
@@ -397,13 +398,18 @@ def from_json(text: str) -> Artifact:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        made = {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
-        return {"": type(value).__name__, **{name: part for name, part in made.items() if part is not None}}
+        # None is left out where it is the default, which `from_json` finds again.
+        stored = {part.name: _plain(getattr(value, part.name)) for part in fields(value) if not _is_absent(value, part)}
+        return {"": type(value).__name__, **stored}
     if isinstance(value, Mapping):
         return {"": "map", "items": [[_plain(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
+
+
+def _is_absent(value: Any, part: dataclasses.Field[Any]) -> bool:
+    return part.default is None and getattr(value, part.name) is None
 
 
 def _typed(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""System calls of 32-bit programs: their numbers mean other calls, so they are not told under the names of 64-bit ones."""
+"""Calls of 32-bit programs: their numbers mean other calls, so they are not told under the names of 64-bit ones."""
 
 from __future__ import annotations
 
