@@ -32,7 +32,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_type
-from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type, Void
+from dtrans.types import INT, INT64, Addresses, Pointer, StringType, StructRef, Type, Void
 
 _ARG = re.compile(r"arg([0-9])")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -251,8 +251,13 @@ class ScriptNames:
             return found
         if scope == "global":
             self._check_free(name, node.span)
-        if isinstance(value, Void | StructRef):
-            raise fail("D_OP_INCOMPAT", f"a value of type '{value}' cannot be kept in a variable", node.span)
+        if isinstance(value, Void | StructRef | Addresses):
+            raise fail(
+                "D_OP_INCOMPAT",
+                f"a value of type '{value}' cannot be kept in a variable in this version",
+                node.span,
+                hint="print it where it is made, or make it a key of an aggregation" if str(value) in "ustack" else "",
+            )
         if scope == "this" and keys is not None:
             raise fail("D_DECL_LOCASC", "clause-local variables cannot be associative arrays", node.span)
         made = Variable(scope, name, value, keys)

@@ -7,6 +7,7 @@ Here its programs are compiled with the wrapper's defaults, to say whether they 
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -52,6 +53,8 @@ class Translator:
             parts, output = (part,), _program_name(script.path)
         if made:
             write_tool(out / output, made)
+            if script.kind == "wrapper":
+                _copy_headers((root / script.path).parent, (out / output).parent)
         seconds = time.perf_counter() - started
         return Outcome(
             str(script.path), script.kind, script.interpreter, parts, str(output) if made else "", seconds=seconds
@@ -110,6 +113,12 @@ def write_tool(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", errors="surrogateescape")
     path.chmod(0o755)
+
+
+def _copy_headers(source: Path, target: Path) -> None:
+    """A wrapper's programs stay D, and may include the headers that stand beside it. Raises OSError."""
+    for header in sorted(source.glob("*.h")):
+        shutil.copyfile(header, target / header.name)
 
 
 def _part(pipeline: Pipeline) -> Part:
