@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from dtrans.types import Function, Int, Struct, Type
+from dtrans.types import Function, Struct, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,3 @@ class KernelFacts(Protocol):
         """Whether the kernel has a feature by name: ``kprobe``, ``fentry``, ``ia32``, ``schedstats``,
         ``write_user`` (bpf_probe_write_user allowed), ``hardware_counters``, ``uprobe``."""
         ...
-
-
-def type_name(kind: Int) -> str:
-    """The C name by size and sign, as the generated C spells it."""
-    return f"{'s' if kind.signed else 'u'}{kind.size * 8}"

@@ -170,14 +170,9 @@ class Struct:
     members: tuple[StructMember, ...]
 
 
-CHAR = Int("char", 1, True)
-INT8 = Int("int8_t", 1, True)
-UINT8 = Int("uint8_t", 1, False)
-INT16 = Int("int16_t", 2, True)
 UINT16 = Int("uint16_t", 2, False)
 INT = Int("int", 4, True)
 UINT = Int("unsigned int", 4, False)
-INT32 = Int("int32_t", 4, True)
 UINT32 = Int("uint32_t", 4, False)
 LONG = Int("long", 8, True)
 ULONG = Int("unsigned long", 8, False)

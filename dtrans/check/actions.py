@@ -27,7 +27,7 @@ from dtrans.check.tree import (
     Statement,
 )
 from dtrans.errors import fail
-from dtrans.formats import Conversion, ValueClass, accepts, parse_format
+from dtrans.formats import Conversion, ValueClass, accepts, fits, parse_format
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.source import Span
 from dtrans.syntax import ast
@@ -325,7 +325,8 @@ class StatementChecker:
             return
         if slot.is_aggregation:
             raise fail("D_PRINTF_AGG_CONV", f"{name}( ) does not print aggregations: %@ is for printa()", written.span)
-        if not accepts(slot, value_class(value.type)):
+        size = self.names.types.size(value.type) if is_integer(value.type) else 8
+        if not accepts(slot, value_class(value.type)) or (is_integer(value.type) and not fits(slot, size)):
             raise fail(
                 "D_PRINTF_ARG_TYPE",
                 f"{name}( ) argument #{number} is incompatible with conversion %{slot.name}: it is '{value.type}'",

@@ -35,7 +35,6 @@ from dtrans.check.tree import (
     Const,
     Expr,
     L,
-    Late,
     Load,
     Offset,
     Read,
@@ -572,6 +571,3 @@ class Checker(Generic[L]):
 
 def _is_null(value: Expr[L]) -> bool:
     return isinstance(value, Const) and value.value == 0
-
-
-__all__ = ["Checker", "Late", "Names"]

@@ -27,7 +27,7 @@ from dtrans.check.tree import (
     Variable,
 )
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import ProbeRef
+from dtrans.check.universe import ProbeRef, RowProbe
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
@@ -344,8 +344,14 @@ class ScriptNames:
                 "D_ARGS_IDX" if count else "D_ARGS_NONE",
                 f"index {index} is out of range: this probe has {count or 'no'} typed arguments",
                 node.span,
+                hint="" if count else self._what_differs(),
             )
         return Args(index, self._row_type(self.clause.args[index]), node.span)
+
+    def _what_differs(self) -> str:
+        """What the tables say of the clause's first probe: often the reason why it has no arguments here."""
+        notes = (probe.served.row.note for probe in self.clause.probes if isinstance(probe.served, RowProbe))
+        return next((row.note.differs for row in rows if row.note.differs), "")
 
     def _inline(self, inline: ast.Inline, use: ast.Name | ast.Inline) -> Expr[Solaris]:
         if inline.name in self._expanding:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 
 from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
-from dtrans.check.tree import AggregationInfo, Const, Expr, Scope, Solaris, Variable
+from dtrans.check.tree import AggregationInfo, Expr, Scope, Solaris, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.errors import fail
@@ -257,6 +257,3 @@ def _reason(probe: ProbeRef) -> str:
 
 def _shown(description: ast.ProbeDescription) -> str:
     return f"{description.provider}:{description.module}:{description.function}:{description.name}"
-
-
-__all__ = ["Const", "ProgramChecker", "TypedClause", "TypedProgram", "program_options"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dtrans.check.conversions import is_integer, is_scalar
-from dtrans.check.tree import Call, Cast, Const, Expr, L
+from dtrans.check.tree import Call, Const, Expr, L
 from dtrans.errors import fail
 from dtrans.syntax import ast
 from dtrans.types import (
@@ -22,7 +22,6 @@ from dtrans.types import (
     ULONG,
     VOID,
     Addresses,
-    Int,
     Pointer,
     StringType,
     Type,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 Kind = Literal["string", "int", "pointer", "user", "constant"]
 
 SCRATCH = Pointer(VOID, "scratch")
-UID = UINT32
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +235,3 @@ def _stack(checker: Checker[L], node: ast.Call) -> Expr[L]:
             raise fail("D_STACK_SIZE", f"{node.name}( ) needs a positive number of frames", node.args[0].span)
     what = "stack" if node.name == "stack" else "ustack"
     return Call(what, (), Addresses(what, frames), node.span)
-
-
-def signed(value: Expr[L]) -> bool:
-    """Whether a value counts as signed."""
-    return isinstance(value.type, Int) and value.type.signed
-
-
-__all__ = ["AGGREGATING", "PROTOTYPES", "STATEMENT_ONLY", "Cast", "check_call", "check_count", "signed"]

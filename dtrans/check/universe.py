@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
-from dtrans.knowledge.rows import CallRow, Knowledge, LinuxCall, Point, ProbeRow, ProviderRow, SourceRow
+from dtrans.knowledge.rows import CallRow, Knowledge, Point, ProbeRow, ProviderRow, SourceRow
 from dtrans.options import parse_rate
 from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import StructRef
@@ -302,11 +302,6 @@ def field_type(field: TracepointField) -> str:
         words = field.type_text.replace("const ", "").replace("__user ", "").strip()
         return words if words.startswith(("struct ", "char ")) else "void *"
     return f"{'' if field.signed else 'u'}int{field.size * 8}_t" if field.size in (1, 2, 4, 8) else "uintptr_t"
-
-
-def served_calls(row: CallRow, calls: Mapping[str, int]) -> tuple[LinuxCall, ...]:
-    """The Linux calls of a Solaris call that this machine has."""
-    return tuple(call for call in row.linux if call.name in calls)
 
 
 @lru_cache(maxsize=256)

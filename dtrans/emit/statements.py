@@ -41,7 +41,7 @@ from dtrans.options import Options
 from dtrans.plan.leaves import Linux, ProbePart
 from dtrans.types import Addresses, Array, StringType, StructRef, Type, align_up
 
-PRINCIPAL_DROP, AGGREGATION_DROP = DROP_KINDS.index("principal"), DROP_KINDS.index("aggregation")
+AGGREGATION_DROP = DROP_KINDS.index("aggregation")
 _HEADER = ("u16 site;", "u16 cpu;", "u32 probe;")
 _PARTS: dict[str, FieldKind] = {
     "provider": "probeprov",
@@ -77,7 +77,6 @@ class Statements:
         self.sites: list[Site] = []
         self.records: dict[str, StructLayout] = {}
         self.record = RecordBuilder("")
-        self.exits = False
 
     def body(self, number_: int, body: Sequence[Statement[Linux]], *, default: bool) -> None:
         """A clause's statements and the record they make."""
@@ -280,7 +279,6 @@ class Statements:
             case "stack":
                 return PrintStack(self._field(args[0]), present)
             case "exit":
-                self.exits = True
                 self.values.shared.uses.add("switches")
                 status = self._field(args[0])
                 self.values.add("dt_stop();")

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 _STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|dt_late\(.*\)")
 
-BAD_ADDRESS, DIVIDE_BY_ZERO, NO_SCRATCH = 1, 4, 5
+BAD_ADDRESS, DIVIDE_BY_ZERO = 1, 4
 
 
 @dataclass

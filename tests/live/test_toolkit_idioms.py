@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,21 @@ def test_a_ported_wrapper_finds_the_headers_that_stood_beside_it(dtrans: Run, tm
         timeout=60,
     )
     assert "<7>" in done.stdout
+
+
+def test_a_call_that_a_signal_interrupts_has_the_number_of_eintr(dtrace: Run) -> None:
+    script = "import os, signal; signal.signal(14, lambda *_: os._exit(0)); signal.alarm(1); os.read(os.pipe()[0], 1)"
+    done = dtrace(
+        "-qn",
+        'syscall::read:return /pid == $target && errno/ { printf("<%d>", errno); }',
+        "-c",
+        f"{sys.executable} -c '{script}'",
+    )
+    assert "<4>" in done.stdout
+    assert "<51" not in done.stdout
+
+
+def test_a_probe_without_arguments_tells_why(dtrace: Run) -> None:
+    done = dtrace("-qn", "io:::wait-done { trace(args[2]->fi_pathname); }", status=1)
+    assert "[D_ARGS_NONE]" in done.stderr
+    assert "not for which request" in done.stderr
