@@ -351,7 +351,7 @@ class ScriptNames:
     def _what_differs(self) -> str:
         """What the tables say of the clause's first probe: often the reason why it has no arguments here."""
         notes = (probe.served.row.note for probe in self.clause.probes if isinstance(probe.served, RowProbe))
-        return next((row.note.differs for row in rows if row.note.differs), "")
+        return next((note.differs for note in notes if note.differs), "")
 
     def _inline(self, inline: ast.Inline, use: ast.Name | ast.Inline) -> Expr[Solaris]:
         if inline.name in self._expanding:
