@@ -278,10 +278,10 @@ class Emitter:
         """Entries of each aggregation's map: as many as aggsize holds of its keys and values.
 
         All are made at the start, a microsecond each: memory that a probe asks the kernel for can be refused, and then
-        an event is lost. So small entries count as 512 bytes."""
+        an event is lost. So small entries count as 256 bytes."""
         size = self.options.size("aggsize")
         return [
-            max(64, size // max(512, aggregation.key_size + aggregation.value_size))
+            max(64, size // max(256, aggregation.key_size + aggregation.value_size))
             for aggregation in self.aggregations
         ]
 

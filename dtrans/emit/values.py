@@ -53,6 +53,10 @@ if TYPE_CHECKING:
 
 _STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|dt_late\(.*\)")
 
+#: Names in an expression that mean the same throughout a clause: temporaries, results of helpers, layouts, the context.
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_LASTING = re.compile(r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|args|[us]\d+|thread|ULL")
+
 BAD_ADDRESS, DIVIDE_BY_ZERO = 1, 4
 
 
@@ -305,8 +309,14 @@ class Values:
 
     def load(self, address: str, kind: Type, space: str, bits: tuple[int, int] | None) -> str:
         read = "READ_USER" if space == "user" else "READ"
-        name = self.temporary(c_type(kind), "0")
-        self.add(f"{read}({name}, {address}, {self.frame.fault}, {self.frame.action});")
+        # One clause reads one place once: rows share the way to a structure.
+        same = f"{read} {c_type(kind)} {address}"
+        name = self.frame.memo.get(same, "")
+        if not name:
+            name = self.temporary(c_type(kind), "0")
+            self.add(f"{read}({name}, {address}, {self.frame.fault}, {self.frame.action});")
+            if space == "kernel" and all(_LASTING.fullmatch(word) for word in _WORD.findall(address)):
+                self.frame.memo[same] = name
         if bits is None:
             return name
         offset, width = bits
