@@ -11,7 +11,8 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``drops``       per-CPU array of u64, one slot for each of `DROP_KINDS`
 ``epochs``      array of u64 by aggregation id: bumped by the reader to restart ``min`` and ``max``
 ``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
-``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function
+``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function; without keys a
+                per-CPU array of one value, where the function's values only grow
 ``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
 ==============  ====================================================================================
 

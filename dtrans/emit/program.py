@@ -14,7 +14,7 @@ from dtrans.check.tree import Aggregate, If, Statement
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.library import collect
 from dtrans.emit.render import render
-from dtrans.emit.statements import Statements, lay_out_aggregation
+from dtrans.emit.statements import Statements, is_single, lay_out_aggregation
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
 from dtrans.emit.text import Lines, comment, told
 from dtrans.emit.values import Frame, Values
@@ -260,6 +260,7 @@ class Emitter:
                 "thread_entries": max(1024, min(65536, (16 << 20) // threads.size)) if threads else 0,
                 "arrays": list(self.variables.arrays.values()),
                 "aggregations": list(zip(self.aggregations, self.key_members, strict=True)),
+                "single": is_single,
                 "aggregation_entries": self._aggregation_entries(),
                 "records": self.statements.records,
                 "scratch": self.scratch,

@@ -155,7 +155,10 @@ class Statements:
         if statement.weight is not None:
             weight = values.temporary("s64", values.integer(statement.weight))
         with values.block(""):
-            key = values.structure(f"struct agg_{which}_key", aggregation.key_size)
+            if is_single(aggregation):
+                key = values.temporary("u32", "0")
+            else:
+                key = values.structure(f"struct agg_{which}_key", aggregation.key_size)
             for index, (expr, placed, kind) in enumerate(zip(statement.keys, aggregation.keys, info.keys, strict=True)):
                 self._put_key(f"{key}.k{index}", expr, placed, kind)
             self._update(which, aggregation, key, operand, weight, weighted=statement.weight is not None)
@@ -188,6 +191,10 @@ class Statements:
         values = self.values
         value = f"struct agg_{which}_value"
         found = values.temporary(f"{value} *", f"agg_{which}.lookup(&{key})")
+        if is_single(aggregation):
+            with values.block(f"if ({found})"):
+                self._accumulate(which, aggregation, f"{found}->v", operand, weight if weighted else "1")
+            return
         with values.block(f"if (!{found})"):
             values.add("u32 zero_ = 0;")
             values.add(f"{value} *fresh = agg_{which}_zero.lookup(&zero_);")
@@ -364,6 +371,15 @@ def interned_kind(expr: Expr[Linux]) -> FieldKind | None:
     return None
 
 
+#: Functions whose values only grow, and by which one can see whether any event came.
+_GROWING = frozenset({"count", "avg", "quantize", "lquantize", "llquantize"})
+
+
+def is_single(aggregation: Aggregation) -> bool:
+    """Whether an aggregation is one element of a per-CPU array, which costs less to find than one of a hash."""
+    return not aggregation.keys and aggregation.function in _GROWING
+
+
 def stack_frames(kind: Addresses, options: Options) -> int:
     """How many frames a stack records: as many as asked for, or as the options say."""
     if kind.what not in ("stack", "ustack"):
@@ -384,12 +400,13 @@ def lay_out_aggregation(
     if not fields:
         layout.add("u64 none;", 8, 8)
     layout.close()
+    single = not fields and info.function in _GROWING
     return (
         Aggregation(
             info.name,
             info.function,  # type: ignore[arg-type]
             tuple(fields),
-            layout.size,
+            4 if single else layout.size,
             8 * _value_words(info),
             info.parameters,
         ),
