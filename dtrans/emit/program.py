@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dtrans.artifact import Artifact, Attach, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
 from dtrans.check.tree import Aggregate, If, Statement
 from dtrans.check.typenames import TypeNames
-from dtrans.emit.library import collect
+from dtrans.emit.clibrary import collect
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements, is_single, lay_out_aggregation
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
@@ -65,7 +65,7 @@ class Emitter:
         for number, (point, body) in enumerate(bodies):
             self._program(f"prog_{number}", point.attach, body)
         self._frame_programs({point.attach for point, _ in bodies})
-        texts, layouts = collect(self.shared.library)
+        texts, layouts = collect(self.shared.needed)
         if "oncpu" in self.shared.uses or self.variables.has_threads:
             self.shared.layout("offset", "struct task_struct", "pid")
         for layout in layouts:

@@ -228,15 +228,15 @@ class Statements:
                 values.add(f"{v}[1] += {operand};")
                 values.add(f"{values.shared.function('add_square')}(&{v}[2], &{v}[3], {operand});")
             case "quantize":
-                values.shared.library["quantize"] = None
+                values.shared.needed["quantize"] = None
                 self._bump(v, f"dt_quantize_bucket({operand})", 127, weight)
             case "lquantize":
-                values.shared.library["lquantize"] = None
+                values.shared.needed["lquantize"] = None
                 base, _, step = aggregation.parameters
                 levels = aggregation.value_size // 8 - 2
                 self._bump(v, f"dt_lquantize_level({operand}, {number(base)}, {step}, {levels})", levels + 2, weight)
             case "llquantize":
-                values.shared.library["llquantize"] = None
+                values.shared.needed["llquantize"] = None
                 factor, low, high, steps = aggregation.parameters
                 bucket = f"dt_llquantize_bucket({operand}, {factor}, {low}, {high}, {steps})"
                 self._bump(v, bucket, aggregation.value_size // 8, weight)

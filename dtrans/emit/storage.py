@@ -105,7 +105,7 @@ class Shared:
     layouts: dict[str, Layout] = field(default_factory=dict)
     late: dict[str, LateConstant] = field(default_factory=dict)
     strings: dict[str, int] = field(default_factory=dict)
-    library: dict[str, None] = field(default_factory=dict)
+    needed: dict[str, None] = field(default_factory=dict)
     #: Parts of the program's frame that are needed: "divide", "arena", "oncpu", "fault", "records".
     uses: set[str] = field(default_factory=set)
     #: Parts of probes' names that are needed as text.
@@ -141,7 +141,7 @@ class Shared:
 
     def function(self, name: str) -> str:
         """A function of `templates/c`, by its name there."""
-        self.library[name] = None
+        self.needed[name] = None
         return f"dt_{name}"
 
 

@@ -155,7 +155,7 @@ def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> N
         limit = values.temporary("u64", f"({values.integer(call.args[1])}) + 1")
         values.add(f"if ({limit} > {slot.size}) {limit} = {slot.size};")
         size = f"dt_clamp({limit}, {slot.size + 1})"
-        values.shared.library["word"] = None
+        values.shared.needed["word"] = None
     elif call.type.bound < slot.size:
         size = str(call.type.bound)
     if key:
