@@ -159,7 +159,7 @@ class Universe:
 
     def _enumerate(self) -> Iterator[tuple[str, str, str, str, Served]]:
         providers = self.knowledge.providers
-        first = [name for name in ("dtrace",) if name in providers]
+        first = [name for name, provider in providers.items() if _begins(provider)]
         for name in [*first, *sorted(set(providers) - set(first))]:
             provider = providers[name]
             for row in provider.probes:
@@ -302,6 +302,11 @@ def field_type(field: TracepointField) -> str:
         words = field.type_text.replace("const ", "").replace("__user ", "").strip()
         return words if words.startswith(("struct ", "char ")) else "void *"
     return f"{'' if field.signed else 'u'}int{field.size * 8}_t" if field.size in (1, 2, 4, 8) else "uintptr_t"
+
+
+def _begins(provider: ProviderRow) -> bool:
+    """Whether a provider is dtrace's own, the one with BEGIN."""
+    return any(point.at == "begin" for row in provider.probes for source in row.sources for point in source.points)
 
 
 @lru_cache(maxsize=256)

@@ -120,10 +120,7 @@ class Emitter:
         if variables.uses_globals:
             head.add("struct globals *globals_ = globals.lookup(&zero);")
             head.add("if (!globals_) return 0;")
-        if variables.arena:
-            head.add("ARENA(s);")
-        if variables.strtok:
-            head.add(f"*(u64 *)s->strtok_state = 0; *(u32 *)(s->strtok_state + {self.strsize}) = 0;")
+        self._add_scratch_state(head)
         body.lines[at:at] = head.lines
         if point.attach == THREAD_GONE and variables.has_threads:
             body.add("thread_gone(ctx->args[0]);")
@@ -228,9 +225,20 @@ class Emitter:
         body = Lines()
         body.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
         self._in_error = True
+        at = len(body.lines)
         self._firing(body, firing, "e")
         self._in_error = False
+        head = Lines()
+        self._add_scratch_state(head)
+        body.lines[at:at] = head.lines
         return body.text
+
+    def _add_scratch_state(self, head: Lines) -> None:
+        """What copyin() and alloca(), and strtok(), keep from call to call begins anew with each firing."""
+        if self.variables.arena:
+            head.add("ARENA(s);")
+        if self.variables.strtok:
+            head.add(f"*(u64 *)s->strtok_state = 0; *(u32 *)(s->strtok_state + {self.strsize}) = 0;")
 
     def _frame_programs(self, attached: set[Attach]) -> None:
         """Programs that keep the frame's own state."""
