@@ -31,12 +31,15 @@ _LINKING = "D programs are not linked on Linux"
 OPTIONS: Mapping[str, Option] = {
     option.name: option
     for option in (
+        Option("agghist", "flag"),
+        Option("aggpack", "flag"),
         Option("aggrate", "rate", "1hz"),
         Option("aggsize", "size", "4m"),
         Option("aggsortkey", "flag"),
         Option("aggsortkeypos", "count"),
         Option("aggsortpos", "count"),
         Option("aggsortrev", "flag"),
+        Option("aggzoom", "flag"),
         Option("bufpolicy", "text", "switch", ("switch", "fill", "ring")),
         Option("bufresize", "text", "auto", ("auto", "manual"), "the record buffer is made once, at its full size"),
         Option("bufsize", "size", "4m"),
@@ -47,6 +50,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("defaultargs", "flag"),
         Option("destructive", "flag"),
         Option("dynvarsize", "size", "1m"),
+        Option("encoding", "text", "", ("ascii", "utf8")),
         Option("errtags", "flag", reason="tags are always shown"),
         Option(
             "evaltime",

@@ -362,6 +362,12 @@ class AggregationState:
     def denormalize(self, number: int) -> None:
         self.tables[number].normal = 1
 
+    def rows(self, numbers: Sequence[int]) -> list[tuple[bytes, Sequence[Vector]]]:
+        """What a ``printa()`` prints, in order: packed keys, with a value for each of the aggregations."""
+        if len(numbers) == 1:
+            return [(row.key, (row.value,)) for row in self.sorted_rows(numbers[0])]
+        return [(row.key, row.values) for row in self.joined_rows(numbers)]
+
     def sorted_rows(self, number: int) -> list[Row]:
         """The rows in the order of printing, by the sorting options as they are now."""
         table = self.tables[number]

@@ -41,7 +41,13 @@ def bytes_text(data: bytes, width: int, *, quiet: bool, raw: bool) -> bytes:
         return hex_dump(data)
     if quiet and len(text) < len(data):
         return text
-    return b"  %-*s" % (width, text)
+    # Without a NUL behind it, text stands at the left in any case.
+    return padded(text, width if len(text) < len(data) else -abs(width))
+
+
+def padded(text: bytes, width: int) -> bytes:
+    """Text in a column: at the left behind two spaces where `width` is negative, else at the right behind one."""
+    return b"  " + text.ljust(-width) if width < 0 else b" " + text.rjust(width)
 
 
 def shape_text(shape: Shape, data: bytes) -> bytes:

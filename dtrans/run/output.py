@@ -45,6 +45,7 @@ from dtrans.artifact import (
 from dtrans.errors import DtransError
 from dtrans.options import Options, check_option
 from dtrans.run.aggregate import AggregationState
+from dtrans.run.bars import Look
 from dtrans.run.decode import Buffer, Names, ProbeTexts, to_text, unpacker
 from dtrans.run.dump import hex_dump, shape_text
 from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
@@ -191,8 +192,7 @@ class Output:
         """What dtrace prints last: a newline, and the aggregations no printa() has shown. Closes freopen()'s file."""
         self._pending.append(b"\n")
         for table in self._aggregations.unprinted():
-            rows = DefaultRows([table], self._printer)
-            self._pending += [rows.row(row.key, [row.value]) for row in self._aggregations.sorted_rows(table.number)]
+            self._pending += DefaultRows([table], self._printer).lines(self._aggregations.rows([table.number]))
         self._reopen(None)
 
     def drops(self, kind: str, count: int, cpu: int | None = None) -> None:
@@ -275,6 +275,7 @@ class Output:
         self._quick = self._texts if self._quiet and not self._flow else {}
         self._printer.indent = self._options.count("stackindent") or 0
         self._printer.raw_bytes = self._options.flag("rawbytes")
+        self._printer.look = Look.of(self._options)
 
     def _set_option(self, name: str, value: str | None) -> None:
         try:
@@ -390,15 +391,12 @@ class Output:
         state, pending = self._aggregations, self._pending
         tables = [state.tables[number] for number in numbers]
         rows: DefaultRows | FormattedRows
-        rows = DefaultRows(tables, self._printer) if text is None else FormattedRows(text, tables, self._names)
+        rows = DefaultRows(tables, self._printer) if text is None else FormattedRows(text, tables, self._printer)
 
         def printa(_buffer: Buffer, _offset: int) -> None:
             if text is None:
                 pending.append(b"\n")
-            if len(numbers) == 1:
-                lines = [rows.row(row.key, [row.value]) for row in state.sorted_rows(numbers[0])]
-            else:
-                lines = [rows.row(row.key, row.values) for row in state.joined_rows(numbers)]
+            lines = rows.lines(state.rows(numbers))
             pending.extend(lines)
             for table in tables:
                 table.printed = table.printed or bool(lines)

@@ -15,14 +15,18 @@ from typing import Any
 from dtrans.artifact import Field
 from dtrans.formats import Conversion, parse_format
 from dtrans.run.aggregate import AggregationTable, Vector, scalar_value
+from dtrans.run.bars import Look
 from dtrans.run.decode import Names, unpacker
-from dtrans.run.dump import bytes_text, hex_dump
+from dtrans.run.dump import bytes_text, hex_dump, padded
+from dtrans.run.packed import is_packed, packed_lines
 from dtrans.run.printf import Formatter, assemble
 from dtrans.run.quantize import draw_distribution
 
 #: Columns of a number by its size, behind one space.
 NUMBER_WIDTHS = {1: 3, 2: 5, 4: 8, 8: 16}
-KEY_WIDTH, TRACE_WIDTH = 50, 33
+KEY_WIDTH, TRACE_WIDTH = -50, -33
+#: Columns of a string where keys stand before bars: at the right, behind one space.
+PACKED_WIDTH = 16
 _WORD = 0xFFFF_FFFF_FFFF_FFFF
 
 
@@ -37,9 +41,13 @@ class DatumPrinter:
         self.names = names
         self.indent = 14
         self.raw_bytes = False
+        self.look = Look()
 
     def text(self, field: Field, item: Any, width: int, *, quiet: bool = False) -> bytes:
-        """The text of an item; `width` is that of strings. `quiet` leaves out all padding."""
+        """The text of an item; `width` is that of strings, negative for those at the left behind two spaces.
+
+        `quiet` leaves out all padding.
+        """
         match field.kind:
             case "int" | "uint":
                 return b"%d" % item if quiet else b" %*d" % (NUMBER_WIDTHS[field.size], item)
@@ -51,15 +59,20 @@ class DatumPrinter:
                 if self.raw_bytes and field.kind == "str":
                     return hex_dump(item)
                 text: bytes = self.names.text_of(field)(item)
-                return text if quiet else b"  %-*s" % (width, text)
-        return b"  %-*s" % (KEY_WIDTH, self.names.place_of(field, offsets=False)(item))
+                return text if quiet else padded(text, width)
+        return padded(self.names.place_of(field, offsets=False)(item), KEY_WIDTH)
 
 
-def value_text(table: AggregationTable, value: Vector) -> bytes:
+def value_text(table: AggregationTable, value: Vector, look: Look) -> bytes:
     """An aggregation's value in its default form."""
     if table.scale is not None:
-        return draw_distribution(table.scale, value, table.normal)
+        return draw_distribution(table.scale, value, table.normal, look)
     return b" %16d" % scalar_value(table.aggregation.function, value, table.normal)
+
+
+def _packed_width(field: Field) -> int:
+    """The columns of a key before a bar: of a number by its size, of anything else the same (dt_print_datum)."""
+    return 1 + (NUMBER_WIDTHS[field.size] if field.kind in ("int", "uint") else PACKED_WIDTH)
 
 
 class DefaultRows:
@@ -71,19 +84,32 @@ class DefaultRows:
         self._fields = tables[0].aggregation.keys
         self._read = unpacker(self._fields)
 
-    def row(self, key: bytes, values: Sequence[Vector]) -> bytes:
+    def lines(self, rows: Sequence[tuple[bytes, Sequence[Vector]]]) -> list[bytes]:
+        """The text of the rows: packed keys, with a value for each aggregation."""
+        look, table = self._printer.look, self._tables[0]
+        if len(self._tables) == 1 and rows and is_packed(table, look):
+            keys = [self._key(key, PACKED_WIDTH) for key, _ in rows]
+            width = sum(map(_packed_width, self._fields))
+            return packed_lines(table, keys, [values[0] for _, values in rows], width, look)
+        return [self._row(key, values) for key, values in rows]
+
+    def _key(self, key: bytes, width: int) -> bytes:
         items = zip(self._fields, self._read(key, 0), strict=True)
-        keys = [self._printer.text(field, item, KEY_WIDTH) for field, item in items]
-        shown = [value_text(table, value) for table, value in zip(self._tables, values, strict=True)]
-        return b"".join(keys + shown) + b"\n"
+        return b"".join([self._printer.text(field, item, width) for field, item in items])
+
+    def _row(self, key: bytes, values: Sequence[Vector]) -> bytes:
+        look = self._printer.look
+        shown = [value_text(table, value, look) for table, value in zip(self._tables, values, strict=True)]
+        return b"".join([self._key(key, KEY_WIDTH), *shown, b"\n"])
 
 
 class FormattedRows:
     """Rows as a format prints them: conversions with ``@`` take the values in turn, the last one ever after."""
 
-    def __init__(self, text: str, tables: Sequence[AggregationTable], names: Names) -> None:
-        pieces = parse_format(text)
+    def __init__(self, text: str, tables: Sequence[AggregationTable], printer: DatumPrinter) -> None:
+        pieces, names = parse_format(text), printer.names
         self._tables = tables
+        self._printer = printer
         self._formatter = assemble(pieces, tables[0].aggregation.keys, names, normalised=True)
         self._read = unpacker(self._formatter.fields)
         self._values: list[tuple[int, Formatter] | None] = []
@@ -105,7 +131,11 @@ class FormattedRows:
         sizes = [Field("int", 0, 4) for _ in conversion.dynamic]
         return assemble([replace(conversion, is_aggregation=False)], [*sizes, value], names)
 
-    def row(self, key: bytes, values: Sequence[Vector]) -> bytes:
+    def lines(self, rows: Sequence[tuple[bytes, Sequence[Vector]]]) -> list[bytes]:
+        """The text of the rows: packed keys, with a value for each aggregation."""
+        return [self._row(key, values) for key, values in rows]
+
+    def _row(self, key: bytes, values: Sequence[Vector]) -> bytes:
         items = iter(self._read(key, 0))
         arguments: list[Any] = []
         for slot, value in zip(self._formatter.slots, self._values, strict=True):
@@ -117,10 +147,9 @@ class FormattedRows:
                 arguments.append(self._value(self._tables[place], values[place], formatter, taken))
         return self._formatter.template % tuple(arguments)
 
-    @staticmethod
-    def _value(table: AggregationTable, value: Vector, formatter: Formatter, sizes: list[Any]) -> bytes:
+    def _value(self, table: AggregationTable, value: Vector, formatter: Formatter, sizes: list[Any]) -> bytes:
         if table.scale is not None:
-            return draw_distribution(table.scale, value, table.normal)
+            return draw_distribution(table.scale, value, table.normal, self._printer.look)
         number = scalar_value(table.aggregation.function, value, table.normal)
         slot = formatter.slots[0]
         if slot.fields[-1].kind == "uint":

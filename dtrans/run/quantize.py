@@ -14,11 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dtrans.artifact import Aggregation
+from dtrans.run.bars import Look, bar_unit, draw_bar
 
 QUANTIZE_ZERO = 63
 QUANTIZE_BUCKETS = 127
-_BAR = 40
-_TABLE_HEAD = b"\n%16s %41s %-9s\n" % (b"value", b"------------- Distribution -------------", b"count")
+#: Takes the width of the first column and its title.
+DISTRIBUTION_HEAD = b"\n%*s  ------------- Distribution ------------- count    \n"
+PLAIN = Look()
 
 
 def quotient(value: int, divisor: int) -> int:
@@ -78,34 +80,20 @@ def scale_of(aggregation: Aggregation) -> Scale:
         case _:
             *starts, above = log_linear_values(aggregation.parameters)
             labels = (f"< {starts[0]}", *map(str, starts), f">= {above}")
-            # dtrace takes the bucket below the range for "zero" here.
-            return Scale(labels, (starts[0] - 1, *starts, above + 1), 0, (0, 1))
+            # dtrace takes the bucket below the range for "zero" here, and the one above it for its lower bound.
+            return Scale(labels, (starts[0] - 1, *starts, above), 0, (0, 1))
 
 
-def draw_distribution(scale: Scale, counts: Sequence[int], normal: int) -> bytes:
+def draw_distribution(scale: Scale, counts: Sequence[int], normal: int, look: Look = PLAIN) -> bytes:
     """The table: from one row before the first bucket that is not 0 to one behind the last."""
     taken = [bucket for bucket, count in enumerate(counts) if count]
     last = len(counts) - 1
     first, last = (max(taken[0] - 1, 0), min(taken[-1] + 1, last)) if taken else scale.empty
     shown = counts[first : last + 1]
-    total = sum(map(abs, shown))
+    unit = bar_unit(shown, look)
     positives, negatives = any(count > 0 for count in shown), any(count < 0 for count in shown)
-    lines = [_TABLE_HEAD]
+    lines = [DISTRIBUTION_HEAD % (16, b"value")]
     for label, count in zip(scale.labels[first : last + 1], shown, strict=True):
-        bar = _draw_bar(count, total, positives, negatives)
+        bar = draw_bar(count, unit, look, positives=positives, negatives=negatives)
         lines.append(b"%16s %s %-9d\n" % (label.encode(), bar, quotient(count, normal)))
     return b"".join(lines)
-
-
-def _draw_bar(count: int, total: int, positives: bool, negatives: bool) -> bytes:
-    """The bar and its axis: at the left for positive counts, at the right for negative ones, in the middle for both."""
-    length = _BAR // 2 if positives and negatives else _BAR
-    # Rounded to the nearest, in whole numbers: libdtrace's long double is as exact.
-    marks = b"@" * ((2 * abs(count) * length + total) // (2 * total) if total else 0)
-    if not negatives:
-        return b"|" + marks.ljust(length)
-    if not positives:
-        return marks.rjust(length) + b"|"
-    if count <= 0:
-        return marks.rjust(length) + b"|" + b" " * length
-    return b" " * length + b"|" + marks.ljust(length)

@@ -27,15 +27,15 @@ def test_no_bytes_are_no_dump() -> None:
 
 
 def test_bytes_that_are_text_are_shown_as_text() -> None:
-    assert bytes_text(b"abc\n\0\0\0\0", 33, quiet=False, raw=False) == b"  " + b"abc\n".ljust(33)
-    assert bytes_text(b"abc\0\0", 33, quiet=True, raw=False) == b"abc"
-    assert bytes_text(b"abcd", 33, quiet=True, raw=False) == b"  " + b"abcd".ljust(33)
+    assert bytes_text(b"abc\n\0\0\0\0", -33, quiet=False, raw=False) == b"  " + b"abc\n".ljust(33)
+    assert bytes_text(b"abc\0\0", -33, quiet=True, raw=False) == b"abc"
+    assert bytes_text(b"abcd", -33, quiet=True, raw=False) == b"  " + b"abcd".ljust(33)
 
 
 def test_bytes_that_are_not_text_are_dumped() -> None:
     for data in (b"\0abc", b"ab\0c", b"ab\x01\0", b"\xc3\xa9\0"):
-        assert bytes_text(data, 33, quiet=True, raw=False) == hex_dump(data)
-    assert bytes_text(b"abc\0", 33, quiet=True, raw=True) == hex_dump(b"abc\0")
+        assert bytes_text(data, -33, quiet=True, raw=False) == hex_dump(data)
+    assert bytes_text(b"abc\0", -33, quiet=True, raw=True) == hex_dump(b"abc\0")
 
 
 def test_a_structure_is_shown_member_by_member_without_a_last_newline() -> None:
