@@ -9,6 +9,8 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ==============  ====================================================================================
 ``records``     BPF_MAP_TYPE_RINGBUF: the records described below; created by the loader's size
 ``drops``       per-CPU array of u64, one slot for each of `DROP_KINDS`
+``spec_open``   hash: number of a speculation (u32) -> its word (u64) and its drops (u64); see below
+``spec_free``   stack: their numbers (u32) that are free, from 1 to option nspec; filled by the loader
 ``epochs``      array of u64 by aggregation id: bumped by the reader to restart ``min`` and ``max``
 ``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
 ``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function; without keys a
@@ -19,6 +21,9 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 A record starts with `RECORD_HEADER` (``<HHI``: site number, CPU, probe number) and is followed by its fields at the
 offsets the site gives (counted from the start of the record, header included). Site `FAULT_SITE` marks a run-time
 fault, laid out as `FAULT_RECORD`.
+
+The record of a site with a `speculation` carries a word that is one speculation's own. The reader keeps it until a
+`SPECULATION_RECORD` with that word comes: of site `COMMIT_SITE`, which prints what was kept, or `DISCARD_SITE`.
 
 Probe numbers index `Artifact.probes`. A program that serves many probes computes the number by adding, so the
 table is sparse.
@@ -37,6 +42,10 @@ RECORD_HEADER = struct.Struct("<HHI")
 FAULT_SITE = 0xFFFF
 #: After the header: clause (u32), action (u32, 0 the predicate), fault kind (u32), padding, address (u64).
 FAULT_RECORD = struct.Struct("<HHIIIIIQ")
+COMMIT_SITE, DISCARD_SITE = 0xFFFE, 0xFFFD
+#: A header, and the word of the speculation, whose low `SPECULATION_ID` bits are its id.
+SPECULATION_RECORD = struct.Struct("<HHIQ")
+SPECULATION_ID = 12
 
 #: Fault kinds by number, worded as dtrace words them (libdtrace dt_handle.c, dt_faultstr).
 FAULTS = (
@@ -53,7 +62,9 @@ FAULTS = (
 #: Fault kinds whose message carries the address.
 ADDRESS_FAULTS = frozenset({1, 2})
 
-DROP_KINDS = ("principal", "aggregation", "dynamic", "nesting")
+DROP_KINDS = ("principal", "aggregation", "dynamic", "nesting", "speculative", "unavailable")
+#: Those that dtrace tells for each CPU; the others are no CPU's own.
+DROPS_BY_CPU = frozenset({"principal", "aggregation", "nesting"})
 SWITCHES = ("stopped",)
 
 FieldKind = Literal[
@@ -257,12 +268,14 @@ class Shape:
 class Site:
     """One kind of record: the data recording actions of one clause. Its number is its index.
 
-    `clause` is the clause's number, counted from 1 as dtrace counts enabled probe ids.
+    `clause` is the clause's number, counted from 1 as dtrace counts enabled probe ids. `speculation` is the offset of
+    the word of the speculation that the record belongs to, None for one that is printed as it comes.
     """
 
     clause: int
     size: int
     actions: tuple[Action, ...]
+    speculation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,13 +17,15 @@ Kind = Literal["flag", "size", "rate", "count", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`default` as text, "" for off or none. `reason` says why an option that is accepted has no effect."""
+    """`default` as text, "" for off or none. `reason` says why an option that is accepted has no effect; `most` is the
+    greatest number that one of kind count may have."""
 
     name: str
     kind: Kind
     default: str = ""
     choices: tuple[str, ...] = ()
     reason: str = ""
+    most: int = (1 << 31) - 1
 
 
 _TYPES_FROM_BTF = "types come from the kernel's BTF"
@@ -49,6 +51,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("cpu", "count"),
         Option("defaultargs", "flag"),
         Option("destructive", "flag"),
+        Option("droptags", "flag"),
         Option("dynvarsize", "size", "1m"),
         Option("encoding", "text", "", ("ascii", "utf8")),
         Option("errtags", "flag", reason="tags are always shown"),
@@ -64,7 +67,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("jstackframes", "count", "50"),
         Option("jstackstrsize", "size", "512"),
         Option("maxframes", "count", "127"),
-        Option("nspec", "count", "1"),
+        Option("nspec", "count", "1", most=4095),
         Option("quiet", "flag"),
         Option("rawbytes", "flag"),
         Option("specsize", "size", "32k"),
@@ -107,8 +110,10 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
         case "rate":
             parse_rate(value or "", name, span)
         case "count":
-            if not (value or "").isdecimal():
+            if not (value or "").isdecimal() or not (value or "").isascii():
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a number", span)
+            if int(value or "") > option.most:
+                raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a number up to {option.most}", span)
         case "text" if option.choices and value not in option.choices:
             raise fail("D_PRAGMA_OPTSET", f"option '{name}' is one of {', '.join(option.choices)}", span)
     return value or ""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from dtrans.check.conversions import is_integer, is_scalar, is_string, is_string_like
 from dtrans.check.names import ScriptNames
+from dtrans.check.order import DESTRUCTIVE, Order
 from dtrans.check.subroutines import ADDRESS_FUNCTIONS, AGGREGATING, STACK_FUNCTIONS, STATEMENT_ONLY, check_count
 from dtrans.check.tree import (
     Act,
@@ -37,9 +38,6 @@ Body = tuple[Statement[Solaris], ...]
 
 #: Why an action that D has is refused here.
 UNAVAILABLE = {
-    "speculate": "speculation is not available in this version",
-    "commit": "speculation is not available in this version",
-    "discard": "speculation is not available in this version",
     "copyout": "writing to a process's memory is not available in this version",
     "copyoutstr": "writing to a process's memory is not available in this version",
     "chill": "chill() is not available in this version",
@@ -50,7 +48,6 @@ UNAVAILABLE = {
 }
 #: Buckets of a distribution: the value of a per-CPU map is at most 32 KiB.
 _MOST_LEVELS = 4000
-DESTRUCTIVE = frozenset({"system", "freopen", "raise", "stop"})
 
 
 @dataclass
@@ -61,9 +58,19 @@ class StatementChecker:
     options: Options
     aggregations: list[AggregationInfo] = field(default_factory=list)
     _ids: dict[str, int] = field(default_factory=dict)
+    _order: Order = field(default_factory=Order)
 
     def body(self, statements: Sequence[ast.Statement]) -> Body:
-        return tuple(made for statement in statements for made in self._statement(statement))
+        """A block's statements. Raises DtransError, also where speculate() and commit() do not go with the others."""
+        outer, self._order = self._order, self._order.inner()
+        body: list[Statement[Solaris]] = []
+        for statement in statements:
+            made = self._statement(statement)
+            if not isinstance(statement, ast.If):
+                self._order.add(made, statement.span)
+            body += made
+        self._order = outer
+        return tuple(body)
 
     def predicate(self, node: ast.Expr) -> Expr[Solaris]:
         value = self.names.checker.check(node)
@@ -280,9 +287,21 @@ class StatementChecker:
             case "stop":
                 check_count(node, 0, 0)
                 return Act("stop")
+            case "speculate" | "commit" | "discard":
+                return self._on_speculation(node)
             case "setopt":
                 return self._setopt(node)
         return self._on_aggregation(node)
+
+    def _on_speculation(self, node: ast.Call) -> Statement[Solaris]:
+        check_count(node, 1, 1)
+        which = (self._converted(node, 0, INT),)
+        match node.name:
+            case "speculate":
+                return Act("speculate", which)
+            case "commit":
+                return Act("commit", which)
+        return Act("discard", which)
 
     def _converted(self, node: ast.Call, index: int, to: Type) -> Expr[Solaris]:
         value = self.names.checker.check(node.args[index])

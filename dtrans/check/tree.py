@@ -286,7 +286,7 @@ Solaris = Union[Builtin, Arg, Args, TranslatedMember, Translate, IndexedBuiltin]
 
 ActionKind = Literal[
     "printf", "printa", "trace", "tracemem", "print", "stack", "exit", "clear", "trunc", "normalize", "denormalize",
-    "system", "freopen", "setopt", "raise", "stop",
+    "system", "freopen", "setopt", "raise", "stop", "speculate", "commit", "discard",
 ]  # fmt: skip
 
 

@@ -9,7 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from dtrans.artifact import Artifact, Attach, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
+from dtrans.artifact import (
+    COMMIT_SITE,
+    DROP_KINDS,
+    SPECULATION_ID,
+    Artifact,
+    Attach,
+    PerfEvent,
+    Program,
+    RawTracepoint,
+    TestRun,
+    Tracepoint,
+)
 from dtrans.check.tree import Aggregate, If, Statement
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.clibrary import collect
@@ -278,6 +289,11 @@ class Emitter:
                 "probe_count": max(1, len(self.plan.probes)),
                 "record_pages": max(64, self.options.size("bufsize") // 4096),
                 "stops": self._stops,
+                "drop_kinds": DROP_KINDS,
+                "nspec": self.options.count("nspec") or 0,
+                "specsize": self.options.size("specsize"),
+                "speculation_id": SPECULATION_ID,
+                "commit_site": COMMIT_SITE,
                 "error": error,
                 "functions": self.functions,
             },

@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dtrans.artifact import (
+    COMMIT_SITE,
+    DISCARD_SITE,
     DROP_KINDS,
+    RECORD_HEADER,
     Action,
     Aggregation,
     Clear,
@@ -36,7 +39,7 @@ from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, 
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import StructLayout, add_value
 from dtrans.emit.text import number, told
-from dtrans.emit.values import Values
+from dtrans.emit.values import ILLEGAL_OPERATION, Values
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux, ProbePart
 from dtrans.types import Addresses, Array, StringType, StructRef, Type, align_up
@@ -54,14 +57,23 @@ _SIGSTOP = 19
 
 @dataclass
 class RecordBuilder:
-    """The record of one clause while its actions are emitted."""
+    """The record of one block of a clause while its actions are emitted.
 
-    name: str
-    layout: StructLayout = field(default_factory=lambda: StructLayout(list(_HEADER), 8))
+    `speculation` names the C variables that hold the id and the word of the speculation to which it belongs, if any.
+    """
+
+    speculation: tuple[str, str] | None = None
+    layout: StructLayout = field(init=False)
     actions: list[Action] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
-    #: The C place of the record, decided when its size is known.
+    #: The C place of the record, and its size, decided when it is whole.
     token: str = "@RECORD@"
+    size: str = "@SIZE@"
+
+    def __post_init__(self) -> None:
+        self.layout = StructLayout(list(_HEADER), RECORD_HEADER.size)
+        if self.speculation is not None:
+            self.layout.add("u64 speculation;", 8, 8)
 
 
 class Statements:
@@ -76,39 +88,57 @@ class Statements:
         self.infos = infos
         self.sites: list[Site] = []
         self.records: dict[str, StructLayout] = {}
-        self.record = RecordBuilder("")
+        self.record = RecordBuilder()
+        self.clause = 0
 
-    def body(self, number_: int, body: Sequence[Statement[Linux]], *, default: bool) -> None:
+    def body(self, clause: int, body: Sequence[Statement[Linux]], *, default: bool) -> None:
         """A clause's statements and the record they make."""
-        self.record = RecordBuilder(f"record_{len(self.sites)}")
+        self.clause = clause
+        self.record = RecordBuilder()
+        # speculate() alone speculates the default action.
+        alone = len(body) == 1 and isinstance(body[0], Act) and body[0].kind == "speculate"
+        self._sequence(body, default=(default or alone) and not self.options.flag("quiet"))
+
+    def _sequence(self, body: Sequence[Statement[Linux]], *, default: bool = False) -> None:
+        """A block's statements, and their record: more than one where speculate() or commit() stand in between."""
+        outer = self.record
+        self.record = RecordBuilder(outer.speculation)
         lines = self.values.frame.lines
         start = len(lines.lines)
         for statement in body:
+            if _divides(statement):
+                self._finish(start)
+                start = len(lines.lines)
             self._statement(statement, conditional=False)
-        if default and not self.options.flag("quiet"):
+        if default:
             self.record.actions.append(DefaultAction())
-        if self.record.actions:
-            self._finish(number_, start)
+        self._finish(start)
+        self.record = outer
 
-    def _finish(self, clause: int, start: int) -> None:
-        """Gives the record its place, its header, and sends it."""
+    def _finish(self, start: int) -> None:
+        """Gives the record its place, its header, and sends it. What comes next goes to a new one."""
         values, record = self.values, self.record
+        self.record = RecordBuilder(record.speculation)
         record.layout.close()
-        size = record.layout.size
-        self.records[record.name] = record.layout
+        size = record.layout.size if record.actions else 0
+        _replace(values.frame.lines.lines, start, record.size, str(size))
+        if not record.actions:
+            return
         site = len(self.sites)
-        self.sites.append(Site(clause, size, tuple(record.actions)))
+        name = f"record_{site}"
+        self.records[name] = record.layout
+        word = RECORD_HEADER.size if record.speculation is not None else None
+        self.sites.append(Site(self.clause, size, tuple(record.actions), word))
         if values.on_stack(size):
             place = f"r{site}"
-            opening = [f"struct {record.name} {place};"]
+            opening = [f"struct {name} {place};"]
         else:
-            values.scratch.slot(f"struct {record.name} r;")
-            place = f"{values.scratch_name}->{values.scratch.clauses[-1][0]}.r"
+            values.scratch.slot(f"struct {name} r{site};")
+            place = f"{values.scratch_name}->{values.scratch.clauses[-1][0]}.r{site}"
             opening = []
         opening += [f"{place}.{flag} = 0;" for flag in record.flags]
         lines = values.frame.lines
-        for index in range(start, len(lines.lines)):
-            lines.lines[index] = lines.lines[index].replace(record.token, place)
+        _replace(lines.lines, start, record.token, place)
         for line in reversed(opening):
             lines.insert(start, line)
         values.shared.uses.add("records")
@@ -116,7 +146,11 @@ class Statements:
         values.add(f"{place}.site = {site};")
         values.add(f"{place}.cpu = {cpu};")
         values.add(f"{place}.probe = probe;")
+        if record.speculation is not None:
+            values.add(f"{place}.speculation = {record.speculation[1]};")
         values.add(f"SUBMIT({place});")
+        if record.speculation is not None:
+            values.add(f"dt_speculated({', '.join(record.speculation)}, {size});")
 
     # --- statements -----------------------------------------------------------------------------------
 
@@ -125,8 +159,8 @@ class Statements:
             case Do(expr):
                 self.values.frame.action += 1
                 self.values.effect(expr)
-            case If(test, then, other):
-                self._if(test, then, other)
+            case If():
+                self._if(statement)
             case Aggregate():
                 self.values.frame.action += 1
                 self._aggregate(statement)
@@ -134,15 +168,21 @@ class Statements:
                 self.values.frame.action += 1
                 self._act(statement, conditional=conditional)
 
-    def _if(self, test: Expr[Linux], then: Sequence[Statement[Linux]], other: Sequence[Statement[Linux]]) -> None:
-        condition = self.values.truth(test)
+    def _if(self, statement: If[Linux]) -> None:
+        condition = self.values.truth(statement.test)
+        divided = _divides(statement)
         with self.values.block(f"if ({condition})"):
-            for statement in then:
-                self._statement(statement, conditional=True)
-        if other:
+            self._branch(statement.then, divided=divided)
+        if statement.other:
             with self.values.block("else"):
-                for statement in other:
-                    self._statement(statement, conditional=True)
+                self._branch(statement.other, divided=divided)
+
+    def _branch(self, body: Sequence[Statement[Linux]], *, divided: bool) -> None:
+        if divided:
+            self._sequence(body)
+            return
+        for statement in body:
+            self._statement(statement, conditional=True)
 
     # --- aggregations ---------------------------------------------------------------------------------
 
@@ -256,8 +296,27 @@ class Statements:
             case "stop":
                 self.values.add(f"bpf_send_signal({_SIGSTOP});")
                 return
+            case "speculate" | "commit" | "discard":
+                self._on_speculation(act)
+                return
         present = self._flag() if conditional else None
         self.record.actions.append(self._recorded(act, present))
+
+    def _on_speculation(self, act: Act[Linux]) -> None:
+        """speculate() of a speculation that is over, or has no room, silently ends the clause, as in dtrace."""
+        values = self.values
+        values.shared.uses |= {"speculation", "records"}
+        which = values.temporary("u32", values.integer(act.args[0]))
+        values.fault(f"{which} > NSPEC", ILLEGAL_OPERATION)
+        match act.kind:
+            case "speculate":
+                word = values.temporary("u64", f"dt_speculate({which}, {self.record.size})")
+                values.add(f"if (!{word}) goto {values.frame.fault}_end;")
+                self.record = RecordBuilder((which, word))
+            case "commit":
+                values.add(f"dt_end_speculation({which}, {COMMIT_SITE});")
+            case "discard":
+                values.add(f"dt_end_speculation({which}, {DISCARD_SITE});")
 
     def _flag(self) -> int:
         name = f"taken{len(self.record.flags)}"
@@ -353,6 +412,21 @@ class Statements:
         assert isinstance(args[1], Const)
         value = self._bytes(self.values.integer(args[0]), args[1].value, "kernel")
         return Tracemem(value, self._field(args[2]) if len(args) > 2 else None, present)
+
+
+def _divides(statement: Statement[Linux]) -> bool:
+    """Whether what is recorded before a statement, and after it, cannot be one record."""
+    match statement:
+        case Act("speculate" | "commit", _, _, _):
+            return True
+        case If(_, then, other):
+            return any(map(_divides, (*then, *other)))
+    return False
+
+
+def _replace(lines: list[str], start: int, token: str, text: str) -> None:
+    for index in range(start, len(lines)):
+        lines[index] = lines[index].replace(token, text)
 
 
 # --- layouts of aggregations ------------------------------------------------------------------------------

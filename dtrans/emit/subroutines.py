@@ -59,6 +59,9 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
             return f"__builtin_bswap64((u64){_operand(values, args[0])})"
         case "rand":
             return values.temporary("s64", "bpf_get_prandom_u32() & 0x7fffffff")
+        case "speculation":
+            values.shared.uses.add("speculation")
+            return values.temporary("s64", "dt_speculation()")
         case "progenyof":
             function = values.shared.function("progenyof")
             task = intrinsic(values, "__current", ()) if values.thread is None else values.thread

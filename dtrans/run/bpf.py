@@ -268,6 +268,11 @@ class BpfMap:
         values = ctypes.create_string_buffer(value, self._value_bytes)
         bpf_call(_MAP_UPDATE, _MapElement(self.fd, _address(keys), _address(values)))
 
+    def push(self, value: bytes) -> None:
+        """Puts a value into a queue or a stack, which has no keys. Raises OSError."""
+        values = ctypes.create_string_buffer(value, self._value_bytes)
+        bpf_call(_MAP_UPDATE, _MapElement(self.fd, 0, _address(values)))
+
     def delete(self, key: bytes) -> bool:
         """Removes a key; False when there was none."""
         keys = ctypes.create_string_buffer(key, self.spec.key_size)

@@ -150,6 +150,7 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
         for spec in made.maps:
             maps[spec.name] = _create(_sized(spec, artifact))
         _fill_names(maps, artifact)
+        _fill_speculations(maps, artifact)
         descriptors = {name: each.fd for name, each in maps.items()}
         codes = {program.name: program.linked(descriptors, constants) for program in made.programs}
         loaded: dict[tuple[str, int], int] = {}
@@ -227,6 +228,13 @@ def _fill_names(maps: Mapping[str, BpfMap], artifact: Artifact) -> None:
         for number, probe in artifact.probes.items():
             value = _name_value(getattr(probe, part), table.spec.value_size)
             table.update(_U32_KEY.pack(number), value)
+
+
+def _fill_speculations(maps: Mapping[str, BpfMap], artifact: Artifact) -> None:
+    """Makes the numbers of speculations free, the least of them on top."""
+    if "spec_free" in maps:
+        for number in range(Options(artifact.options).count("nspec") or 0, 0, -1):
+            maps["spec_free"].push(_U32_KEY.pack(number))
 
 
 def _name_value(value: str | int, size: int) -> bytes:

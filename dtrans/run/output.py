@@ -52,11 +52,14 @@ from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedR
 from dtrans.run.printf import compile_format
 
 Step = Callable[[Buffer, int], None]
+#: Drops by kind: dtrace's name of the kind, what one drop is, and what more is said (libdtrace dt_handle.c).
 _DROP_WORDS = {
-    "principal": ("drop", True),
-    "aggregation": ("aggregation drop", True),
-    "dynamic": ("dynamic variable drop", False),
-    "nesting": ("nesting drop", True),
+    "principal": ("DTRACEDROP_PRINCIPAL", "drop", ""),
+    "aggregation": ("DTRACEDROP_AGGREGATION", "aggregation drop", ""),
+    "dynamic": ("DTRACEDROP_DYNAMIC", "dynamic variable drop", ""),
+    "nesting": ("DTRACEDROP_NESTING", "nesting drop", ""),
+    "speculative": ("DTRACEDROP_SPEC", "speculative drop", ""),
+    "unavailable": ("DTRACEDROP_SPECUNAVAIL", "failed speculation", " (no speculative buffer available)"),
 }
 
 
@@ -196,11 +199,12 @@ class Output:
         self._reopen(None)
 
     def drops(self, kind: str, count: int, cpu: int | None = None) -> None:
-        """Tell of `count` drops since the last time, by a name of `DROP_KINDS`; dynamic ones have no CPU."""
+        """Tell of `count` drops since the last time, by a name of `DROP_KINDS`, on a CPU or on all."""
         if count:
-            words, by_cpu = _DROP_WORDS[kind]
-            where = f" on CPU {cpu}" if by_cpu and cpu is not None else ""
-            self._complain(f"{count} {words}{'s' if count > 1 else ''}{where}")
+            tag, words, more = _DROP_WORDS[kind]
+            shown = f"[{tag}] " if self._options.flag("droptags") else ""
+            where = "" if cpu is None else f" on CPU {cpu}"
+            self._complain(f"{shown}{count} {words}{'s' if count > 1 else ''}{more}{where}")
 
     @property
     def _sink(self) -> Sink:

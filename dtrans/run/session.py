@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from dtrans.artifact import FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
+from dtrans.artifact import DROPS_BY_CPU, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.run.aggregate import AggregationState
@@ -28,6 +28,7 @@ from dtrans.run.host import HostFacts
 from dtrans.run.load import Loaded, load
 from dtrans.run.output import Output, RecordTail, Sink, run_shell
 from dtrans.run.ring import RingReader
+from dtrans.run.speculation import RecordHandler, Speculations
 from dtrans.run.symbols import Symbols
 from dtrans.run.tables import KernelTables
 from dtrans.run.target import Target, create_process, grab_process
@@ -137,6 +138,7 @@ class Session:
     _aggregations: AggregationState = field(init=False)
     _output: Output = field(init=False)
     _names_users: bool = field(init=False)
+    _handle: RecordHandler = field(init=False)
     _ring: RingReader | None = None
     _keeper: _Keeper | None = None
     _ending: bool = False
@@ -160,6 +162,9 @@ class Session:
             records = self.loaded.maps["records"]
             self._ring = RingReader(records.fd, records.spec.max_entries)
         self._keeper = _keeper_for(self.artifact, self._options)
+        self._handle = self._output.handle if self._keeper is None else self._keeper.handle
+        if "spec_open" in self.loaded.maps:
+            self._handle = Speculations(self.artifact, self._handle).handle
 
     def close(self) -> None:
         """Gives the ring back."""
@@ -277,8 +282,7 @@ class Session:
         return ring.position - first
 
     def _print_some(self, ring: RingReader) -> None:
-        handle = self._output.handle if self._keeper is None else self._keeper.handle
-        data = ring.data
+        handle, data = self._handle, ring.data
         for start in ring.starts(_PRINT_BYTES):
             handle(data, start)
             if self._exiting and not self._ending:
@@ -302,11 +306,11 @@ class Session:
 
     def _tell_drops(self) -> None:
         for kind, counts in self._tables.drops().items():
-            # Variables are no CPU's own.
-            for cpu, count in enumerate([sum(counts)] if kind == "dynamic" else counts):
+            by_cpu = kind in DROPS_BY_CPU
+            for cpu, count in enumerate(counts if by_cpu else [sum(counts)]):
                 before = self._told.get((kind, cpu), 0)
                 self._told[kind, cpu] = count
-                self._output.drops(kind, count - before, None if kind == "dynamic" else cpu)
+                self._output.drops(kind, count - before, cpu if by_cpu else None)
 
     def _complain(self, message: str) -> None:
         stderr = sys.stderr.buffer

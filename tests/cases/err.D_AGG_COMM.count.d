@@ -1,0 +1,7 @@
+/* An aggregation may not follow commit(). */
+
+BEGIN
+{
+	commit(1);
+	@ = count(); /* error: D_AGG_COMM */
+}

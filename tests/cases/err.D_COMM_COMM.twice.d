@@ -1,0 +1,7 @@
+/* A clause commits once. */
+
+BEGIN
+{
+	commit(1);
+	commit(1); /* error: D_COMM_COMM */
+}
