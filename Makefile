@@ -2,6 +2,9 @@
 #
 #   make run     trace this machine for five seconds (examples/demo.d)
 #   make test    linters, types, import layers, unit tests, live tests
+#   make test-vm the live tests on the kernels of the lab (tests/vm/), or on some: make test-vm KERNELS="6.1 newest"
+#   make proofs  the same on this machine too, and keeps what they prove of translators/; then make docs
+#   make docs    the pages of docs/ that are made from data
 #   make bench   side by side with bpftrace and hand-written BCC programs
 #   make lint    the checks of `make test` without the tests
 #   make format  rewrite the Python files in the project's format
@@ -10,9 +13,12 @@ VENV := .venv
 BIN  := $(VENV)/bin
 # Root needs no sudo, and a minimal machine has none.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-CODE := dtrans tests bench
+CODE := dtrans tests bench docs
+# The lab's kernels (tests/vm/kernels.py), and words for pytest there.
+KERNELS := 5.10 6.1 6.12 newest
+WORDS :=
 
-.PHONY: run test bench lint format clean system system-bench
+.PHONY: run test test-vm proofs docs bench lint format clean system system-vm system-bench
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -22,6 +28,17 @@ run: $(VENV)/.run
 test: lint
 	$(BIN)/pytest -q -n 2 -m "not live"
 	$(SUDO) $(BIN)/pytest -q -m live -p no:cacheprovider
+
+test-vm: $(VENV)/.dev | system-vm
+	$(SUDO) $(BIN)/python -m tests.vm $(KERNELS:%=--kernel %) -- $(WORDS)
+
+proofs: $(VENV)/.dev | system-vm
+	$(SUDO) $(BIN)/pytest -q -m "live and proves" -p no:cacheprovider --proofs tests/proofs/host.json
+	$(SUDO) $(BIN)/python -m tests.vm --record $(KERNELS:%=--kernel %) -- -m "live and proves"
+	$(MAKE) docs
+
+docs: $(VENV)/.run
+	$(BIN)/python docs/generate.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check $(CODE)
@@ -64,6 +81,15 @@ system:
 		"$$python" -c 'import ensurepip; import venv' 2>/dev/null || missing="$$missing python3-venv"; \
 		ls -d /usr/lib/python3*/*-packages/bcc >/dev/null 2>&1 || missing="$$missing python3-bpfcc"; \
 		command -v cpp >/dev/null || missing="$$missing cpp")
+
+system-vm: system
+	$(call install, \
+		command -v qemu-system-x86_64 >/dev/null || missing="$$missing qemu-system-x86"; \
+		command -v busybox >/dev/null || missing="$$missing busybox-static"; \
+		command -v modprobe >/dev/null || missing="$$missing kmod"; \
+		command -v cpio >/dev/null || missing="$$missing cpio"; \
+		command -v xz >/dev/null || missing="$$missing xz-utils"; \
+		command -v mkfs.ext4 >/dev/null || missing="$$missing e2fsprogs")
 
 system-bench:
 	$(call install, \

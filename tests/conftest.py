@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import proving
 from tests.loads import Load
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,6 +100,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if (ROOT / "tests" / "live") in item.path.parents:
             item.add_marker(pytest.mark.live)
             item.add_marker(pytest.mark.needs(*_LIVE))
+        for mark in item.iter_markers("proves"):
+            if unknown := set(mark.args) - proving.row_names():
+                raise pytest.UsageError(f"{item.nodeid} proves rows that are not in translators/: {sorted(unknown)}")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -114,6 +118,34 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("skipped")
         for reason, number in sorted(reasons.items()):
             terminalreporter.line(f"{number:4}  {reason}")
+
+
+# --- proofs: what this run says of the rows of translators/ (tests/proving.py) ----------------------------------------
+
+_RECORDING = pytest.StashKey[proving.Recording]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--proofs", type=Path, metavar="FILE", help="write what the run proves of the rows of translators/"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_RECORDING] = proving.Recording()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.config.stash[_RECORDING].note(item, report)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    path = session.config.getoption("proofs")
+    if path is not None:
+        proving.write(path, session.config.stash[_RECORDING])
 
 
 # --- the commands --------------------------------------------------------------------------------------------------

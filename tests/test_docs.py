@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.generate import kernels_page
 from dtrans.options import OPTIONS, Option
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,3 +37,7 @@ def test_the_manual_gives_each_options_default_and_why_it_has_no_effect(option: 
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+def test_the_pages_made_from_data_are_up_to_date() -> None:
+    assert (ROOT / "docs/kernels.md").read_text() == kernels_page(), "run: make docs"

@@ -1,0 +1,129 @@
+"""What the live tests prove of `translators/`, kernel by kernel.
+
+A test names the rows that it proves: each fired a known number of times, with known values::
+
+    @pytest.mark.proves("io:::start", "bufinfo_t.b_bcount", "execname")
+
+A run with ``--proofs FILE`` writes what became of each row on this kernel; `tests/proofs/` keeps these files, one for
+each kernel of the lab and one for a host without kprobes. ``make docs`` makes a table of them (docs/kernels.md).
+
+A row is a probe (``provider:module::name``), a member (``structure.member``), or a built-in variable. Its state is
+
+* ``fired`` with the right values: a test that proves it passed;
+* ``absent``: this kernel does not have what the row needs, and `why` names it;
+* ``unproven``: no test proves it; `why` is the cause, from `causes.toml` beside the results.
+
+A row without a Linux source (fidelity ``none``) has no state: it is refused on every kernel.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dtrans.knowledge.load import load
+from dtrans.knowledge.rows import Knowledge, Note, ProbeRow
+
+FOLDER = Path(__file__).resolve().parent / "proofs"
+State = dict[str, str]
+
+
+def probe_name(provider: str, probe: ProbeRow) -> str:
+    return f"{provider}:{probe.module}:{probe.function}:{probe.name}"
+
+
+def rows(knowledge: Knowledge) -> Iterator[tuple[str, Note, ProbeRow | None]]:
+    """Every row that can be proven: its name and note, and the probe that it is."""
+    for provider in knowledge.providers.values():
+        for probe in provider.probes:
+            yield probe_name(provider.name, probe), probe.note, probe
+    for structure in knowledge.structures.values():
+        for member in structure.members.values():
+            yield f"{structure.name}.{member.name}", member.note, None
+    for builtin in knowledge.builtins.values():
+        yield builtin.name, builtin.note, None
+
+
+@cache
+def row_names() -> frozenset[str]:
+    return frozenset(name for name, _, _ in rows(load()))
+
+
+@cache
+def causes() -> dict[str, str]:
+    """Why a row has no test that makes it fire: the row's name and one sentence."""
+    return tomllib.loads((FOLDER / "causes.toml").read_text())
+
+
+@dataclass
+class Recording:
+    """What a run of pytest has seen so far."""
+
+    fired: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+    def note(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        """Takes in the end of one phase of a test."""
+        named = [name for mark in item.iter_markers("proves") for name in mark.args]
+        match report.outcome:
+            case "passed" if report.when == "call":
+                test = item.nodeid.partition("[")[0]
+                self.fired |= dict.fromkeys(named, test)
+            case "skipped":
+                reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+                self.skipped |= dict.fromkeys(named, reason.removeprefix("Skipped: "))
+            case "failed":
+                self.failed |= set(named)
+
+    def states(self, before: dict[str, State]) -> dict[str, State]:
+        """The state of each row; one that no test of this run named stays as it was `before`."""
+        from dtrans.check.universe import Universe
+        from dtrans.run.host import HostFacts
+
+        knowledge = load()
+        universe = Universe(HostFacts(), knowledge)
+        found: dict[str, State] = {}
+        for name, note, probe in rows(knowledge):
+            if note.fidelity == "none":
+                continue
+            missing = () if probe is None else universe.missing(probe)
+            if missing:
+                found[name] = {"state": "absent", "why": f"needs {', '.join(missing)}"}
+            elif name in self.failed:
+                found[name] = {"state": "unproven", "why": "its test failed"}
+            elif name in self.fired:
+                source = None if probe is None else universe.source(probe)
+                served = (source.note if source is not None else None) or note
+                found[name] = {"state": "fired", "fidelity": served.fidelity, "test": self.fired[name]}
+            elif name in self.skipped:
+                found[name] = {"state": "absent", "why": self.skipped[name]}
+            elif name in causes():
+                found[name] = {"state": "unproven", "why": causes()[name]}
+            else:
+                found[name] = before.get(name, {"state": "unproven", "why": ""})
+        return found
+
+
+def write(path: Path, recording: Recording) -> None:
+    """Brings a results file up to date with a run: one row a line, in the order of `translators/`."""
+    before = read(path)["rows"] if path.exists() else {}
+    states = recording.states(before)
+    lines = [f"{json.dumps(name)}: {json.dumps(state)}" for name, state in states.items()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    head = f'{{"kernel": "{".".join(os.uname().release.split(".")[:2])}", "rows": {{\n'
+    path.write_text(head + ",\n".join(lines) + "\n}}\n")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A results file: ``kernel``, its version, and ``rows``."""
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found

@@ -1,0 +1,122 @@
+"""Runs the live tests, or any command, on the kernels of the lab.
+
+python -m tests.vm                                    the live tests on every kernel
+python -m tests.vm -k 6.1 -k newest -- -m proves      on two of them, with these words for pytest
+python -m tests.vm --record                           and note in tests/proofs/ what they proved
+python -m tests.vm -k 6.1 --command -- dtrans doctor  another command
+python -m tests.vm -k ./unpacked                      a kernel of your own: the folder where its package is unpacked
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from xml.etree import ElementTree as ET
+
+from tests import proving
+from tests.vm.guest import TIMED_OUT, Guest
+from tests.vm.kernels import SUITES, Kernel, LabError, cache, kernel
+
+_PRINTING = Lock()
+
+
+@dataclass
+class Outcome:
+    """What came of a run in one guest."""
+
+    name: str
+    status: int
+    seconds: float
+    trouble: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def line(self) -> str:
+        counts = ", ".join(f"{number} {what}" for what, number in self.counts.items() if number)
+        state = self.trouble or ("ok" if self.status == 0 else f"exit status {self.status}")
+        return f"{self.name:8} {state:16} {self.seconds:5.0f} s  {counts}"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.vm", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("-k", "--kernel", action="append", help=f"{', '.join(SUITES)}, or a folder; default: all")
+    parser.add_argument("-t", "--timeout", type=float, default=3600, metavar="SECONDS", help="for each kernel")
+    parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="guests at a time")
+    parser.add_argument("-w", "--writable", action="append", type=Path, default=[], help="a folder to share")
+    parser.add_argument("--record", action="store_true", help="keep what the tests prove in tests/proofs/")
+    parser.add_argument("--command", action="store_true", help="the words are a command, not arguments of pytest")
+    parser.add_argument("words", nargs="*", metavar="-- WORD ...")
+    options = parser.parse_args(arguments)
+    try:
+        kernels = [kernel(name) for name in options.kernel or SUITES]
+        with ThreadPoolExecutor(options.jobs) as pool:
+            outcomes = list(pool.map(lambda one: _run(one, options), kernels))
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 2
+    print()
+    for outcome in outcomes:
+        print(outcome.line())
+    return max(outcome.status for outcome in outcomes)
+
+
+def _run(kernel: Kernel, options: argparse.Namespace) -> Outcome:
+    results = cache() / "results" / kernel.name
+    shutil.rmtree(results, ignore_errors=True)
+    results.mkdir(parents=True)
+    objects = cache() / "objects"
+    objects.mkdir(exist_ok=True)
+    report, proofs, kept = results / "junit.xml", results / "proofs.json", proving.FOLDER / f"{kernel.name}.json"
+    if kept.exists():
+        shutil.copy(kept, proofs)
+    command = options.words
+    if not options.command:
+        command = [sys.executable, "-m", "pytest", "-q", "-m", "live", "-p", "no:cacheprovider", "--color=no"]
+        command += [f"--junit-xml={report}", f"--proofs={proofs}", *options.words]
+    guest = Guest(kernel, [results, objects, *options.writable], [("XDG_CACHE_HOME", str(objects))])
+    begin = time.monotonic()
+    reading, writing = os.pipe()
+    with ThreadPoolExecutor(1) as printer:
+        printed = printer.submit(_print, reading, f"{kernel.name:6} | " if options.jobs > 1 else "")
+        try:
+            status = guest.run(command, writing, options.timeout)
+            trouble = "timed out" if status == TIMED_OUT else ""
+        except LabError as error:
+            status, trouble = 1, str(error)
+        finally:
+            os.close(writing)
+        printed.result()
+    if options.record and proofs.exists():
+        shutil.copy(proofs, kept)
+    return Outcome(kernel.name, status, time.monotonic() - begin, trouble, _counts(report))
+
+
+def _print(descriptor: int, prefix: str) -> None:
+    """Passes on what a guest prints, line by line."""
+    with open(descriptor, errors="replace", encoding="utf-8") as lines:
+        for line in lines:
+            with _PRINTING:
+                print(f"{prefix}{line}", end="", flush=True)
+
+
+def _counts(report: Path) -> Counter[str]:
+    """How many tests passed, failed and were skipped."""
+    counts: Counter[str] = Counter()
+    if report.exists():
+        for suite in ET.parse(report).getroot():
+            found = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+            counts["passed"] += found["tests"] - found["failures"] - found["errors"] - found["skipped"]
+            counts["failed"] += found["failures"] + found["errors"]
+            counts["skipped"] += found["skipped"]
+    return counts
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,136 @@
+"""A guest: a kernel of the lab under QEMU, without KVM, on this machine's own root file system.
+
+The host's ``/`` is the guest's, read-only through 9p below an overlay in the guest's memory. So a command, its Python
+environment and this checkout are the same inside, and nothing that the guest does stays, but in folders shared with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tests.vm.kernels import Kernel, LabError, cache
+
+_INIT = Path(__file__).with_name("init")
+#: What the guest must have before it can reach its root, its disk and its output.
+_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay", "virtio_blk", "ext4")
+_UNPACKERS = {".xz": "xz", ".zst": "zstd", ".gz": "gzip"}
+#: Variables of the environment that a command keeps.
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL")
+_DISK_BYTES = 512 << 20
+_PARAMETERS = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on no_timer_check"
+#: The exit status that stands for a command that took too long, as timeout(1) has it.
+TIMED_OUT = 124
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """How a guest is made. `shares` are folders of the host in which it may write; `environment` adds variables."""
+
+    kernel: Kernel
+    shares: Sequence[Path] = ()
+    environment: Iterable[tuple[str, str]] = ()
+    megabytes: int = 2048
+    processors: int = 2
+
+    def run(self, command: Sequence[str], output: IO[bytes] | int, seconds: float) -> int:
+        """Boots, runs a command as root in the current folder, and powers off; what it prints goes to `output`.
+
+        Returns its exit status, or TIMED_OUT. Raises LabError, also when the guest stops before the command has ended.
+        """
+        initrd = initial_memory(self.kernel)
+        with ExitStack() as stack:
+            control = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dtrans-lab-")))
+            disk = control / "disk"
+            with disk.open("wb") as file:
+                file.truncate(_DISK_BYTES)
+            (control / "shares").write_text("".join(f"{share.resolve()}\n" for share in self.shares))
+            (control / "modules").write_text(f"{self.kernel.modules}\n")
+            (control / "command").write_text(self._script(command))
+            try:
+                machine = self._machine(initrd, control, disk)
+                subprocess.run(machine, stdin=subprocess.DEVNULL, stdout=output, timeout=seconds, check=False)
+            except FileNotFoundError:
+                raise LabError("QEMU is not installed: make system-vm") from None
+            except subprocess.TimeoutExpired:
+                return TIMED_OUT
+            status = control / "status"
+            if status.exists():
+                return int(status.read_text())
+            console = (control / "console").read_text(errors="replace")
+            raise LabError(f"the guest with Linux {self.kernel.release} stopped early:\n{console[-2000:]}")
+
+    def _script(self, command: Sequence[str]) -> str:
+        kept = [(name, os.environ[name]) for name in _KEPT if name in os.environ]
+        exports = [f"export {name}={shlex.quote(value)}" for name, value in [*kept, *self.environment]]
+        return "\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *exports, f"exec {shlex.join(command)}", ""])
+
+    def _machine(self, initrd: Path, control: Path, disk: Path) -> list[str]:
+        shared = [("host", Path("/"), ",readonly=on"), ("control", control, "")]
+        shared += [(f"share{number}", share.resolve(), "") for number, share in enumerate(self.shares)]
+        line = "qemu-system-x86_64 -accel tcg,thread=multi -cpu max -nodefaults -display none -no-reboot".split()
+        line += ["-m", str(self.megabytes), "-smp", str(self.processors)]
+        line += ["-kernel", str(self.kernel.image), "-initrd", str(initrd), "-append", _PARAMETERS]
+        line += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe", "-serial", f"file:{control}/console"]
+        line += ["-device", "virtio-serial-pci", "-device", "virtserialport,nr=1,chardev=output"]
+        line += ["-chardev", "file,id=output,path=/dev/stdout,append=on"]
+        for tag, path, more in shared:
+            line += ["-virtfs", f"local,path={path},mount_tag={tag},security_model=none,multidevs=remap{more}"]
+        return line
+
+
+def initial_memory(kernel: Kernel) -> Path:
+    """The guest's first file system: busybox, `init` and the modules it needs. Made once for each kernel."""
+    path = cache() / "initrd" / f"{kernel.release}.img"
+    if path.exists() and all(path.stat().st_mtime >= part.stat().st_mtime for part in (_INIT, kernel.image)):
+        return path
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        raise LabError("busybox is not installed: make system-vm")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="dtrans-lab-") as folder:
+        top = Path(folder)
+        for name in ("bin", "modules", "dev", "proc", "sys", "lower", "memory", "root", "ctl"):
+            (top / name).mkdir()
+        shutil.copy(busybox, top / "bin" / "busybox")
+        shutil.copy(_INIT, top / "init")
+        (top / "init").chmod(0o755)
+        for number, module in enumerate(_needed_modules(kernel)):
+            (top / "modules" / f"{number:02}-{module.name.partition('.')[0]}.ko").write_bytes(_unpacked(module))
+        names = "\n".join(str(entry.relative_to(top)) for entry in sorted(top.rglob("*")))
+        packed = subprocess.run(
+            ["cpio", "-o", "-H", "newc", "-R", "0:0", "--quiet"],
+            cwd=top, input=names.encode(), stdout=subprocess.PIPE, check=True,
+        ).stdout  # fmt: skip
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_bytes(packed)
+    draft.rename(path)
+    return path
+
+
+def _needed_modules(kernel: Kernel) -> list[Path]:
+    """Files of modules in the order of loading. Those that are built into the kernel have none."""
+    base = str(kernel.modules).removesuffix(f"/lib/modules/{kernel.release}") or "/"
+    if not (kernel.modules / "modules.dep").exists():
+        subprocess.run(["depmod", "-b", base, kernel.release], check=True, stderr=subprocess.DEVNULL)
+    found: dict[Path, None] = {}
+    for name in _MODULES:
+        command = ["modprobe", "-d", base, "-S", kernel.release, "--show-depends", name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        words = [line.split() for line in done.stdout.splitlines()]
+        found |= {Path(line[1]): None for line in words if line[:1] == ["insmod"]}
+    return list(found)
+
+
+def _unpacked(module: Path) -> bytes:
+    if module.suffix not in _UNPACKERS:
+        return module.read_bytes()
+    return subprocess.run([_UNPACKERS[module.suffix], "-dc", module], stdout=subprocess.PIPE, check=True).stdout
