@@ -26,7 +26,7 @@ live tests saw of it: on the kernels of the [lab](../tests/vm/README.md), and on
 
 | | means |
 | --- | --- |
-| **exact**, **close**, **partial** | fired a known number of times with the right values, and how faithful it is there |
+| **exact**, **close**, **partial** | fired the known number of times with the right values; how faithful it is there |
 | absent | this kernel does not offer what the row needs; the number below the table tells what |
 | refused | Linux has no such thing: a program that uses it is refused with the reason |
 | unproven | served, but no test makes it fire there; the number tells the cause |
