@@ -104,16 +104,16 @@ class Universe:
 
     def source(self, row: ProbeRow) -> SourceRow | None:
         """The first source of a row whose needs this kernel meets."""
-        return next((source for source in row.sources if not self._lacking(source)), None)
+        return next((source for source in row.sources if not any(self._lacking(source))), None)
 
     def missing(self, row: ProbeRow) -> tuple[str, ...]:
         """What this kernel lacks of the source that it comes nearest to serving; () when it serves the row."""
-        lacking = [self._lacking(source) for source in row.sources]
+        lacking = [tuple(self._lacking(source)) for source in row.sources]
         return min(lacking, key=len, default=())
 
-    def _lacking(self, source: SourceRow) -> tuple[str, ...]:
-        needs = [need for need in source.needs if not self.meets(need)]
-        return (*needs, *(point.at for point in source.points if not self._attachable(point)))
+    def _lacking(self, source: SourceRow) -> Iterator[str]:
+        yield from (need for need in source.needs if not self.meets(need))
+        yield from (point.at for point in source.points if not self._attachable(point))
 
     def args(self, probe: ProbeRef) -> tuple[str, ...]:
         """The D types of a probe's ``args[]``."""
