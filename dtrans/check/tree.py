@@ -61,9 +61,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A number known when tracing starts: the target's or the tracer's process id, the wall clock's offset."""
+    """A number known when tracing starts: the target's or the tracer's process id, the wall clock's offset, the clock's
+    tick."""
 
-    what: Literal["target", "pid", "wall"]
+    what: Literal["target", "pid", "wall", "tick"]
     type: Type
 
 

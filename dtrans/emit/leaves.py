@@ -110,6 +110,8 @@ def intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...]) -> str:
     match name:
         case "__wall":
             return f"(s64)({intrinsic(values, '__ktime', ())} + {values.shared.late_constant(Late('wall', INT))})"
+        case "__tick":
+            return f"({values.shared.late_constant(Late('tick', INT))})"
         case "__oncpu":
             values.shared.uses.add("oncpu")
             return f"dt_oncpu({intrinsic(values, '__tid', ())}, {intrinsic(values, '__ktime', ())})"

@@ -132,7 +132,7 @@ class Shared:
 
     def late_constant(self, late: Late) -> str:
         """A call that loads a constant which the loader fills in."""
-        magic = 0x6474_7261_0000_0000 + {"target": 1, "pid": 2, "wall": 3}[late.what]
+        magic = 0x6474_7261_0000_0000 + {"target": 1, "pid": 2, "wall": 3, "tick": 4}[late.what]
         self.late[late.what] = LateConstant(magic, late.what)
         return f"dt_late(0x{magic:x})"
 

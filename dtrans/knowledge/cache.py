@@ -83,7 +83,7 @@ def _structure(name: str, guide: str, members: dict[str, Any], translators: list
         guide,
         {key: MemberRow(text, kind, Note(*note)) for key, (text, kind, note) in members.items()},
         tuple(
-            TranslatorRow(origin, param, {key: tuple(texts) for key, texts in made.items()})
-            for origin, param, made in translators
+            TranslatorRow(origin, param, {key: tuple(texts) for key, texts in made.items()}, let)
+            for origin, param, made, let in translators
         ),
     )

@@ -13,8 +13,9 @@ Only used when the files have changed since the last start (see `dtrans.knowledg
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -51,6 +52,8 @@ _POINTS = {
     "end": False,
     "error": False,
 }
+#: A name in an expression that is no member and no structure's tag.
+_NAME = re.compile(r"(?<![>.\w])(?<!struct )[A-Za-z_]\w*")
 _NEEDS = ("feature", "rawtp", "tracepoint", "member", "function")
 
 
@@ -103,6 +106,10 @@ class _Table:
     def mapping(self, key: str) -> dict[str, Any]:
         return dict(self._take(key, dict, {}))
 
+    def lets(self) -> dict[str, str]:
+        """Names for parts of expressions."""
+        return {name: _string(text, f"{self.place}: {name}") for name, text in self.mapping("let").items()}
+
     def tables(self, key: str) -> Iterator[_Table]:
         """The tables of an array, each placed by its name or number."""
         for number, values in enumerate(self._take(key, list, []), 1):
@@ -138,12 +145,13 @@ class _Table:
 
 
 def _provider(table: _Table) -> ProviderRow:
+    shared = table.lets()
     row = ProviderRow(
         name=table.text("name"),
         summary=table.text("summary"),
         guide=table.text("guide"),
         family=table.choice("family", _FAMILIES),
-        probes=tuple(_probe(one) for one in table.tables("probe")),
+        probes=tuple(_probe(one, shared) for one in table.tables("probe")),
         any_location=table.flag("any_location", True),
     )
     seen: set[tuple[str, str]] = set()
@@ -154,12 +162,12 @@ def _provider(table: _Table) -> ProviderRow:
     return row
 
 
-def _probe(table: _Table) -> ProbeRow:
+def _probe(table: _Table, shared: Mapping[str, str]) -> ProbeRow:
     row = ProbeRow(
         name=table.text("name"),
         note=table.note(),
         args=table.texts("args"),
-        sources=tuple(_source(one) for one in table.tables("source")),
+        sources=tuple(_source(one, shared) for one in table.tables("source")),
         module=table.text("module", ""),
         function=table.text("function", ""),
     )
@@ -173,8 +181,8 @@ def _probe(table: _Table) -> ProbeRow:
     return row
 
 
-def _source(table: _Table) -> SourceRow:
-    points = tuple(_point(one) for one in table.tables("point"))
+def _source(table: _Table, shared: Mapping[str, str]) -> SourceRow:
+    points = tuple(_point(one, shared) for one in table.tables("point"))
     needs = table.texts("needs")
     note = table.note() if "fidelity" in table.values else None
     table.done()
@@ -186,16 +194,11 @@ def _source(table: _Table) -> SourceRow:
     return SourceRow(points, needs, note)
 
 
-def _point(table: _Table) -> Point:
-    lets = table.mapping("let")
-    row = Point(
-        at=table.text("at"),
-        when=table.text("when", ""),
-        let={name: _string(text, f"{table.place}: {name}") for name, text in lets.items()},
-        thread=table.text("thread", ""),
-        args=table.texts("args"),
-        arg=table.texts("arg"),
-    )
+def _point(table: _Table, shared: Mapping[str, str]) -> Point:
+    own, when, thread = table.lets(), table.text("when", ""), table.text("thread", "")
+    args, arg = table.texts("args"), table.texts("arg")
+    let = _used_lets(own, shared, (when, thread, *args, *arg))
+    row = Point(table.text("at"), when, let, thread, args, arg)
     table.done()
     kind, colon, rest = row.at.partition(":")
     if kind not in _POINTS or (_POINTS[kind] and not rest) or (kind == "tracepoint" and ":" not in rest):
@@ -203,6 +206,21 @@ def _point(table: _Table) -> Point:
     if kind in ("begin", "end", "error") and colon:
         raise table.wrong(f"'{row.at}' is no attach point")
     return row
+
+
+def _used_lets(own: Mapping[str, str], shared: Mapping[str, str], texts: Iterable[str]) -> dict[str, str]:
+    """All of a point's own lets, and those of its provider that it uses; each after the ones that it names itself."""
+    known, used = {**shared, **own}, dict[str, str]()
+
+    def take(text: str, inside: tuple[str, ...]) -> None:
+        for name in _NAME.findall(text):
+            if name in known and name not in used and name not in inside:
+                take(known[name], (*inside, name))
+                used[name] = known[name]
+
+    for text in (*own, *texts):
+        take(text, ())
+    return used
 
 
 def _structure(table: _Table) -> StructureRow:
@@ -229,11 +247,12 @@ def _member(table: _Table) -> MemberRow:
 def _translator(table: _Table, members: Mapping[str, MemberRow]) -> TranslatorRow:
     origin, param = table.text("origin"), table.text("param")
     made = {name: _strings(value, f"{table.place}: {name}") for name, value in table.mapping("members").items()}
+    let = table.lets()
     table.done()
     for name in made:
         if name not in members:
             raise table.wrong(f"'{name}' is no member")
-    return TranslatorRow(origin, param, made)
+    return TranslatorRow(origin, param, made, let)
 
 
 def _builtin(name: str, table: _Table) -> BuiltinRow:

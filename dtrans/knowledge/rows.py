@@ -42,7 +42,7 @@ class Point:
     software events by their `perf list` name), ``clock:all`` and ``clock:one`` (the sampling clock on every CPU, on
     one), ``begin``, ``end``, ``error``.
     `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use, later lets included
-    (no recursion).
+    (no recursion), and those of its provider's file that they use.
     `thread` gives the thread on whose behalf the probe fires, "" for the running one.
     `args` are the operands of ``args[i]``: a translated type is made from the operand by the translator for the
     operand's type, any other type by conversion. `arg` are ``arg0`` ...; () means the same operands as `args`.
@@ -109,11 +109,13 @@ class MemberRow:
 @dataclass(frozen=True, slots=True)
 class TranslatorRow:
     """How a structure's members are made from a Linux value: `origin` its type, `param` its name in the
-    expressions; `members` name -> expressions in order of preference. A member that is absent is refused by name."""
+    expressions; `members` name -> expressions in order of preference. A member that is absent is refused by name.
+    `let` names sub-expressions of the members; those of the point that the value comes from are known too."""
 
     origin: str
     param: str
     members: Mapping[str, tuple[str, ...]]
+    let: Mapping[str, str] = ()  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)

@@ -329,11 +329,15 @@ class Lowering:
         return made[0]
 
     def _evaluated(
-        self, texts: Sequence[str], span: Span, bound: Mapping[str, Expr[Linux]]
+        self,
+        texts: Sequence[str],
+        span: Span,
+        bound: Mapping[str, Expr[Linux]],
+        let: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[Expr[Linux], str] | None:
         """A row's expressions; what is wrong with them is told where the script asks for them."""
         try:
-            return self.names.evaluate(texts, **bound)
+            return self.names.evaluate(texts, let, **bound)
         except DtransError as error:
             found = error.diagnostic
             raise fail(found.tag, found.message, span, hint=found.hint) from None
@@ -349,7 +353,7 @@ class Lowering:
             raise fail("D_XLATE_NONE", f"nothing makes a {structure.name} from '{operand.type}' on Linux", span)
         texts = row.members.get(name, ())
         note = structure.members[name].note
-        made = self._evaluated(texts, span, {row.param: operand})
+        made = self._evaluated(texts, span, {row.param: operand}, row.let)
         if made is None:
             raise fail(
                 "D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span

@@ -12,6 +12,7 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "__gid": ((), "unsigned int"),
     "__ktime": ((), "unsigned long long"),
     "__wall": ((), "long long"),
+    "__tick": ((), "unsigned long long"),
     "__cpu": ((), "int"),
     "__comm": ((), "string"),
     "__current": ((), "struct task_struct *"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 
 from dtrans.check.expressions import Checker
 from dtrans.check.tree import Const, Expr, Late, Variable
@@ -49,27 +50,33 @@ class RowNames:
     point: Point
     part_bound: Callable[[str], int] = lambda _: 1
     bound: Mapping[str, Expr[Linux]] = field(default_factory=dict)
+    let: Mapping[str, str] = field(init=False)
     _open: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.let = dict(self.point.let)
 
     @cached_property
     def checker(self) -> Checker[Linux]:
         return Checker(self.types, self)
 
-    def evaluate(self, texts: Sequence[str], **bound: Expr[Linux]) -> tuple[Expr[Linux], str] | None:
+    def evaluate(
+        self, texts: Sequence[str], let: Mapping[str, str] = MappingProxyType({}), /, **bound: Expr[Linux]
+    ) -> tuple[Expr[Linux], str] | None:
         """The first of some alternative expressions that this kernel has all parts of, and its text; None when
-        there is none.
+        there is none. `let` are names that they use beside the point's own.
 
         Raises the DtransError of an alternative that is wrong in itself."""
-        outer = self.bound
+        outer, lets = self.bound, self.let
         for text in texts:
-            self.bound = {**outer, **bound}
+            self.bound, self.let = {**outer, **bound}, {**lets, **let}
             try:
                 return self.checker.check(_parsed(text)), text
             except DtransError as error:
                 if error.diagnostic.tag not in _ABSENT:
                     raise
             finally:
-                self.bound = outer
+                self.bound, self.let = outer, lets
         return None
 
     def thread(self) -> Expr[Linux] | None:
@@ -81,11 +88,10 @@ class RowNames:
     def name(self, node: ast.Name) -> Expr[Linux] | None:
         if node.name in self.bound:
             return self.bound[node.name]
-        lets = dict(self.point.let)
-        if node.name in lets and node.name not in self._open:
+        if node.name in self.let and node.name not in self._open:
             self._open.append(node.name)
             try:
-                return self.checker.check(_parsed(lets[node.name]))
+                return self.checker.check(_parsed(self.let[node.name]))
             finally:
                 self._open.pop()
         if node.name == "curthread":

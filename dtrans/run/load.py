@@ -53,6 +53,8 @@ _SHARED_RING = 64 << 20
 _U32_KEY, _U64_VALUE = struct.Struct("=I"), struct.Struct("=Q")
 #: Members of `Probe` that programs may look up, each in a map of its own.
 _NAME_PARTS = ("id", "provider", "module", "function", "name")
+#: Ticks with each jiffy, and tells its length as its resolution (time/timekeeping.c, posix-timers.c); not in Python's time.
+_CLOCK_MONOTONIC_COARSE = 6
 #: What the kernel answers for a CPU that is not online.
 _OFFLINE = frozenset({6, 19})
 _REFUSED = frozenset({1, 13})
@@ -193,6 +195,8 @@ def _late_constants(artifact: Artifact, target: int) -> dict[int, int]:
                 numbers[late.magic] = kernel_pid()
             case "wall":
                 numbers[late.magic] = time.time_ns() - time.monotonic_ns()
+            case "tick":
+                numbers[late.magic] = round(time.clock_getres(_CLOCK_MONOTONIC_COARSE) * 1e9)
     return numbers
 
 

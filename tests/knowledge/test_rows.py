@@ -61,6 +61,7 @@ def expressions(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
                         yield place, text
     for structure in knowledge.structures.values():
         for translator in structure.translators:
+            yield from ((f"{structure.name}: let.{name}", text) for name, text in dict(translator.let).items())
             for member, texts in translator.members.items():
                 for text in texts:
                     yield f"{structure.name}.{member}", text

@@ -36,10 +36,12 @@ def names() -> TypeNames:
     return TypeNames(facts(), KNOWLEDGE, 256, lambda expression: expression.value)  # type: ignore[attr-defined]
 
 
-def evaluated(point: Point, texts: Sequence[str], place: str, **bound: object) -> object:
+def evaluated(
+    point: Point, texts: Sequence[str], place: str, let: Mapping[str, str] | None = None, **bound: object
+) -> object:
     """The checked expression: the first alternative that this kernel has all parts of."""
     try:
-        found = RowNames(names(), point).evaluate(texts, **bound)  # type: ignore[arg-type]
+        found = RowNames(names(), point).evaluate(texts, let or {}, **bound)  # type: ignore[arg-type]
     except DtransError as error:
         pytest.fail(f"{place}: {error.diagnostic.render()}")
     if found is None:
@@ -57,7 +59,7 @@ def members(kind: str, operand: object, point: Point) -> Iterator[str]:
     for name, texts in row.members.items():
         if name in NEED_ADDRESSES and facts().symbol("runqueues") is None:
             continue
-        evaluated(point, texts, f"{kind} {name}", **{row.param: operand})
+        evaluated(point, texts, f"{kind} {name}", row.let, **{row.param: operand})
         yield name
 
 
