@@ -367,7 +367,8 @@ class LateConstant:
     """A number known only when the program starts: the loader puts it in place of `magic` in loaded instructions.
 
     `what`: ``target`` (process id of -c or -p), ``pid`` (of the tracer itself), ``wall`` (nanoseconds to add to the
-    monotonic clock to get the time since the epoch), ``tick`` (nanoseconds of the kernel's clock tick, a jiffy). The number stands as a 64-bit immediate load (ld_imm64).
+    monotonic clock to get the time since the epoch), ``tick`` (nanoseconds of the kernel's clock tick, a jiffy). The
+    number stands as a 64-bit immediate load (ld_imm64).
     """
 
     magic: int

@@ -20,6 +20,7 @@ import ctypes
 import mmap
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -105,6 +106,43 @@ def _spin(seconds: str) -> None:
         pass
 
 
+def _tcp(address: str, port: str, times: str, size: str) -> None:
+    """A connection to a server in this process, and writes of `size` bytes, each read before the next. The client
+    closes first."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family) as listener, socket.socket(family) as client:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, int(port)))
+        listener.listen(8)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.connect((address, int(port)))
+        server, _ = listener.accept()
+        with server:
+            for _ in range(int(times)):
+                client.sendall(b"x" * int(size))
+                server.recv(int(size), socket.MSG_WAITALL)
+            client.shutdown(socket.SHUT_WR)
+            server.recv(1)
+
+
+def _refused(address: str, port: str, times: str) -> None:
+    """Connections to a port where no one listens."""
+    for _ in range(int(times)):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as client:
+            assert client.connect_ex((address, int(port)))
+
+
+def _udp(address: str, port: str, times: str, size: str) -> None:
+    """Datagrams of `size` bytes to a socket of this process, each read before the next."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as server, socket.socket(family, socket.SOCK_DGRAM) as client:
+        server.bind((address, int(port)))
+        client.connect((address, int(port)))
+        for _ in range(int(times)):
+            client.send(b"x" * int(size))
+            server.recv(int(size))
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "getppid": _getppid,
     "read": _read,
@@ -117,6 +155,9 @@ KINDS: dict[str, Callable[..., None]] = {
     "disk": _disk,
     "sleep": _sleep,
     "spin": _spin,
+    "tcp": _tcp,
+    "refused": _refused,
+    "udp": _udp,
 }
 
 

@@ -53,7 +53,7 @@ _SHARED_RING = 64 << 20
 _U32_KEY, _U64_VALUE = struct.Struct("=I"), struct.Struct("=Q")
 #: Members of `Probe` that programs may look up, each in a map of its own.
 _NAME_PARTS = ("id", "provider", "module", "function", "name")
-#: Ticks with each jiffy, and tells its length as its resolution (time/timekeeping.c, posix-timers.c); not in Python's time.
+#: Goes on with each jiffy, whose length is its resolution (kernel/time/posix-timers.c). Python's time does not name it.
 _CLOCK_MONOTONIC_COARSE = 6
 #: What the kernel answers for a CPU that is not online.
 _OFFLINE = frozenset({6, 19})

@@ -109,6 +109,36 @@ def test_load_finds_the_folder_once() -> None:
     assert load() is load()
 
 
+# --- lets -------------------------------------------------------------------------------------------
+
+
+def test_a_point_gets_the_lets_of_its_provider_that_it_uses(folder: Path) -> None:
+    (folder / "providers" / "one.toml").write_text(
+        """
+        name = "one"
+        summary = "One."
+        guide = "One"
+        family = "rows"
+        [let]
+        third = "second + 1"
+        second = "first->third + 1"
+        unused = "0"
+        [[probe]]
+        name = "probe"
+        args = ["int"]
+        fidelity = "exact"
+        [[probe.source]]
+        [[probe.source.point]]
+        at = "begin"
+        let.first = "2"
+        let.second = "first + 2"
+        args = ["third"]
+        """
+    )
+    (point,) = read_knowledge(folder).providers["one"].probes[0].sources[0].points
+    assert list(dict(point.let).items()) == [("first", "2"), ("second", "first + 2"), ("third", "second + 1")]
+
+
 # --- mistakes ---------------------------------------------------------------------------------------
 
 

@@ -31,6 +31,10 @@ GUIDE = {
     "inv_swtch lread lwrite modload modunload msg mutex_adenters namei nthreads phread phwrite procovf pswitch readch "
     "rw_rdfails rw_wrfails sema sysexec sysfork sysread sysvfork syswrite trap ufsdirblk ufsiget ufsinopage ufsipage "
     "wait_ticks_io writech xcalls",
+    "tcp": "accept-established accept-refused connect-established connect-refused connect-request receive send "
+    "state-change",
+    "udp": "receive send",
+    "ip": "receive send",
     "sdt": "interrupt-start interrupt-complete",
 }
 MEMBERS = {
@@ -42,6 +46,22 @@ MEMBERS = {
     "lwpsinfo_t": "pr_flag pr_lwpid pr_addr pr_wchan pr_stype pr_state pr_sname pr_syscall pr_pri pr_clname pr_onpro "
     "pr_bindpro pr_bindpset",
     "cpuinfo_t": "cpu_id cpu_pset cpu_chip cpu_lgrp cpu_info",
+    "pktinfo_t": "pkt_addr",
+    "csinfo_t": "cs_addr cs_cid cs_pid cs_zoneid",
+    "conninfo_t": "ci_local ci_remote ci_protocol",
+    "ipinfo_t": "ip_ver ip_plength ip_saddr ip_daddr",
+    "ifinfo_t": "if_name if_local if_ipstack if_addr",
+    "ipv4info_t": "ipv4_ver ipv4_ihl ipv4_tos ipv4_length ipv4_ident ipv4_flags ipv4_offset ipv4_ttl ipv4_protocol "
+    "ipv4_protostr ipv4_checksum ipv4_src ipv4_dst ipv4_saddr ipv4_daddr ipv4_hdr",
+    "ipv6info_t": "ipv6_ver ipv6_tclass ipv6_flow ipv6_plen ipv6_nexthdr ipv6_nextstr ipv6_hlim ipv6_src ipv6_dst "
+    "ipv6_saddr ipv6_daddr ipv6_hdr",
+    "tcpinfo_t": "tcp_sport tcp_dport tcp_seq tcp_ack tcp_offset tcp_flags tcp_window tcp_checksum tcp_urgent tcp_hdr",
+    "tcpsinfo_t": "tcps_addr tcps_local tcps_active tcps_lport tcps_rport tcps_laddr tcps_raddr tcps_state tcps_iss "
+    "tcps_suna tcps_snxt tcps_rack tcps_rnxt tcps_swnd tcps_snd_ws tcps_rwnd tcps_rcv_ws tcps_cwnd tcps_cwnd_ssthresh "
+    "tcps_sack_fack tcps_sack_snxt tcps_rto tcps_mss tcps_retransmit",
+    "tcplsinfo_t": "tcps_state",
+    "udpinfo_t": "udp_sport udp_dport udp_length udp_checksum udp_hdr",
+    "udpsinfo_t": "udps_addr udps_lport udps_rport udps_laddr udps_raddr",
 }
 BUILTINS = (
     "caller cpu curcpu curlwpsinfo curpsinfo curthread cwd epid errno execname fds gid id ipl pid ppid probefunc "
