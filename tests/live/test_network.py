@@ -178,7 +178,8 @@ def test_ip_packets_have_their_headers_and_interface() -> None:
         /args[4]->ipv4_protocol == IPPROTO_UDP && args[4]->ipv4_length == 777 && $1/
         {
             @four[probename, args[3]->if_name, args[3]->if_local, args[4]->ipv4_ver, args[4]->ipv4_ihl,
-                args[4]->ipv4_ttl, args[4]->ipv4_protostr, args[4]->ipv4_saddr, args[4]->ipv4_daddr, ntohl(args[4]->ipv4_dst),
+                args[4]->ipv4_ttl, args[4]->ipv4_protostr, args[4]->ipv4_saddr, args[4]->ipv4_daddr,
+                ntohl(args[4]->ipv4_dst),
                 args[5]->ipv6_ver, args[5]->ipv6_nextstr] = count();
         }
         ip:::send, ip:::receive
