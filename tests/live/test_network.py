@@ -42,6 +42,19 @@ tcp:::send, tcp:::receive, tcp:::connect-request, tcp:::accept-refused
 """
 
 
+@pytest.mark.proves(
+    "tcp:::send",
+    "tcp:::receive",
+    "tcp:::connect-request",
+    "ipinfo_t.ip_ver",
+    "ipinfo_t.ip_saddr",
+    "ipinfo_t.ip_daddr",
+    "ipinfo_t.ip_plength",
+    "tcpinfo_t.tcp_sport",
+    "tcpinfo_t.tcp_dport",
+    "tcpinfo_t.tcp_flags",
+    "tcpinfo_t.tcp_offset",
+)
 @ADDRESSES
 def test_each_tcp_segment_is_sent_once_and_received_once(address: str, version: int) -> None:
     port = free_port(address)
@@ -79,6 +92,19 @@ CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED, ESTABLISHED, CLOSE_WAIT, FIN_WAIT_1, LAS
 )  # fmt: skip
 
 
+@pytest.mark.proves(
+    "tcp:::state-change",
+    "tcp:::connect-established",
+    "tcp:::accept-established",
+    "tcplsinfo_t.tcps_state",
+    "tcpsinfo_t.tcps_state",
+    "tcpsinfo_t.tcps_active",
+    "tcpsinfo_t.tcps_local",
+    "tcpsinfo_t.tcps_iss",
+    "tcpsinfo_t.tcps_lport",
+    "tcpsinfo_t.tcps_rport",
+    "tcpinfo_t.tcp_ack",
+)
 @ADDRESSES
 def test_a_connection_goes_through_its_states_on_both_sides(address: str, version: int) -> None:
     port = free_port(address)
@@ -106,6 +132,7 @@ def test_a_connection_goes_through_its_states_on_both_sides(address: str, versio
     ]
 
 
+@pytest.mark.proves("tcp:::accept-refused", "tcp:::connect-refused")
 @ADDRESSES
 def test_refused_connections_are_seen_from_both_sides(address: str, version: int) -> None:
     port = free_port(address)
@@ -127,6 +154,17 @@ def test_refused_connections_are_seen_from_both_sides(address: str, version: int
     ]
 
 
+@pytest.mark.proves(
+    "tcpinfo_t.tcp_seq",
+    "tcpsinfo_t.tcps_snxt",
+    "tcpsinfo_t.tcps_suna",
+    "tcpsinfo_t.tcps_rnxt",
+    "tcpsinfo_t.tcps_retransmit",
+    "tcpsinfo_t.tcps_rto",
+    "tcpsinfo_t.tcps_cwnd",
+    "tcpsinfo_t.tcps_mss",
+    "tcpsinfo_t.tcps_swnd",
+)
 def test_a_sent_segment_has_its_connections_numbers() -> None:
     port = free_port()
     text = """
@@ -146,6 +184,17 @@ def test_a_sent_segment_has_its_connections_numbers() -> None:
     ]
 
 
+@pytest.mark.proves(
+    "udp:::send",
+    "udp:::receive",
+    "udpinfo_t.udp_sport",
+    "udpinfo_t.udp_dport",
+    "udpinfo_t.udp_length",
+    "udpsinfo_t.udps_laddr",
+    "udpsinfo_t.udps_raddr",
+    "udpsinfo_t.udps_lport",
+    "udpsinfo_t.udps_rport",
+)
 @ADDRESSES
 def test_each_datagram_is_sent_once_and_received_once(address: str, version: int) -> None:
     port = free_port(address)
@@ -171,6 +220,29 @@ def test_each_datagram_is_sent_once_and_received_once(address: str, version: int
     )
 
 
+@pytest.mark.proves(
+    "ip:::send",
+    "ip:::receive",
+    "ifinfo_t.if_name",
+    "ifinfo_t.if_local",
+    "ipv4info_t.ipv4_ver",
+    "ipv4info_t.ipv4_ihl",
+    "ipv4info_t.ipv4_length",
+    "ipv4info_t.ipv4_ttl",
+    "ipv4info_t.ipv4_protocol",
+    "ipv4info_t.ipv4_protostr",
+    "ipv4info_t.ipv4_saddr",
+    "ipv4info_t.ipv4_daddr",
+    "ipv4info_t.ipv4_dst",
+    "ipv6info_t.ipv6_ver",
+    "ipv6info_t.ipv6_tclass",
+    "ipv6info_t.ipv6_plen",
+    "ipv6info_t.ipv6_nexthdr",
+    "ipv6info_t.ipv6_nextstr",
+    "ipv6info_t.ipv6_hlim",
+    "ipv6info_t.ipv6_saddr",
+    "ipv6info_t.ipv6_daddr",
+)
 def test_ip_packets_have_their_headers_and_interface() -> None:
     port = free_port("::1")
     text = """
