@@ -34,6 +34,7 @@ CONVERSIONS: Mapping[str, frozenset[ValueClass]] = {
     "k": frozenset({"stack"}),
     "s": _TEXT,
     "S": _TEXT,
+    "I": _TEXT,
     "ws": frozenset({"wchars"}),
     "ls": frozenset({"wchars"}),
     **dict.fromkeys(("c", "C", "wc", "lc", "P", "T", "Y", "y"), _ANY_INT),
@@ -44,21 +45,20 @@ CONVERSIONS: Mapping[str, frozenset[ValueClass]] = {
 
 #: How an error message calls what a conversion takes.
 _PROTOTYPES: Mapping[str, str] = {
-    "a": "pointer or integer",
-    "A": "user address, or a pointer or integer with -p or -c",
-    "p": "pointer or integer",
-    "k": "stack",
-    "s": "string or char array",
-    "S": "string or char array",
-    "ws": "wchar_t array",
-    "ls": "wchar_t array",
-    "c": "char, short or int",
-    "C": "char, short or int",
-    "P": "uint16_t",
-    "T": "int64_t",
-    "Y": "int64_t",
-    "y": "int64_t",
-    **{size + letter: "float" for size in ("", "L") for letter in "eEfgG"},
+    "a": "a pointer or an integer",
+    "A": "a user address, or with -p or -c a pointer or an integer",
+    "p": "a pointer or an integer",
+    "k": "a stack",
+    **dict.fromkeys(("s", "S", "I"), "a string or a char array"),
+    **dict.fromkeys(("ws", "ls"), "an array of wchar_t"),
+    **dict.fromkeys(("wc", "lc"), "an int"),
+    **dict.fromkeys(("c", "C"), "a char, short or int"),
+    "P": "a uint16_t",
+    **dict.fromkeys("TYy", "an int64_t"),
+    **{size + letter: "a floating-point number" for size in ("", "L") for letter in "eEfgG"},
+    **{"hh" + letter: "a char" for letter in "diouxX"},
+    **{"h" + letter: "a short" for letter in "diouxX"},
+    **{size + letter: "a 64-bit integer" for size in ("l", "ll") for letter in "diouxX"},
 }
 
 #: The class of value that a field of a record or key holds. A ``bytes`` field can hold characters of either width.
@@ -124,7 +124,7 @@ class Conversion:
     @property
     def prototype(self) -> str:
         """What it takes, in words for a message."""
-        return _PROTOTYPES.get(self.name, "integer")
+        return _PROTOTYPES.get(self.name, "an integer")
 
 
 Piece = str | Conversion
@@ -135,11 +135,24 @@ def accepts(conversion: Conversion, kind: ValueClass) -> bool:
     return kind in CONVERSIONS[conversion.name]
 
 
+#: Bytes of the integer that a size prefix asks for.
+_PREFIX_SIZES = {"hh": 1, "h": 2, "l": 8, "ll": 8}
+
+
 def fits(conversion: Conversion, size: int) -> bool:
-    """Whether the conversion takes an integer of `size` bytes: times are 64 bits wide, characters at most 32."""
-    if conversion.char in "TYy":
-        return size == 8
-    return size <= 4 if conversion.char in "cC" else True
+    """Whether the conversion takes an integer of `size` bytes.
+
+    Times are 64 bits wide, ports 16, characters at most 32; a size prefix asks for its own. libdtrace asks for the
+    very type that a prefix names, so that it tells long and long long apart, which are one size.
+    """
+    match conversion.char:
+        case "T" | "Y" | "y":
+            return size == 8
+        case "P":
+            return size == 2
+        case "c" | "C":
+            return size == 4 if conversion.size else size <= 4
+    return size == _PREFIX_SIZES.get(conversion.size, size)
 
 
 def parse_format(text: str, span: Span | None = None) -> tuple[Piece, ...]:

@@ -8,31 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 
+from dtrans.check.aggregations import AggregationChecker
 from dtrans.check.conversions import is_integer, is_scalar, is_string, is_string_like
+from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
 from dtrans.check.order import DESTRUCTIVE, Order
-from dtrans.check.subroutines import ADDRESS_FUNCTIONS, AGGREGATING, STACK_FUNCTIONS, STATEMENT_ONLY, check_count
-from dtrans.check.tree import (
-    Act,
-    ActionKind,
-    Aggregate,
-    AggregationInfo,
-    Cast,
-    Const,
-    Do,
-    Expr,
-    If,
-    Load,
-    Solaris,
-    Statement,
-)
+from dtrans.check.subroutines import ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEMENT_ONLY, check_count
+from dtrans.check.tree import Act, ActionKind, Cast, Const, Do, Expr, If, Load, Solaris, Statement
 from dtrans.errors import fail
-from dtrans.formats import Conversion, ValueClass, accepts, fits, parse_format
 from dtrans.options import OPTIONS, Options, check_option
-from dtrans.source import Span
 from dtrans.syntax import ast
-from dtrans.types import INT, INT64, Addresses, Array, Float, Int, Pointer, StringType, StructRef, Type, Void
+from dtrans.types import INT, INT64, Array, Float, Pointer, StructRef, Type, Void
 
 Body = tuple[Statement[Solaris], ...]
 
@@ -46,8 +34,13 @@ UNAVAILABLE = {
     "ftruncate": "ftruncate() is not available in this version",
     "pcap": "pcap() is not available in this version",
 }
-#: Buckets of a distribution: the value of a per-CPU map is at most 32 KiB.
-_MOST_LEVELS = 4000
+#: Bytes that tracemem() can record.
+_MOST_MEMORY = 8192
+#: Tags of what trace() and print() refuse: a void value, a translated pointer, an aggregation.
+_TRACE_TAGS = {
+    "trace": ("D_TRACE_VOID", "D_TRACE_DYN", "D_TRACE_AGG"),
+    "print": ("D_PRINT_VOID", "D_PRINT_DYN", "D_PRINT_AGG"),
+}
 
 
 @dataclass
@@ -56,9 +49,11 @@ class StatementChecker:
 
     names: ScriptNames
     options: Options
-    aggregations: list[AggregationInfo] = field(default_factory=list)
-    _ids: dict[str, int] = field(default_factory=dict)
+    aggregations: AggregationChecker = field(init=False)
     _order: Order = field(default_factory=Order)
+
+    def __post_init__(self) -> None:
+        self.aggregations = AggregationChecker(self.names, self.options)
 
     def body(self, statements: Sequence[ast.Statement]) -> Body:
         """A block's statements. Raises DtransError, also where speculate() and commit() do not go with the others."""
@@ -78,14 +73,6 @@ class StatementChecker:
             raise fail("D_PRED_SCALAR", f"a predicate must be a number, not '{value.type}'", node.span)
         return value
 
-    def unreferenced(self) -> None:
-        """Raises D_AGG_UNDEF for an aggregation that is printed or cleared and never assigned."""
-        for number, info in enumerate(self.aggregations):
-            if not info.function:
-                raise fail(
-                    "D_AGG_UNDEF", f"aggregation @{info.name} is used but never assigned", self._first_use[number]
-                )
-
     # --- statements -----------------------------------------------------------------------------------
 
     def _statement(self, statement: ast.Statement) -> Body:
@@ -98,8 +85,8 @@ class StatementChecker:
     def _effect(self, node: ast.Expr) -> Body:
         """An expression as a statement."""
         match node:
-            case ast.Assign(op, ast.Aggregation() as target, value, span):
-                return (self._aggregate(op, target, value, span),)
+            case ast.Assign(op, ast.Aggregation() as target, value, _):
+                return (self.aggregations.assigned(op, target, value),)
             case ast.Conditional(test, then, other, _) if _acts(then) or _acts(other):
                 return self._branches(test, then, other)
             case ast.Comma(left, right, _) if _acts(left) or _acts(right):
@@ -121,144 +108,6 @@ class StatementChecker:
             return self._effect(then if condition.value else other)
         return (If(condition, self._effect(then), self._effect(other)),)
 
-    # --- aggregations ---------------------------------------------------------------------------------
-
-    @property
-    def _first_use(self) -> dict[int, Span]:
-        return self._spans
-
-    _spans: dict[int, Span] = field(default_factory=dict)
-
-    def _aggregate(self, op: str, target: ast.Aggregation, value: ast.Expr, span: Span) -> Statement[Solaris]:
-        if op != "=" or not isinstance(value, ast.Call) or value.name not in AGGREGATING:
-            raise fail(
-                "D_AGG_FUNC",
-                f"@{target.name} must be assigned an aggregating function",
-                value.span,
-                hint=f"one of {', '.join(AGGREGATING)}",
-            )
-        checker = self.names.checker
-        keys = tuple(checker.key(key) for key in target.keys or ())
-        for key, written in zip(keys, target.keys or (), strict=True):
-            if isinstance(key.type, Addresses) and key.type.what == "jstack":
-                raise fail("D_KEY_TYPE", "jstack() cannot be a key", written.span)
-        parameters, operand, weight = self._function(value)
-        number = self._agree(target, value, parameters, tuple(key.type for key in keys))
-        kinds = self.aggregations[number].keys
-        fitted = tuple(
-            checker.converted(key, kind, written.span, "key")
-            for key, kind, written in zip(keys, kinds, target.keys or (), strict=True)
-        )
-        return Aggregate(number, fitted, operand, weight)
-
-    def _agree(
-        self, target: ast.Aggregation, call: ast.Call, parameters: tuple[int, ...], keys: tuple[Type, ...]
-    ) -> int:
-        number = self._number(target)
-        known = self.aggregations[number]
-        if not known.function:
-            self.aggregations[number] = AggregationInfo(known.name, call.name, parameters, keys)
-            return number
-        if known.function != call.name:
-            raise fail(
-                "D_AGG_REDEF",
-                f"aggregation @{known.name} is {known.function}() elsewhere and cannot be {call.name}() too",
-                call.span,
-            )
-        if known.parameters != parameters:
-            raise fail(
-                "D_LQUANT_MATCHBASE",
-                f"{call.name}() of @{known.name} has other bounds elsewhere: {', '.join(map(str, known.parameters))}",
-                call.span,
-            )
-        if len(known.keys) != len(keys):
-            raise fail(
-                "D_PROTO_LEN", f"@{known.name} has {len(known.keys)} keys elsewhere, {len(keys)} here", target.span
-            )
-        merged = tuple(_wider(one, two) for one, two in zip(known.keys, keys, strict=True))
-        self.aggregations[number] = AggregationInfo(known.name, known.function, parameters, merged)
-        return number
-
-    def _number(self, target: ast.Aggregation) -> int:
-        if target.name not in self._ids:
-            self._ids[target.name] = len(self.aggregations)
-            self._spans[len(self.aggregations)] = target.span
-            self.aggregations.append(AggregationInfo(target.name, "", (), ()))
-        return self._ids[target.name]
-
-    def _function(self, call: ast.Call) -> tuple[tuple[int, ...], Expr[Solaris] | None, Expr[Solaris] | None]:
-        """An aggregating function's constant parameters, operand and weight."""
-        checker = self.names.checker
-        match call.name:
-            case "count":
-                check_count(call, 0, 0)
-                return (), None, None
-            case "sum" | "avg" | "min" | "max" | "stddev":
-                check_count(call, 1, 1)
-                return (), self._number_operand(call, 0), None
-            case "quantize":
-                check_count(call, 1, 2)
-                weight = self._number_operand(call, 1) if len(call.args) > 1 else None
-                return (), self._number_operand(call, 0), weight
-            case "lquantize":
-                check_count(call, 3, 5)
-                base, limit = checker.constant(call.args[1]), checker.constant(call.args[2])
-                step = checker.constant(call.args[3]) if len(call.args) > 3 else 1
-                self._check_linear(call, base, limit, step)
-                weight = self._number_operand(call, 4) if len(call.args) > 4 else None
-                return (base, limit, step), self._number_operand(call, 0), weight
-        check_count(call, 5, 6)
-        factor, low, high, steps = (checker.constant(arg) for arg in call.args[1:5])
-        self._check_log_linear(call, factor, low, high, steps)
-        weight = self._number_operand(call, 5) if len(call.args) > 5 else None
-        return (factor, low, high, steps), self._number_operand(call, 0), weight
-
-    def _number_operand(self, call: ast.Call, index: int) -> Expr[Solaris]:
-        value = self.names.checker.check(call.args[index])
-        if not is_scalar(value.type):
-            raise fail(
-                "D_PROTO_ARG",
-                f"{call.name}( ) argument #{index + 1} must be a number, not '{value.type}'",
-                call.args[index].span,
-            )
-        return value
-
-    def _check_linear(self, call: ast.Call, base: int, limit: int, step: int) -> None:
-        if step <= 0 or step > 0xFFFF:
-            raise fail("D_LQUANT_STEPVAL", "lquantize( ) step must be from 1 to 65535", call.span)
-        if limit <= base:
-            raise fail("D_LQUANT_MISMATCH", "lquantize( ) base must be less than its limit", call.span)
-        if (limit - base) // step > 0xFFFF or (limit - base) < step:
-            raise fail("D_LQUANT_STEPLARGE", "lquantize( ) step is too large or too small for its range", call.span)
-        if (limit - base) // step > _MOST_LEVELS:
-            raise fail(
-                "D_LQUANT_STEPSMALL",
-                f"lquantize( ) with {(limit - base) // step} levels is more than a BPF map's value holds",
-                call.span,
-                hint=f"take a larger step: up to {_MOST_LEVELS} levels are available",
-            )
-
-    def _check_log_linear(self, call: ast.Call, factor: int, low: int, high: int, steps: int) -> None:
-        if factor < 2:
-            raise fail("D_LLQUANT_FACTORSMALL", "llquantize( ) factor must be two or more", call.args[1].span)
-        if low < 0 or high <= low:
-            raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) low magnitude must be less than its high one", call.span)
-        if high > 63 or factor ** (high + 1) > 1 << 63:
-            raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) high magnitude causes overflow of 64 bits", call.span)
-        if steps < factor:
-            raise fail("D_LLQUANT_FACTORNSTEPS", "llquantize( ) steps must be at least its factor", call.args[4].span)
-        power = factor
-        while power < steps:
-            power *= factor
-        if power % steps or steps % factor:
-            raise fail(
-                "D_LLQUANT_FACTOREVEN",
-                "llquantize( ) factor must divide its steps evenly, and its steps a power of the factor",
-                call.args[4].span,
-            )
-        if (high - low + 1) * steps > _MOST_LEVELS:
-            raise fail("D_LLQUANT_HIGHVAL", "llquantize( ) has more buckets than a BPF map's value holds", call.span)
-
     # --- actions --------------------------------------------------------------------------------------
 
     def _action(self, node: ast.Call) -> Statement[Solaris]:
@@ -276,7 +125,7 @@ class StatementChecker:
             case "printf" | "system" | "freopen":
                 return self._formatted(node)
             case "printa":
-                return self._printa(node)
+                return self.aggregations.printa(node)
             case "trace" | "print":
                 return self._trace(node)
             case "tracemem":
@@ -291,7 +140,7 @@ class StatementChecker:
                 return self._on_speculation(node)
             case "setopt":
                 return self._setopt(node)
-        return self._on_aggregation(node)
+        return self.aggregations.action(node)
 
     def _on_speculation(self, node: ast.Call) -> Statement[Solaris]:
         check_count(node, 1, 1)
@@ -312,99 +161,103 @@ class StatementChecker:
             raise fail("D_PROTO_LEN", f"{node.name}( ) prototype mismatch: a format string is expected", node.span)
         written = node.args[index]
         if not isinstance(written, ast.String):
-            tag = {"printf": "D_PRINTF_ARG_FMT", "printa": "D_PRINTA_ARG_FMT"}.get(node.name, "D_PROTO_ARG")
+            tag = "D_PROTO_ARG" if node.name == "setopt" else "D_PRINTF_ARG_FMT"
             raise fail(tag, f"{node.name}( ) argument #{index + 1} must be a string constant", written.span)
         return written.value
 
     def _formatted(self, node: ast.Call) -> Statement[Solaris]:
         text = self._format(node)
-        values = tuple(self._recordable(arg) for arg in node.args[1:])
-        wanted = _format_slots(parse_format(text, node.args[0].span))
-        if len(wanted) != len(values):
-            raise fail(
-                "D_PRINTF_ARG_PROTO",
-                f"{node.name}( ) prototype mismatch: conversions need {len(wanted)} arguments, {len(values)} given",
-                node.span,
-            )
-        for number, (slot, value, written) in enumerate(zip(wanted, values, node.args[1:], strict=True), 2):
-            self._check_slot(node.name, slot, value, written, number)
-        kind: ActionKind = "printf" if node.name == "printf" else "system" if node.name == "system" else "freopen"
+        kind: ActionKind = node.name  # type: ignore[assignment]
+        if kind == "freopen" and not text:
+            # Standard output again.
+            return Act(kind, (), text)
+        names, written = self.names, node.args[1:]
+        formatted = Formatted(node.name, text, node.args[0].span, node.span, names.types.size, names.macros.target)
+        values = tuple(
+            self._recordable(arg, wide=takes is not None and takes.name in ("ws", "ls"))
+            for arg, takes in zip_longest(written, islice(formatted.takes(), len(written)))
+        )
+        formatted.check_values(
+            [
+                Value(value.type, f"argument #{number}", arg.span)
+                for number, (value, arg) in enumerate(zip(values, written, strict=True), 2)
+            ]
+        )
         return Act(kind, values, text)
 
-    def _check_slot(
-        self, name: str, slot: Conversion | None, value: Expr[Solaris], written: ast.Expr, number: int
-    ) -> None:
-        if slot is None:
-            if not is_integer(value.type):
-                raise fail(
-                    "D_PRINTF_DYN_TYPE",
-                    f"{name}( ) argument #{number} gives a width and must be a number",
-                    written.span,
-                )
-            return
-        if slot.is_aggregation:
-            raise fail("D_PRINTF_AGG_CONV", f"{name}( ) does not print aggregations: %@ is for printa()", written.span)
-        size = self.names.types.size(value.type) if is_integer(value.type) else 8
-        if not accepts(slot, value_class(value.type)) or (is_integer(value.type) and not fits(slot, size)):
-            raise fail(
-                "D_PRINTF_ARG_TYPE",
-                f"{name}( ) argument #{number} is incompatible with conversion %{slot.name}: it is '{value.type}'",
-                written.span,
-            )
+    def _recordable(self, node: ast.Expr, *, wide: bool = False) -> Expr[Solaris]:
+        """A value as it goes into a record: arrays of characters as strings, other arrays as their address.
 
-    def _recordable(self, node: ast.Expr) -> Expr[Solaris]:
-        """A value as it goes into a record: arrays of characters as strings, other arrays as their address."""
+        `wide` leaves arrays of wide characters as they are.
+        """
         checker = self.names.checker
         value = checker.check(node)
         match value:
             case Load(_, Array(), _, _) if is_string_like(value.type):
                 return checker.string(value, node.span)
-            case Load(address, Array(of, _), space, _):
+            case Load(address, Array(of, _), space, _) if not (wide and self.names.types.size(of) == 4):
                 return Cast(address, Pointer(of, space))
         if isinstance(value.type, Void | StructRef | Float):
             raise fail("D_PRINTF_ARG_TYPE", f"a value of type '{value.type}' cannot be recorded", node.span)
         return value
 
-    def _printa(self, node: ast.Call) -> Statement[Solaris]:
-        if not node.args:
-            raise fail("D_PROTO_LEN", "printa( ) prototype mismatch: an aggregation is expected", node.span)
-        text = None if isinstance(node.args[0], ast.Aggregation) else self._format(node)
-        targets = node.args[text is not None :]
-        if not targets:
-            raise fail("D_PRINTA_PROTO", "printa( ) prototype mismatch: an aggregation is expected", node.span)
-        numbers = tuple(self._target(node, target) for target in targets)
-        if text is not None:
-            parse_format(text, node.args[0].span)
-        return Act("printa", (), text, numbers)
-
-    def _target(self, node: ast.Call, written: ast.Expr) -> int:
-        if not isinstance(written, ast.Aggregation):
-            raise fail("D_PRINTA_AGGARG", f"{node.name}( ) needs an aggregation here", written.span)
-        if written.keys is not None:
-            raise fail("D_PRINTA_AGGKEY", f"{node.name}( ) takes an aggregation without keys", written.span)
-        return self._number(written)
-
     def _trace(self, node: ast.Call) -> Statement[Solaris]:
+        """``trace()`` and ``print()``."""
         check_count(node, 1, 1)
-        checker = self.names.checker
-        value = checker.check(node.args[0])
+        written, is_trace = node.args[0], node.name == "trace"
+        no_void, no_pointer, no_aggregation = _TRACE_TAGS[node.name]
+        if isinstance(written, ast.Aggregation):
+            raise fail(
+                no_aggregation,
+                f"{node.name}( ) may not be applied to an aggregation",
+                written.span,
+                hint="printa() prints aggregations",
+            )
+        value = self.names.checker.check(written)
         if isinstance(value.type, Void):
-            raise fail("D_TRACE_VOID", f"{node.name}( ) cannot record a void value", node.args[0].span)
-        if node.name == "print" or isinstance(value.type, StructRef):
-            return Act("print" if node.name == "print" else "trace", (value,))
-        return Act("trace", (self._recordable(node.args[0]),))
+            raise fail(no_void, f"{node.name}( ) may not be applied to a void expression", written.span)
+        if isinstance(value.type, Pointer) and _is_translated(value.type.to):
+            raise fail(
+                no_pointer,
+                f"{node.name}( ) may not be applied to a translated pointer",
+                written.span,
+                hint="name one of its members",
+            )
+        if not is_trace or isinstance(value.type, StructRef | Array):
+            return Act("trace" if is_trace else "print", (value,))
+        return Act("trace", (self._recordable(written),))
 
     def _tracemem(self, node: ast.Call) -> Statement[Solaris]:
+        if len(node.args) > 3:
+            raise fail("D_TRACEMEM_ARGS", "tracemem( ) prototype mismatch: expected at most 3 arguments", node.span)
         check_count(node, 2, 3)
         checker = self.names.checker
         address = checker.decayed(checker.check(node.args[0]))
         if not is_scalar(address.type):
-            raise fail("D_TRACEMEM_ADDR", "tracemem( ) argument #1 must be a pointer or number", node.args[0].span)
-        size = checker.constant(node.args[1])
-        if not 0 < size <= 8192:
-            raise fail("D_TRACEMEM_SIZE", "tracemem( ) size must be from 1 to 8192", node.args[1].span)
-        length = (self._converted(node, 2, INT64),) if len(node.args) == 3 else ()
-        return Act("tracemem", (address, Const(size, INT), *length))
+            raise fail(
+                "D_TRACEMEM_ADDR",
+                f"tracemem( ) argument #1 must be a pointer or an integer, not '{address.type}'",
+                node.args[0].span,
+            )
+        size = checker.check(node.args[1])
+        if not isinstance(size, Const) or not is_integer(size.type) or size.value <= 0:
+            raise fail(
+                "D_TRACEMEM_SIZE",
+                "tracemem( ) argument #2 must be a non-zero positive integral constant expression",
+                node.args[1].span,
+            )
+        if size.value > _MOST_MEMORY:
+            raise fail("D_TRACEMEM_SIZE", f"tracemem( ) records at most {_MOST_MEMORY} bytes here", node.args[1].span)
+        if len(node.args) == 2:
+            return Act("tracemem", (address, Const(size.value, INT)))
+        length = checker.check(node.args[2])
+        if not is_scalar(length.type):
+            raise fail(
+                "D_TRACEMEM_DYNSIZE",
+                f"tracemem( ) dynamic size (argument #3) must be a number, not '{length.type}'",
+                node.args[2].span,
+            )
+        return Act("tracemem", (address, Const(size.value, INT), self._converted(node, 2, INT64)))
 
     def _setopt(self, node: ast.Call) -> Statement[Solaris]:
         check_count(node, 1, 2)
@@ -417,49 +270,9 @@ class StatementChecker:
             raise fail("D_PRAGMA_OPTSET", f"unknown option '{name}'", node.span)
         return Act("setopt", (), name if value is None else f"{name}={value}")
 
-    def _on_aggregation(self, node: ast.Call) -> Statement[Solaris]:
-        """clear, trunc, normalize, denormalize."""
-        least, most = {"clear": (1, 1), "denormalize": (1, 1), "trunc": (1, 2), "normalize": (2, 2)}[node.name]
-        check_count(node, least, most)
-        number = self._target(node, node.args[0])
-        args = tuple(self._converted(node, index, INT64) for index in range(1, len(node.args)))
-        match node.name:
-            case "clear":
-                return Act("clear", args, None, (number,))
-            case "trunc":
-                return Act("trunc", args, None, (number,))
-            case "normalize":
-                return Act("normalize", args, None, (number,))
-        return Act("denormalize", args, None, (number,))
 
-
-def value_class(kind: Type) -> ValueClass:
-    """The class of a value, as `dtrans.formats` names it."""
-    match kind:
-        case StringType():
-            return "str"
-        case Addresses("stack" | "ustack", _):
-            return "stack"
-        case Addresses("sym" | "func" | "mod", _):
-            return "sym"
-        case Addresses():
-            return "usym"
-        case Pointer():
-            return "pointer"
-        case _:
-            return "int"
-
-
-def _format_slots(parts: Sequence[str | Conversion]) -> list[Conversion | None]:
-    """What each argument is for: a conversion, or None for a ``*``."""
-    slots: list[Conversion | None] = []
-    for part in parts:
-        if isinstance(part, str):
-            continue
-        slots += [None] * len(part.dynamic)
-        if part.takes_value or part.is_aggregation:
-            slots.append(part)
-    return slots
+def _is_translated(kind: Type) -> bool:
+    return isinstance(kind, StructRef) and kind.origin == "translated"
 
 
 def _acts(node: ast.Expr) -> bool:
@@ -474,13 +287,3 @@ def _acts(node: ast.Expr) -> bool:
         case ast.Comma(left, right, _) | ast.Binary(_, left, right, _):
             return _acts(left) or _acts(right)
     return False
-
-
-def _wider(known: Type, other: Type) -> Type:
-    """The key type that holds both."""
-    match known, other:
-        case StringType(one), StringType(two):
-            return StringType(max(one, two))
-        case Int(), Int() if other.size > known.size:
-            return other
-    return known

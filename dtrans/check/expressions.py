@@ -247,7 +247,7 @@ class Checker(Generic[L]):
             if isinstance(value, Const):
                 return Const(wrap(value.value, to), to)
             return value if value.type == to else Cast(value, to)
-        elif isinstance(to, Addresses) and value.type == to:
+        elif isinstance(to, Addresses) and isinstance(value.type, Addresses) and value.type.what == to.what:
             return value
         raise fail("D_OP_INCOMPAT", f"{what} of type '{value.type}' does not fit '{to}'", span)
 

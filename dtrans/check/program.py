@@ -75,11 +75,11 @@ class ProgramChecker:
                 else:
                     _declare(item, names)
             matched.append((program.span.source.name, count))
-        statements.unreferenced()
+        statements.aggregations.settle()
         self._check_unused_macros(programs)
         return TypedProgram(
             tuple(clauses),
-            tuple(statements.aggregations),
+            tuple(statements.aggregations.found),
             tuple(names.variables.values()),
             self.options,
             tuple(matched),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from dtrans.check.conversions import is_integer, is_scalar
 from dtrans.check.tree import Call, Const, Expr, L
 from dtrans.errors import fail
+from dtrans.options import Options
 from dtrans.syntax import ast
 from dtrans.types import (
     INT,
@@ -235,3 +236,11 @@ def _stack(checker: Checker[L], node: ast.Call) -> Expr[L]:
             raise fail("D_STACK_SIZE", f"{node.name}( ) needs a positive number of frames", node.args[0].span)
     what = "stack" if node.name == "stack" else "ustack"
     return Call(what, (), Addresses(what, frames), node.span)
+
+
+def stack_frames(kind: Addresses, options: Options) -> int:
+    """How many frames a stack records: as many as asked for, or as the options say."""
+    if kind.what not in ("stack", "ustack"):
+        return 1
+    asked = kind.frames or options.count("stackframes" if kind.what == "stack" else "ustackframes") or 20
+    return min(asked, options.count("maxframes") or 127)

@@ -35,6 +35,7 @@ from dtrans.artifact import (
     Tracemem,
     Trunc,
 )
+from dtrans.check.subroutines import stack_frames
 from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, Expr, If, Load, Statement, Text
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import StructLayout, add_value
@@ -212,7 +213,9 @@ class Statements:
         elif isinstance(kind, StringType):
             values.put(target, expr, StringType(placed.size), key=True)
         elif isinstance(kind, Addresses):
-            values.put(target, expr, Addresses(kind.what, _frames(placed)), key=True)
+            # Other clauses may keep more frames; the key is zeroed.
+            assert isinstance(expr.type, Addresses)
+            values.put(target, expr, Addresses(kind.what, stack_frames(expr.type, self.options)), key=True)
         else:
             values.put(target, expr, kind, key=True)
 
@@ -363,7 +366,7 @@ class Statements:
         raise AssertionError(f"no record: {act.kind}")
 
     def _fields(self, args: Sequence[Expr[Linux]]) -> tuple[Field, ...]:
-        return tuple(self._field(arg) for arg in args)
+        return tuple(self._memory(arg) for arg in args)
 
     def _field(self, expr: Expr[Linux]) -> Field:
         """One value in the record."""
@@ -385,7 +388,7 @@ class Statements:
         return placed.field
 
     def _memory(self, expr: Expr[Linux]) -> Field:
-        """A value for trace() and print(): a structure or array is copied whole."""
+        """A value for the reader: a structure or array is copied whole."""
         if not isinstance(expr, Load) or not isinstance(expr.type, StructRef | Array):
             return self._field(expr)
         return self._bytes(self.values.integer(expr.address), self.values.types.size(expr.type), expr.space)
@@ -454,14 +457,6 @@ def is_single(aggregation: Aggregation) -> bool:
     return not aggregation.keys and aggregation.function in _GROWING
 
 
-def stack_frames(kind: Addresses, options: Options) -> int:
-    """How many frames a stack records: as many as asked for, or as the options say."""
-    if kind.what not in ("stack", "ustack"):
-        return 1
-    asked = kind.frames or options.count("stackframes" if kind.what == "stack" else "ustackframes") or 20
-    return min(asked, options.count("maxframes") or 127)
-
-
 def lay_out_aggregation(
     info: AggregationInfo, uses: Sequence[Aggregate[Linux]], options: Options
 ) -> tuple[Aggregation, list[str]]:
@@ -499,10 +494,6 @@ def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr
     if isinstance(kind, Addresses):
         return add_value(layout, name, kind, frames=stack_frames(kind, options)).field
     return add_value(layout, name, kind).field
-
-
-def _frames(placed: Field) -> int:
-    return (placed.size - (8 if placed.kind == "ustack" else 0)) // 8
 
 
 def _value_words(info: AggregationInfo) -> int:

@@ -15,9 +15,8 @@ Order and arithmetic are those of libdtrace dt_aggregate.c.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from math import isqrt
 from typing import Any, Protocol
 
@@ -142,7 +141,10 @@ class KeyReader:
             case "literal" | "probeprov" | "probemod" | "probefunc" | "probename":
                 text_of = names.text_of(field)
                 return text_of, text_of
-            case "bytes" | "stack" | "ustack":
+            case "stack" | "ustack":
+                # Room behind the last frame does not count: aggregations printed together may differ in it.
+                return (lambda item: item.rstrip(b"\0")), (lambda item: item)
+            case "bytes":
                 return (lambda item: item), (lambda item: item)
         name, order = names.place_of(field, offsets=field.kind in ("kaddr", "uaddr")), names.place_order(field)
         if field.size == 8:
@@ -311,8 +313,12 @@ class AggregationTable:
 
 @dataclass(frozen=True, slots=True)
 class JoinedRow:
-    """One line of a ``printa`` of several aggregations: `values` in their order, zeroes where one lacks the key."""
+    """One line of a ``printa``: `values` in the order of the aggregations, zeroes where one lacks the key.
 
+    `owner` is the place of the aggregation whose layout the packed key has.
+    """
+
+    owner: int
     key: bytes
     values: tuple[Vector, ...]
 
@@ -362,11 +368,11 @@ class AggregationState:
     def denormalize(self, number: int) -> None:
         self.tables[number].normal = 1
 
-    def rows(self, numbers: Sequence[int]) -> list[tuple[bytes, Sequence[Vector]]]:
-        """What a ``printa()`` prints, in order: packed keys, with a value for each of the aggregations."""
+    def rows(self, numbers: Sequence[int]) -> list[JoinedRow]:
+        """What a ``printa()`` of one aggregation or of several prints, in order."""
         if len(numbers) == 1:
-            return [(row.key, (row.value,)) for row in self.sorted_rows(numbers[0])]
-        return [(row.key, row.values) for row in self.joined_rows(numbers)]
+            return [JoinedRow(0, row.key, (row.value,)) for row in self.sorted_rows(numbers[0])]
+        return self.joined_rows(numbers)
 
     def sorted_rows(self, number: int) -> list[Row]:
         """The rows in the order of printing, by the sorting options as they are now."""
@@ -380,12 +386,16 @@ class AggregationState:
         """The rows of several aggregations with keys in common, sorted by the one that ``aggsortpos`` names."""
         tables = [self.tables[number] for number in numbers]
         all_rows = [table.rows() for table in tables]
-        seen: Mapping[tuple[Any, ...], Row] = reduce(lambda left, right: {**right, **left}, all_rows)
+        owners: dict[tuple[Any, ...], int] = {}
+        for place, rows in enumerate(all_rows):
+            for identity in rows:
+                owners.setdefault(identity, place)
         position = self._options.count("aggsortpos") or 0
         position = position if position < len(tables) else 0
         by_key, turned = self._options.flag("aggsortkey"), self._turn(len(tables[0].aggregation.keys))
         found: list[tuple[tuple[Any, ...], JoinedRow]] = []
-        for identity, first in seen.items():
+        for identity, owner in owners.items():
+            first = all_rows[owner][identity]
             values = tuple(
                 rows[identity].value if identity in rows else table.zero
                 for table, rows in zip(tables, all_rows, strict=True)
@@ -393,7 +403,7 @@ class AggregationState:
             orders = [table.order_of(value) for table, value in zip(tables, values, strict=True)]
             by_value = sum(orders[position:] + orders[:position], ())
             key = turned(first.order)
-            found.append((key + by_value if by_key else by_value + key, JoinedRow(first.key, values)))
+            found.append((key + by_value if by_key else by_value + key, JoinedRow(owner, first.key, values)))
         return self._ordered(found)
 
     def unprinted(self) -> list[AggregationTable]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from dtrans.artifact import Field
 from dtrans.formats import Conversion, parse_format
-from dtrans.run.aggregate import AggregationTable, Vector, scalar_value
+from dtrans.run.aggregate import AggregationTable, JoinedRow, Vector, scalar_value
 from dtrans.run.bars import Look
 from dtrans.run.decode import Names, unpacker
 from dtrans.run.dump import bytes_text, hex_dump, padded
@@ -81,26 +81,26 @@ class DefaultRows:
     def __init__(self, tables: Sequence[AggregationTable], printer: DatumPrinter) -> None:
         self._tables = tables
         self._printer = printer
-        self._fields = tables[0].aggregation.keys
-        self._read = unpacker(self._fields)
+        self._keys = [(table.aggregation.keys, unpacker(table.aggregation.keys)) for table in tables]
 
-    def lines(self, rows: Sequence[tuple[bytes, Sequence[Vector]]]) -> list[bytes]:
-        """The text of the rows: packed keys, with a value for each aggregation."""
+    def lines(self, rows: Sequence[JoinedRow]) -> list[bytes]:
+        """The text of the rows."""
         look, table = self._printer.look, self._tables[0]
         if len(self._tables) == 1 and rows and is_packed(table, look):
-            keys = [self._key(key, PACKED_WIDTH) for key, _ in rows]
-            width = sum(map(_packed_width, self._fields))
-            return packed_lines(table, keys, [values[0] for _, values in rows], width, look)
-        return [self._row(key, values) for key, values in rows]
+            keys = [self._key(row, PACKED_WIDTH) for row in rows]
+            width = sum(map(_packed_width, table.aggregation.keys))
+            return packed_lines(table, keys, [row.values[0] for row in rows], width, look)
+        return [self._row(row) for row in rows]
 
-    def _key(self, key: bytes, width: int) -> bytes:
-        items = zip(self._fields, self._read(key, 0), strict=True)
+    def _key(self, row: JoinedRow, width: int) -> bytes:
+        fields, read = self._keys[row.owner]
+        items = zip(fields, read(row.key, 0), strict=True)
         return b"".join([self._printer.text(field, item, width) for field, item in items])
 
-    def _row(self, key: bytes, values: Sequence[Vector]) -> bytes:
+    def _row(self, row: JoinedRow) -> bytes:
         look = self._printer.look
-        shown = [value_text(table, value, look) for table, value in zip(self._tables, values, strict=True)]
-        return b"".join([self._key(key, KEY_WIDTH), *shown, b"\n"])
+        shown = [value_text(table, value, look) for table, value in zip(self._tables, row.values, strict=True)]
+        return b"".join([self._key(row, KEY_WIDTH), *shown, b"\n"])
 
 
 class FormattedRows:
@@ -110,8 +110,8 @@ class FormattedRows:
         pieces, names = parse_format(text), printer.names
         self._tables = tables
         self._printer = printer
-        self._formatter = assemble(pieces, tables[0].aggregation.keys, names, normalised=True)
-        self._read = unpacker(self._formatter.fields)
+        self._formatters = [assemble(pieces, table.aggregation.keys, names, normalised=True) for table in tables]
+        self._reads = [unpacker(formatter.fields) for formatter in self._formatters]
         self._values: list[tuple[int, Formatter] | None] = []
         taken = 0
         for piece in pieces:
@@ -131,21 +131,22 @@ class FormattedRows:
         sizes = [Field("int", 0, 4) for _ in conversion.dynamic]
         return assemble([replace(conversion, is_aggregation=False)], [*sizes, value], names)
 
-    def lines(self, rows: Sequence[tuple[bytes, Sequence[Vector]]]) -> list[bytes]:
-        """The text of the rows: packed keys, with a value for each aggregation."""
-        return [self._row(key, values) for key, values in rows]
+    def lines(self, rows: Sequence[JoinedRow]) -> list[bytes]:
+        """The text of the rows."""
+        return [self._row(row) for row in rows]
 
-    def _row(self, key: bytes, values: Sequence[Vector]) -> bytes:
-        items = iter(self._read(key, 0))
+    def _row(self, row: JoinedRow) -> bytes:
+        formatter_of_keys = self._formatters[row.owner]
+        items = iter(self._reads[row.owner](row.key, 0))
         arguments: list[Any] = []
-        for slot, value in zip(self._formatter.slots, self._values, strict=True):
+        for slot, value in zip(formatter_of_keys.slots, self._values, strict=True):
             taken = [next(items) for _ in slot.fields]
             if value is None:
                 arguments += slot.arguments(taken)
             else:
                 place, formatter = value
-                arguments.append(self._value(self._tables[place], values[place], formatter, taken))
-        return self._formatter.template % tuple(arguments)
+                arguments.append(self._value(self._tables[place], row.values[place], formatter, taken))
+        return formatter_of_keys.template % tuple(arguments)
 
     def _value(self, table: AggregationTable, value: Vector, formatter: Formatter, sizes: list[Any]) -> bytes:
         if table.scale is not None:

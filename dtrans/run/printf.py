@@ -65,6 +65,17 @@ def _port_name(port: int) -> bytes:
         return b"%d" % ntohs(port)
 
 
+@lru_cache(maxsize=256)
+def _host_name(address: bytes) -> bytes:
+    """``%I``: the name of an internet address in text, else the text itself."""
+    from socket import gethostbyaddr
+
+    try:
+        return gethostbyaddr(address.decode("ascii"))[0].encode()
+    except (OSError, UnicodeError):
+        return address
+
+
 def format_integer(letter: str, flags: str, width: int, precision: int, value: int) -> bytes:
     """One of d o u x X p by C's rules (C11 7.21.6.1), for what ``bytes %`` does in another way."""
     digits = {"o": "%o", "x": "%x", "p": "%x", "X": "%X"}.get(letter, "%d") % abs(value)
@@ -211,6 +222,8 @@ def make_slot(conversion: Conversion, fields: tuple[Field, ...], names: Names, *
     letter = conversion.char
     if letter == "k":
         return _stack_slot(conversion, dynamic, value, names)
+    if letter in "Yy" and "#" in conversion.flags:
+        return _clock_slot(conversion, dynamic, value)
     if letter in _SIGNED or letter in _UNSIGNED:
         return _integer_slot(conversion, dynamic, value)
     if letter == "c" and not conversion.size:
@@ -292,6 +305,30 @@ def _text_slot(conversion: Conversion, dynamic: tuple[Field, ...], value: Field,
     return Slot(b"%s", (*dynamic, value), whole=whole)
 
 
+def _clock_slot(conversion: Conversion, dynamic: tuple[Field, ...], value: Field) -> Slot:
+    """``%#Y``, which is ours: the precision says how many digits of the second's fraction follow, nine if none.
+
+    The original's precision cuts the text, as it still does without the ``#``.
+    """
+    value = replace(value, kind="uint")
+
+    def text_of(nanoseconds: int, digits: int) -> bytes:
+        seconds, fraction = divmod(nanoseconds, 1_000_000_000)
+        return _calendar_time(seconds) + b"." + (b"%09d" % fraction)[: digits if 0 < digits < 9 else 9]
+
+    if conversion.precision != "*":
+        digits = conversion.precision or 9
+        return _plain_slot(
+            _spec(conversion, "-", "s", precision=False), dynamic, value, lambda item: text_of(item, digits)
+        )
+
+    def whole(items: Sequence[int]) -> bytes:
+        width, digits = dynamic_sizes(conversion, items)
+        return format_text(conversion.flags, width, 0, text_of(items[-1], digits))
+
+    return Slot(b"%s", (*dynamic, value), whole=whole)
+
+
 def _text_source(conversion: Conversion, value: Field, names: Names, normalised: bool) -> tuple[Field, Convert]:
     """The field to read and how it becomes text, for every conversion that ends in C's %s."""
     whole = replace(value, kind="uint")
@@ -312,8 +349,11 @@ def _text_source(conversion: Conversion, value: Field, names: Names, normalised:
             return whole, lambda address: to_text(names.resolver.kernel(address))
         case "A" if value.kind in ("int", "uint"):
             return whole, lambda address: to_text(names.resolver.user(0, address))
+        case "I":
+            text_of = names.text_of(value)
+            return value, lambda item: _host_name(text_of(item))
         case "wc" | "lc":
-            return replace(value, kind="uint"), lambda code: chr(code).encode("utf-8", "replace")
+            return whole, _wide_character
         case "ws" | "ls":
             return value, _wide_text
     return value, names.place_of(value, offsets=not normalised)
@@ -325,6 +365,10 @@ def _escaped(value: Field, names: Names) -> Convert:
     text_of = names.text_of(value)
     # In dtrace these are strings in a buffer like any other, so the NUL that ends them shows.
     return lambda item: escape_text(text_of(item) + b"\0")
+
+
+def _wide_character(code: int) -> bytes:
+    return chr(code if code < 0x110000 else 0xFFFD).encode("utf-8", "replace")
 
 
 def _wide_text(data: bytes) -> bytes:

@@ -3,5 +3,5 @@
 BEGIN
 {
 	@ = lquantize(1, 0, 10);
-	@ = lquantize(1, 0, 20); /* error: D_LQUANT_MATCHBASE */
+	@ = lquantize(1, 5, 20); /* error: D_LQUANT_MATCHBASE */
 }

@@ -3,5 +3,5 @@
 BEGIN
 {
 	@a[1] = count();
-	printa(@a[1]); /* error: D_PRINTA_AGGKEY */
+	printa(@a[1]); /* error: D_PRINTA_AGGARG */
 }

@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	@ = llquantize(1, 10, 3, 2, 10); /* error: D_LLQUANT_HIGHVAL */
+	@ = llquantize(1, 10, 3, 2, 10); /* error: D_LLQUANT_MAGRANGE */
 }

@@ -1,0 +1,6 @@
+/* clear() takes an aggregation. */
+
+BEGIN
+{
+	clear(3); /* error: D_CLEAR_AGGARG */
+}

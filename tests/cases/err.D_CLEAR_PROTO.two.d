@@ -1,0 +1,7 @@
+/* clear() takes one argument. */
+
+BEGIN
+{
+	@a = count();
+	clear(@a, 3); /* error: D_CLEAR_PROTO */
+}

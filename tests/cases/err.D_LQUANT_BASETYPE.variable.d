@@ -1,0 +1,6 @@
+/* The base of lquantize() is an integer constant. */
+
+BEGIN
+{
+	@a = lquantize(1, pid, 10); /* error: D_LQUANT_BASETYPE */
+}

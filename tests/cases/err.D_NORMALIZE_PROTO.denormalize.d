@@ -1,0 +1,7 @@
+/* denormalize() takes one argument. */
+
+BEGIN
+{
+	@a = count();
+	denormalize(@a, 1); /* error: D_NORMALIZE_PROTO */
+}

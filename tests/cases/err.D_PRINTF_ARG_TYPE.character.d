@@ -1,0 +1,6 @@
+/* A character is at most an int. */
+
+BEGIN
+{
+	printf("%c", 1L); /* error: D_PRINTF_ARG_TYPE */
+}

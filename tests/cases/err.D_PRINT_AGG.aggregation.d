@@ -1,0 +1,7 @@
+/* print() takes no aggregation. */
+
+BEGIN
+{
+	@a = count();
+	print(@a); /* error: D_PRINT_AGG */
+}

@@ -1,0 +1,6 @@
+/* print() takes no translated pointer. */
+
+BEGIN
+{
+	print(curpsinfo); /* error: D_PRINT_DYN */
+}

@@ -1,0 +1,6 @@
+/* tracemem() records at least one byte. */
+
+BEGIN
+{
+	tracemem(curthread, -1); /* error: D_TRACEMEM_SIZE */
+}

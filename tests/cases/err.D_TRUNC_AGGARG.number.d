@@ -1,0 +1,6 @@
+/* trunc() takes an aggregation. */
+
+BEGIN
+{
+	trunc(3); /* error: D_TRUNC_AGGARG */
+}

@@ -1,0 +1,7 @@
+/* trunc() keeps a number of entries. */
+
+BEGIN
+{
+	@a = count();
+	trunc(@a, "x"); /* error: D_TRUNC_SCALAR */
+}
