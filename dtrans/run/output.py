@@ -386,8 +386,8 @@ class Output:
 
         def shortened(buffer: Buffer, offset: int) -> bytes:
             data, size = data_of(buffer, offset), length_of(buffer, offset)
-            # A negative length is none (libdtrace dt_print_tracemem).
-            return hex_dump(data[:size] if size >= 0 else data)
+            # A length of 0, or beyond the memory recorded, is none (libdtrace dt_consume_cpu).
+            return hex_dump(data[:size] if size > 0 else data)
 
         return shortened
 

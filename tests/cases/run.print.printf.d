@@ -8,7 +8,7 @@ BEGIN
 	printf("[%i][%u][%o][%x][%X][%#x][%#o]\n", -1, -1, 8, 255, 255, 255, 8);
 	printf("[%c][%s][%8s][%-8s][%.2s][%%]\n", 65, "str", "right", "left", "precise");
 	printf("[%*d][%-*d][%.*s]\n", 5, 1, 5, 1, 2, "abc");
-	printf("[%ld][%lld][%hd][%p]\n", 1L, 2LL, 3, 0x1234);
+	printf("[%ld][%lld][%hd][%p]\n", 1L, 2LL, (short)3, 0x1234);
 	printf("[%d][%d][%u]\n", (int8_t)-1, (uint8_t)-1, (int16_t)-1);
 	printf("tab\there\\ \"quoted\" \101\n");
 	exit(0);
