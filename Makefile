@@ -18,14 +18,14 @@ CODE := dtrans tests bench docs
 KERNELS := 5.10 6.1 6.12 newest
 WORDS :=
 
-.PHONY: run test test-vm proofs docs bench lint format clean system system-vm system-bench
+.PHONY: run test test-vm proofs docs bench lint format clean system system-test system-vm system-bench
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
 	$(SUDO) $(BIN)/dtrans run examples/demo.d
 
 # Unit tests share the processors; live tests have the machine to themselves, one after the other.
-test: lint
+test: lint | system-test
 	$(BIN)/pytest -q -n 2 -m "not live"
 	$(SUDO) $(BIN)/pytest -q -m live -p no:cacheprovider
 
@@ -81,6 +81,12 @@ system:
 		"$$python" -c 'import ensurepip; import venv' 2>/dev/null || missing="$$missing python3-venv"; \
 		ls -d /usr/lib/python3*/*-packages/bcc >/dev/null 2>&1 || missing="$$missing python3-bpfcc"; \
 		command -v cpp >/dev/null || missing="$$missing cpp")
+
+# What live tests trace, and hold their results against.
+system-test: system
+	$(call install, \
+		command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+		command -v bpftool >/dev/null || missing="$$missing bpftool")
 
 system-vm: system
 	$(call install, \
