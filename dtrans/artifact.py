@@ -15,6 +15,7 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
 ``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function; without keys a
                 per-CPU array of one value, where the function's values only grow
+``page_places`` array of one value: where the kernel sees memory; filled by the loader (`dtrans.run.pages`)
 ``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
 ==============  ====================================================================================
 
@@ -301,9 +302,9 @@ class Aggregation:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """Fired by the loader itself (BPF_PROG_TEST_RUN of a raw tracepoint program)."""
+    """Fired by the loader itself (BPF_PROG_TEST_RUN of a raw tracepoint program). "LOAD": see `dtrans.run.pages`."""
 
-    moment: Literal["BEGIN", "END"]
+    moment: Literal["BEGIN", "END", "LOAD"]
 
 
 @dataclass(frozen=True, slots=True)

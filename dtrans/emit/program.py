@@ -257,6 +257,10 @@ class Emitter:
             body = "\tthread_gone(ctx->args[0]);\n\treturn 0;"
             self.functions.append(f"int prog_gone(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
             self.programs.append(Program("prog_gone", THREAD_GONE, auxiliary=True))
+        if "user" in self.shared.uses:
+            body = "\tdt_find_pages();\n\treturn 0;"
+            self.functions.append(f"int prog_pages(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
+            self.programs.append(Program("prog_pages", TestRun("LOAD"), auxiliary=True))
         if "oncpu" in self.shared.uses:
             body = "\tdt_switch(ctx->args[1], ctx->args[2]);\n\treturn 0;"
             self.functions.append(f"int prog_switch(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args
 
-from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, System
+from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, System, TestRun
 from dtrans.artifact import Field as RecordField
 from dtrans.emit.bundle import bundle
 from dtrans.emit.render import render
@@ -96,6 +96,8 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
     if all(layout.kind == "field" for layout in artifact.layouts):
         # Fields of tracepoints are told by tracefs; all else by BTF.
         yield from (f"HostFacts.{name}" for name in ("struct", "typedef", "enumerators", "function", "symbol"))
+    if all(program.attach != TestRun("LOAD") for program in artifact.programs):
+        yield "find_pages"
     if not _names_addresses(artifact):
         yield from ("Symbols.kernel", "Symbols.user", "Symbols.watch")
 

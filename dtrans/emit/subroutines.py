@@ -163,7 +163,7 @@ def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> N
         size = str(call.type.bound)
     if key:
         values.clear(slot)
-    values.add(f"STRING_USER({slot.address}, {size}, {address}, {values.frame.fault}, {values.frame.action});")
+    values.user_string(slot, size, address)
 
 
 def _allocate(values: Values, size: str) -> str:
@@ -183,10 +183,7 @@ def _copyin(values: Values, source: Expr[Linux], size: Expr[Linux]) -> str:
     values.add(f"BOUND({length}, {ARENA - 1});")
     at = values.temporary("u64", f"{offset} - arena")
     values.add(f"BOUND({at}, {ARENA - 1});")
-    values.add(
-        f"if (bpf_probe_read_user({values.scratch_name}->arena + {at}, {length}, (void *){address})) "
-        f"FAULT({values.frame.fault}, {values.frame.action}, 1, {address});"
-    )
+    values.user_bytes(f"{values.scratch_name}->arena + {at}", length, address)
     return offset
 
 
@@ -205,10 +202,7 @@ def _copyinto(values: Values, call: Call[Linux]) -> str:
     length = values.temporary("u64", values.integer(call.args[1]))
     target = values.temporary("u64", values.integer(call.args[2]))
     at = _into(values, target, length)
-    values.add(
-        f"if (bpf_probe_read_user({values.scratch_name}->arena + {at}, {length}, (void *){source})) "
-        f"FAULT({values.frame.fault}, {values.frame.action}, 1, {source});"
-    )
+    values.user_bytes(f"{values.scratch_name}->arena + {at}", length, source)
     return "0"
 
 

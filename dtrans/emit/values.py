@@ -309,6 +309,8 @@ class Values:
 
     def load(self, address: str, kind: Type, space: str, bits: tuple[int, int] | None) -> str:
         read = "READ_USER" if space == "user" else "READ"
+        if space == "user":
+            self.user_memory()
         # One clause reads one place once: rows share the way to a structure.
         same = f"{read} {c_type(kind)} {address}"
         name = self.frame.memo.get(same, "")
@@ -342,6 +344,21 @@ class Values:
         self.add(f"{target} = {value};")
         return target
 
+    def user_memory(self) -> None:
+        """Asks for the means to read a process's memory that the process has not touched yet."""
+        self.shared.uses.add("user")
+        self.shared.function("absent")
+
+    def user_string(self, slot: Slot, size: str, address: str) -> None:
+        """A string of the process, of at most `size` bytes with its NUL, at a place."""
+        self.user_memory()
+        self.add(f"STRING_USER({slot.address}, {size}, {address}, {self.frame.fault}, {self.frame.action});")
+
+    def user_bytes(self, place: str, size: str, address: str) -> None:
+        """`size` bytes of the process at a place."""
+        self.user_memory()
+        self.add(f"COPY_USER({place}, {size}, {address}, {self.frame.fault}, {self.frame.action});")
+
     def arena(self) -> None:
         """Asks for scratch memory for copyin() and alloca(): ``arena`` its address, ``arena_used`` what is taken."""
         self.shared.uses.add("arena")
@@ -372,8 +389,10 @@ class Values:
                 where = self.integer(address)
                 if key:
                     self.clear(slot)
-                read = "STRING_USER" if space == "user" else "STRING"
-                self.add(f"{read}({slot.address}, {bound}, {where}, {self.frame.fault}, {self.frame.action});")
+                if space == "user":
+                    self.user_string(slot, str(bound), where)
+                else:
+                    self.add(f"STRING({slot.address}, {bound}, {where}, {self.frame.fault}, {self.frame.action});")
             case Cond(test, then, other, _):
                 with self.block(f"if ({self.truth(test)})"):
                     self.string_into(then, slot, key=key)

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from dtrans.artifact import Artifact, Attach, Layout, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
@@ -45,6 +46,7 @@ from dtrans.run.host import HostFacts, kernel_fingerprint
 from dtrans.run.layouts import layout_prologue
 from dtrans.run.namespaces import kernel_pid
 from dtrans.run.objects import OBJECT_FORMAT, Object
+from dtrans.run.pages import find_pages
 from dtrans.run.privileges import check_privileges, refused
 
 _SMALLEST_RING = 256 << 10
@@ -162,6 +164,9 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
             if entry not in loaded:
                 loaded[entry] = _load(program, codes)
             programs[program] = loaded[entry]
+        for program, descriptor in programs.items():
+            if isinstance(program.attach, TestRun) and program.attach.moment == "LOAD":
+                find_pages(maps["page_places"], partial(run_program, descriptor))
     except BaseException:
         Loaded(facts, maps, programs).close()
         raise
