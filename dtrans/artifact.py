@@ -331,7 +331,32 @@ class PerfEvent:
     all_cpus: bool
 
 
-Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent
+Moment = Literal["entry", "return"]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFunctions:
+    """Entry or return of kernel functions, all of them by one program of kprobe type (context: ``struct pt_regs``).
+
+    `places`: (function, attach cookie). The cookie, which the program reads with bpf_get_attach_cookie, is the probe's
+    number. A function is its name, or ``module:name`` where the kernel has several of that name.
+    """
+
+    moment: Moment
+    places: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trampoline:
+    """Entry or return of one kernel function by a BPF trampoline (fentry, fexit; context: ``u64`` for each argument,
+    and on return one more for the result). `module` is the function's, ``vmlinux`` for the kernel itself."""
+
+    moment: Moment
+    function: str
+    module: str = "vmlinux"
+
+
+Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent | KernelFunctions | Trampoline
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,6 +469,6 @@ _CLASSES: dict[str, Any] = {
     for kind in (
         Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize,
         Denormalize, System, Freopen, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint,
-        Tracepoint, PerfEvent, Program, Layout, LateConstant, Artifact,
+        Tracepoint, PerfEvent, KernelFunctions, Trampoline, Program, Layout, LateConstant, Artifact,
     )
 }  # fmt: skip

@@ -78,8 +78,13 @@ class KernelFacts(Protocol):
         """The value of one enumerator of any kernel enumeration."""
         ...
 
-    def function(self, name: str) -> Function | None:
-        """The type of a kernel function, by BTF."""
+    def function(self, name: str, module: str = "") -> Function | None:
+        """The type of a kernel function, by BTF; with a module (``vmlinux``: the kernel itself) of that one's."""
+        ...
+
+    def functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The kernel functions that can be traced, by module: ``vmlinux`` first, then the loaded modules by name; the
+        functions of each sorted."""
         ...
 
     def symbol(self, name: str) -> tuple[int, Type] | None:
@@ -87,6 +92,7 @@ class KernelFacts(Protocol):
         ...
 
     def feature(self, name: str) -> bool:
-        """Whether the kernel has a feature by name: ``kprobe``, ``fentry``, ``ia32``, ``schedstats``,
-        ``write_user`` (bpf_probe_write_user allowed), ``hardware_counters``, ``uprobe``."""
+        """Whether the kernel has a feature by name: ``kprobe``, ``kprobe_multi`` (many functions by one call),
+        ``fentry``, ``attach_cookie`` (a number for each place that a program is attached to), ``ia32``,
+        ``schedstats``, ``write_user`` (bpf_probe_write_user allowed), ``hardware_counters``, ``uprobe``."""
         ...

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from dtrans.artifact import Artifact
+from dtrans.check.functions import FunctionProbe
 from dtrans.check.names import Macros
 from dtrans.check.program import ProgramChecker, TypedProgram, program_options
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
 from dtrans.emit.program import Emitter
 from dtrans.errors import fail
 from dtrans.facts import KernelFacts
@@ -149,7 +150,7 @@ def list_probes(
 ) -> Iterator[Listed]:
     """Every probe that this kernel serves, in the order of ids."""
     universe = Universe(facts, knowledge, solaris=solaris)
-    for probe in universe.probes:
+    for probe in universe.all_probes():
         if universe.available(probe):
             yield listed(universe, probe, with_args=with_args)
 
@@ -169,15 +170,17 @@ def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Li
                 fidelity, differs = call.note.fidelity, call.note.differs
                 names = [one.name for one in call.linux if one.name in universe.calls]
                 source = f"system calls {', '.join(names)}"
-        case tracepoint:
-            source = f"tracepoint:{tracepoint.group}:{tracepoint.event}"
+        case TracepointProbe(group, event):
+            source = f"tracepoint:{group}:{event}"
+        case FunctionProbe(module, name, entry, _):
+            source = f"{'entry' if entry else 'return'} of {module}`{name}"
     return Listed(
         probe.id,
         probe.provider,
         probe.module,
         probe.function,
         probe.name,
-        universe.args(probe) if with_args else (),
+        tuple(map(str, universe.args(probe))) if with_args else (),
         fidelity,
         differs,
         source,

@@ -70,8 +70,12 @@ class _Asked:
     def enumerator(self, name: str) -> int | None:
         return self._answer("enumerator", name)  # type: ignore[no-any-return]
 
-    def function(self, name: str) -> Function | None:
-        return self._answer("function", name)  # type: ignore[no-any-return]
+    def function(self, name: str, module: str = "") -> Function | None:
+        question = ("function", name, module) if module else ("function", name)
+        return self._answer(*question)  # type: ignore[no-any-return]
+
+    def functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return self._answer("functions")  # type: ignore[no-any-return]
 
     def symbol(self, name: str) -> tuple[int, Type] | None:
         return self._answer("symbol", name)  # type: ignore[no-any-return]

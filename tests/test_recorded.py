@@ -20,6 +20,7 @@ def _ask(facts: Facts | Recorder | RecordedFacts) -> list[object]:
         facts.struct("union", "#7"),
         facts.typedef("outer_t"),
         facts.symbol("variable"),
+        facts.functions(),
         facts.feature("kprobe"),
         facts.enumerator("NONE"),
     ]

@@ -6,7 +6,7 @@ Before: ``curpsinfo->pr_psargs``, ``$1``  After: ``TranslatedMember(Builtin("cur
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -81,13 +81,19 @@ class Macros:
         return None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ClauseContext:
     """The probes of the clause being checked."""
 
-    probes: tuple[ProbeRef, ...]
-    #: The D types of args[], or the reason why there are none.
-    args: tuple[str, ...] | str
+    probes: tuple[ProbeRef, ...] = ()
+    args_of: Callable[[ProbeRef], tuple[str | Type, ...]] = lambda _: ()
+
+    @cached_property
+    def args(self) -> tuple[str | Type, ...] | None:
+        """The types of args[] that all the probes share, None when they differ. Asked only where a clause uses them:
+        a description can match a hundred thousand probes."""
+        kinds = {self.args_of(probe) for probe in self.probes}
+        return next(iter(kinds), ()) if len(kinds) < 2 else None
 
 
 @dataclass
@@ -96,7 +102,7 @@ class ScriptNames:
 
     types: TypeNames
     macros: Macros
-    clause: ClauseContext = field(default_factory=lambda: ClauseContext((), "there is no probe here"))
+    clause: ClauseContext = field(default_factory=ClauseContext)
     variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
     inlines: dict[str, ast.Inline] = field(default_factory=dict)
     translators: list[ast.Translator] = field(default_factory=list)
@@ -335,18 +341,24 @@ class ScriptNames:
     # --- parts ----------------------------------------------------------------------------------------
 
     def _args(self, node: ast.Index) -> Expr[Solaris]:
-        if isinstance(self.clause.args, str):
-            raise fail("D_ARGS_MULTI", f"args[ ] may not be referenced: {self.clause.args}", node.span)
+        args = self.clause.args
+        if args is None:
+            raise fail(
+                "D_ARGS_MULTI",
+                "args[ ] may not be referenced: the probe descriptions match probes with different arguments",
+                node.span,
+            )
         index = self.checker.constant(node.keys[0])
-        if not 0 <= index < len(self.clause.args):
-            count = len(self.clause.args)
+        if not 0 <= index < len(args):
+            count = len(args)
             raise fail(
                 "D_ARGS_IDX" if count else "D_ARGS_NONE",
                 f"index {index} is out of range: this probe has {count or 'no'} typed arguments",
                 node.span,
                 hint="" if count else self._what_differs(),
             )
-        return Args(index, self._row_type(self.clause.args[index]), node.span)
+        kind = args[index]
+        return Args(index, self._row_type(kind) if isinstance(kind, str) else kind, node.span)
 
     def _what_differs(self) -> str:
         """What the tables say of the clause's first probe: often the reason why it has no arguments here."""

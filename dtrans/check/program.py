@@ -100,7 +100,7 @@ class ProgramChecker:
             for probe in self._probes(written, lost):
                 probes.setdefault(probe.id, probe)
         found = tuple(probes.values())
-        names.clause = ClauseContext(found, self._typed_args(found))
+        names.clause = ClauseContext(found, self.universe.args)
         # The body first, as in libdtrace: a predicate may name a variable that its own clause is the first to assign.
         body = statements.body(node.body or ())
         predicate = None if node.predicate is None else statements.predicate(node.predicate)
@@ -127,13 +127,6 @@ class ProgramChecker:
                 hint=self._hint(description),
             )
         return found
-
-    def _typed_args(self, probes: tuple[ProbeRef, ...]) -> tuple[str, ...] | str:
-        """The types of args[] that all probes of a clause share, or why there are none."""
-        kinds = {self.universe.args(probe) for probe in probes}
-        if len(kinds) > 1:
-            return "the probe descriptions match probes with different arguments"
-        return next(iter(kinds), ())
 
     def _expanded(self, written: ast.ProbeDescription) -> ast.ProbeDescription:
         def put(text: str) -> str:

@@ -11,17 +11,21 @@ is left out where a Solaris probe already answers for that call, so that a claus
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
+from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable, is_glob
+from dtrans.check.globs import pattern
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
 from dtrans.knowledge.rows import CallRow, Knowledge, Point, ProbeRow, ProviderRow, SourceRow
 from dtrans.options import parse_rate
 from dtrans.syntax.ast import ProbeDescription
-from dtrans.types import StructRef
+from dtrans.types import INT64, StructRef, Type, Void
+
+#: Ids of probes that come to be when they are named follow this; those of the rest are below it.
+NAMED_IDS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class TracepointProbe:
     event: str
 
 
-Served = RowProbe | CallProbe | TracepointProbe
+Served = RowProbe | CallProbe | TracepointProbe | FunctionProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,26 @@ class Universe:
 
     @cached_property
     def probes(self) -> tuple[ProbeRef, ...]:
-        """All probes with a fixed name, in the order of their ids, from 1."""
+        """All probes with a fixed name but the kernel's functions, which follow them, in the order of ids, from 1."""
         return tuple(
             ProbeRef(number, provider, module, function, name, served)
             for number, (provider, module, function, name, served) in enumerate(self._enumerate(), 1)
         )
+
+    @cached_property
+    def functions(self) -> FunctionTable:
+        """The kernel's functions; their probes' ids follow those of `probes`."""
+        return FunctionTable(self.facts, len(self.probes) + 1)
+
+    def all_probes(self) -> Iterator[ProbeRef]:
+        """Every probe that need not be named to be, in the order of ids."""
+        yield from self.probes
+        for provider in self._function_providers:
+            yield from (_of_function(provider, *found) for found in self.functions.all())
+
+    @cached_property
+    def _function_providers(self) -> tuple[str, ...]:
+        return tuple(name for name, provider in self.knowledge.providers.items() if provider.family == "functions")
 
     @cached_property
     def calls(self) -> Mapping[str, int]:
@@ -99,7 +118,7 @@ class Universe:
                 # A Solaris call that programs on Linux never make is there and does not fire; one whose work Linux
                 # does not do at all is not there.
                 return call is None or call.note.fidelity != "none"
-            case TracepointProbe():
+            case TracepointProbe() | FunctionProbe():
                 return True
 
     def source(self, row: ProbeRow) -> SourceRow | None:
@@ -115,8 +134,8 @@ class Universe:
         yield from (need for need in source.needs if not self.meets(need))
         yield from (point.at for point in source.points if not self._attachable(point))
 
-    def args(self, probe: ProbeRef) -> tuple[str, ...]:
-        """The D types of a probe's ``args[]``."""
+    def args(self, probe: ProbeRef) -> tuple[str | Type, ...]:
+        """The types of a probe's ``args[]``: by D's names, or as the kernel has them."""
         match probe.served:
             case RowProbe(_, row, _):
                 return row.args
@@ -124,6 +143,13 @@ class Universe:
                 return ("int64_t",) * (6 if entry else 2)
             case TracepointProbe(group, event):
                 return tuple(field_type(field) for field in self.facts.tracepoint(group, event) or ())
+            case FunctionProbe(module, name, entry, _):
+                function = self.facts.function(name, module)
+                if function is None:
+                    return ()
+                if entry:
+                    return tuple(kind for _, kind in function.params)
+                return (INT64,) if isinstance(function.returns, Void) else (INT64, function.returns)
 
     def meets(self, need: str) -> bool:
         """Whether the kernel has what a row's `needs` names."""
@@ -136,7 +162,7 @@ class Universe:
             case "tracepoint":
                 return rest in self.tracepoints
             case "function":
-                return self.facts.function(rest) is not None
+                return rest in self.functions
             case "member":
                 return self._has_member(rest)
             case _:
@@ -149,7 +175,7 @@ class Universe:
     def match(self, description: ProbeDescription) -> tuple[ProbeRef, ...]:
         """The probes that a description means, available ones only, in order. Raises D_PDESC_INVAL for a bad rate."""
         if description.id is not None:
-            return tuple(probe for probe in self.probes if probe.id == description.id and self.available(probe))
+            return tuple(probe for probe in self._of_id(description.id) if self.available(probe))
         found = [probe for probe in self._matching(description) if self.available(probe)]
         return tuple(self._once_per_call(found))
 
@@ -177,7 +203,7 @@ class Universe:
                     for tracepoint in self.facts.tracepoints():
                         group, _, event = tracepoint.partition(":")
                         yield name, group, "", event, TracepointProbe(group, event)
-                case "rows":
+                case "rows" | "functions":
                     pass
 
     def _call_probes(self) -> Iterator[CallProbe]:
@@ -189,16 +215,36 @@ class Universe:
 
     # --- matching -------------------------------------------------------------------------------------
 
+    def _of_id(self, number: int) -> Iterator[ProbeRef]:
+        if number <= len(self.probes):
+            yield from self.probes[number - 1 : number] if number > 0 else ()
+            return
+        found = self.functions.by_id(number)
+        if found is not None:
+            yield from (_of_function(provider, number, found) for provider in self._function_providers)
+        yield from (probe for probe in self._rated.values() if probe.id == number)
+
     def _matching(self, description: ProbeDescription) -> Iterator[ProbeRef]:
         parts = (description.provider, description.module, description.function, description.name)
         provider, module, function, name = (pattern(part) for part in parts)
         rated = self._rated_probe(description)
         if rated is not None:
             yield rated
+        functions = [
+            _of_function(name, *found)
+            for name in self._function_providers
+            if provider(name)
+            for found in self.functions.find(description)
+        ]
+        yield from functions
         for probe in self.probes:
             if not (name(probe.name) and provider(probe.provider)):
                 continue
             match probe.served:
+                case RowProbe(ProviderRow(family="functions"), row, _):
+                    # Solaris' functions answer by their names, where Linux has none that is meant.
+                    if not functions and not is_glob(description.function) and function(row.function):
+                        yield probe
                 case RowProbe(row_provider, row, _) if row_provider.any_location:
                     if self._located(row_provider, row, description.module):
                         yield probe
@@ -242,7 +288,7 @@ class Universe:
                     ) from None
                 key = provider.name, description.name
                 if key not in self._rated:
-                    number = len(self.probes) + len(self._rated) + 1
+                    number = NAMED_IDS + len(self._rated) + 1
                     self._rated[key] = ProbeRef(
                         number, provider.name, "", "", description.name, RowProbe(provider, row, period)
                     )
@@ -271,6 +317,8 @@ class Universe:
                 return self.meets(point.at)
             case "syscall-entry" | "syscall-return":
                 return not rest or any(name in self.calls for name in rest.split(","))
+            case "function-entry" | "function-return":
+                return rest in self.functions
             case _:
                 return True
 
@@ -308,39 +356,10 @@ def field_type(field: TracepointField) -> str:
     return f"{'' if field.signed else 'u'}int{field.size * 8}_t" if field.size in (1, 2, 4, 8) else "uintptr_t"
 
 
+def _of_function(provider: str, number: int, probe: FunctionProbe) -> ProbeRef:
+    return ProbeRef(number, provider, probe.module, probe.name, ENTRY if probe.entry else RETURN, probe)
+
+
 def _begins(provider: ProviderRow) -> bool:
     """Whether a provider is dtrace's own, the one with BEGIN."""
     return any(point.at == "begin" for row in provider.probes for source in row.sources for point in source.points)
-
-
-@lru_cache(maxsize=256)
-def pattern(text: str) -> Callable[[str], bool]:
-    """A predicate for one part of a description: ``*``, ``?``, ``[a-z]``, ``[!x]`` and ``\\``; empty matches all."""
-    if text in ("", "*"):
-        return lambda _: True
-    if not set(text) & set("*?[\\"):
-        return lambda name: name == text
-    compiled = re.compile(_glob(text), re.DOTALL)
-    return lambda name: compiled.fullmatch(name) is not None
-
-
-def _glob(text: str) -> str:
-    """The regular expression of a glob as libdtrace reads it (gmatch)."""
-    out, index = [], 0
-    while index < len(text):
-        char = text[index]
-        index += 1
-        if char == "*":
-            out.append(".*")
-        elif char == "?":
-            out.append(".")
-        elif char == "\\" and index < len(text):
-            out.append(re.escape(text[index]))
-            index += 1
-        elif char == "[" and (end := text.find("]", index + 1)) > 0:
-            body = text[index:end].replace("\\", "\\\\").replace("[", "\\[")
-            out.append(f"[^{body[1:]}]" if body[:1] == "!" else f"[{body}]")
-            index = end + 1
-        else:
-            out.append(re.escape(char))
-    return "".join(out)

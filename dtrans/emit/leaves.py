@@ -22,12 +22,16 @@ from dtrans.plan.leaves import (
     FaultArg,
     Intrinsic,
     Linux,
+    ProbeCookie,
     ProbeIn,
     ProbePart,
     RawArg,
+    RegisterArg,
+    RegisterResult,
     TraceAddress,
     TraceField,
     TraceText,
+    TrampolineArg,
 )
 from dtrans.types import INT, ULONG, StringType, Type
 
@@ -93,6 +97,15 @@ def leaf_value(values: Values, leaf: Linux) -> str:
             return f"{'CLOCK_USER' if user else 'CLOCK_KERNEL'}(ctx)"
         case FaultArg(index, _):
             return ("0", "(u64)on_clause", "(u64)on_action", "0", "(u64)on_kind", "on_address")[index]
+        case RegisterArg(index, kind, user):
+            return f"({c_type(kind)}){_register_argument(values, index, user=user)}"
+        case RegisterResult(kind):
+            return f"({c_type(kind)})REGISTER_RESULT(ctx)"
+        case TrampolineArg(index, kind):
+            # Read as a number: to the verifier it is a typed pointer, which may not be used as D uses it.
+            return f"({c_type(kind)}){values.memo(f't{index}', 'u64', f'dt_trampoline(ctx + {index})')}"
+        case ProbeCookie():
+            return f"(u32){values.memo('cookie', 'u64', 'dt_attach_cookie(ctx)')}"
         case ProbeIn(numbers, _):
             return among("probe", numbers)
         case Intrinsic(name, args, _):
@@ -138,6 +151,13 @@ def intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...]) -> str:
     raise fail("D_VAR_UNSUP", f"{name.strip('_')} is not available in this version")
 
 
+def _register_argument(values: Values, index: int, *, user: bool) -> str:
+    """An argument by the calling convention: System V's for x86-64, AAPCS64."""
+    if index < (6 if values.types.facts.machine == "x86_64" else 8):
+        return f"REGISTER_ARG{index}(ctx)"
+    return values.load(f"STACK_ARG(ctx, {index})", ULONG, "user" if user else "kernel", None)
+
+
 def _stack_depth(values: Values, *, user: bool) -> str:
     slot = values.slot(127 * 8)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
@@ -161,7 +181,7 @@ def _caller(values: Values, *, user: bool) -> str:
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
     values.clear(slot)
     values.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
-    return f"*(u64 *)({slot.address} + 8)"
+    return f"*(u64 *)({slot.address} + {8 if user else 8 * values.caller_frame})"
 
 
 def among(name: str, numbers: tuple[int, ...]) -> str:

@@ -15,11 +15,13 @@ from dtrans.artifact import (
     SPECULATION_ID,
     Artifact,
     Attach,
+    KernelFunctions,
     PerfEvent,
     Program,
     RawTracepoint,
     TestRun,
     Tracepoint,
+    Trampoline,
 )
 from dtrans.check.tree import Aggregate, If, Statement
 from dtrans.check.typenames import TypeNames
@@ -42,7 +44,8 @@ THREAD_GONE = RawTracepoint("sched_process_free")
 SWITCH = RawTracepoint("sched_switch")
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
-             Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data"}  # fmt: skip
+             Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data", KernelFunctions: "struct pt_regs",
+             Trampoline: "u64"}  # fmt: skip
 
 
 class Emitter:
@@ -109,7 +112,7 @@ class Emitter:
         variables = self.variables
         variables.uses_globals = variables.arena = variables.strtok = False
         self.values.stack_used = 0
-        self.values.own_frames = 2 if isinstance(point.attach, RawTracepoint | TestRun) else 0
+        self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         if point.attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {call};")
@@ -313,6 +316,24 @@ class Emitter:
             max(64, size // max(256, aggregation.key_size + aggregation.value_size))
             for aggregation in self.aggregations
         ]
+
+
+def _frames(attach: Attach) -> tuple[int, int]:
+    """How many frames of a kernel stack are the program and what calls it, and which of the others is the caller.
+
+    At a function's entry or return the function itself is left out: stack() begins with its caller (Guide, "stack").
+    """
+    match attach:
+        case RawTracepoint() | TestRun():
+            return 2, 1
+        case Trampoline():
+            return 3, 0
+        case KernelFunctions("entry"):
+            return 1, 0
+        case KernelFunctions():
+            return 0, 0  # The return address of a kretprobe is the caller's.
+        case Tracepoint() | PerfEvent():
+            return 0, 1
 
 
 _PROBE = re.compile(r"\bprobe\b")

@@ -87,6 +87,8 @@ class Values:
         self.scratch_name = "s"
         #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out.
         self.own_frames = 0
+        #: Which of the frames after them is the caller.
+        self.caller_frame = 1
         #: Bytes of the program's stack that structures take.
         self.stack_used = 0
         self._temporaries = 0

@@ -39,13 +39,15 @@ from dtrans.knowledge.rows import (
 
 T = TypeVar("T")
 _FIDELITIES = ("exact", "close", "partial", "none")
-_FAMILIES = ("rows", "syscalls", "tracepoints")
+_FAMILIES = ("rows", "syscalls", "tracepoints", "functions")
 #: What `Point.at` may begin with, and whether more must follow the colon.
 _POINTS = {
     "rawtp": True,
     "tracepoint": True,
     "syscall-entry": False,
     "syscall-return": False,
+    "function-entry": True,
+    "function-return": True,
     "perf": True,
     "clock": True,
     "begin": False,
@@ -154,11 +156,11 @@ def _provider(table: _Table) -> ProviderRow:
         probes=tuple(_probe(one, shared) for one in table.tables("probe")),
         any_location=table.flag("any_location", True),
     )
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for probe in row.probes:
-        if (probe.name, probe.module) in seen:
+        if (probe.name, probe.module, probe.function) in seen:
             raise table.wrong(f"two rows for probe '{probe.name}'")
-        seen.add((probe.name, probe.module))
+        seen.add((probe.name, probe.module, probe.function))
     return row
 
 

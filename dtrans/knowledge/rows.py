@@ -5,7 +5,8 @@ Expressions in rows are D text over the Linux source, never C. In them
 * ``ctx->name`` is a field of the source: a field of a tracepoint's format, an argument of a raw tracepoint by its name
   in the kernel, ``ctx->nr``, ``ctx->arg0`` ... ``ctx->arg5`` and (return) ``ctx->ret`` of a system call, ``ctx->pc``
   and ``ctx->upc`` of a sampling clock (the kernel or user program counter, the other 0), ``ctx->arg0`` ...
-  ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has);
+  ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has), a parameter of a kernel function by its name in
+  the kernel, and on its return ``ctx->ret`` (the parameters too where the kernel has ``feature:fentry``);
 * ``curthread`` is the thread on whose behalf the probe fires, a ``struct task_struct *``;
 * kernel types are BTF's, and members of them are read by BTF offset;
 * names that begin with ``__`` are the emitter's intrinsics (`dtrans.plan.intrinsics`): ``__ktime()``, ``__path(p)`` ...
@@ -38,9 +39,10 @@ class Point:
     """One Linux attach point of a source.
 
     `at` is one of ``rawtp:EVENT``, ``tracepoint:GROUP:EVENT``, ``syscall-entry:NAME,NAME...``,
-    ``syscall-return:NAME,...`` (Linux names; empty list: all), ``perf:page-faults`` and its kin (perf_event_open(2)
-    software events by their `perf list` name), ``clock:all`` and ``clock:one`` (the sampling clock on every CPU, on
-    one), ``begin``, ``end``, ``error``.
+    ``syscall-return:NAME,...`` (Linux names; empty list: all), ``function-entry:NAME`` and ``function-return:NAME`` (a
+    function of the kernel or of a loaded module, which must be traceable and the only one of its name),
+    ``perf:page-faults`` and its kin (perf_event_open(2) software events by their `perf list` name), ``clock:all`` and
+    ``clock:one`` (the sampling clock on every CPU, on one), ``begin``, ``end``, ``error``.
     `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use, later lets included
     (no recursion), and those of its provider's file that they use.
     `thread` gives the thread on whose behalf the probe fires, "" for the running one.
@@ -87,12 +89,14 @@ class ProbeRow:
 @dataclass(frozen=True, slots=True)
 class ProviderRow:
     """One provider. `family`: ``rows`` when its probes are just its rows; ``syscalls`` when they are the table of
-    system calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event)."""
+    system calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event);
+    ``functions`` when every kernel function is two (entry, return), and the rows are Solaris' functions, which answer
+    where a description matches no function of Linux."""
 
     name: str
     summary: str
     guide: str
-    family: Literal["rows", "syscalls", "tracepoints"]
+    family: Literal["rows", "syscalls", "tracepoints", "functions"]
     probes: tuple[ProbeRow, ...]
     any_location: bool = True
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from dtrans.artifact import Attach, Probe
 from dtrans.check.conversions import is_integer, is_string
+from dtrans.check.functions import FunctionProbe
 from dtrans.check.program import TypedClause, TypedProgram
 from dtrans.check.tree import (
     Arg,
@@ -32,16 +33,19 @@ from dtrans.errors import DtransError, fail
 from dtrans.knowledge.rows import Point
 from dtrans.plan import calls
 from dtrans.plan.folding import Folder
-from dtrans.plan.leaves import Linux
+from dtrans.plan.functions import FunctionArguments, attach_functions
+from dtrans.plan.leaves import Linux, ProbeCookie
 from dtrans.plan.plan import AttachPoint, Became, Firing, Plan, PlanClause
 from dtrans.plan.points import attach_of, both, call_guard
 from dtrans.plan.rows import RowNames, translator_for
 from dtrans.source import Span
 from dtrans.syntax.printer import show
-from dtrans.types import INT64, UINT32, Pointer, StringType, StructRef, Type
+from dtrans.types import INT64, UINT32, Function, Pointer, StringType, StructRef, Type
 
 #: What D shows of a system call's result: -1 for a failure, whose errno is told apart (Guide, "syscall Provider").
 _RESULT = "ctx->ret < 0 && ctx->ret >= -4095 ? -1 : ctx->ret"
+#: So many functions are asked for their types, to see whether one program can know its arguments by them.
+_ALIKE = 16
 
 
 @dataclass
@@ -97,11 +101,14 @@ class Planner:
         self.claims = calls.claims_of(universe.knowledge.calls.values())
         self.became: dict[tuple[str, str], Became] = {}
         self._firings: dict[Attach | None, dict[object, _FiringBuilder]] = {}
+        #: Probes that can share a program, by id, and the clauses of each.
+        self._shared: dict[int, tuple[ProbeRef, list[TypedClause]]] = {}
 
     def plan(self) -> Plan:
         """The plan. Raises DtransError where a clause needs what this kernel or the probe does not have."""
         for clause in self.program.clauses:
             self._clause(clause)
+        self._functions()
         points = tuple(
             AttachPoint(attach, tuple(one.build() for one in sorted(found.values(), key=lambda firing: firing.order)))
             for attach, found in self._firings.items()
@@ -142,13 +149,54 @@ class Planner:
                     point = Point(f"tracepoint:{group}:{event}", args=tuple(names))
                     self._tell(str(ref), point.at, "exact", "")
                     self._at_point(clause, ref, point, 0, 0)
+                case FunctionProbe():
+                    self._shared.setdefault(ref.id, (ref, []))[1].append(clause)
                 case CallProbe():
                     pass
+
+    def _functions(self) -> None:
+        """Probes at kernel functions, those with the same clauses together."""
+        groups: dict[tuple[bool, tuple[int, ...]], list[tuple[int, FunctionProbe]]] = {}
+        clauses = {clause.number: clause for clause in self.program.clauses}
+        for ref, found in self._shared.values():
+            assert isinstance(ref.served, FunctionProbe)
+            key = ref.served.entry, tuple(clause.number for clause in found)
+            groups.setdefault(key, []).append((self.numbering.number(ref), ref.served))
+        for (entry, numbers), probes in groups.items():
+            served = dict(probes)
+            span = clauses[numbers[0]].node.span
+            for attach, members in attach_functions(self.universe.facts, "entry" if entry else "return", probes, span):
+                self._at_functions(attach, [clauses[number] for number in numbers], members, served)
+
+    def _at_functions(
+        self,
+        attach: Attach,
+        clauses: Sequence[TypedClause],
+        numbers: tuple[int, ...],
+        served: Mapping[int, FunctionProbe],
+    ) -> None:
+        """One program at one or more functions."""
+        facts = self.universe.facts
+        one = served[numbers[0]]
+        kinds = [facts.function(served[number].name, served[number].module) for number in numbers[:_ALIKE]]
+        alike = len(numbers) <= _ALIKE and all(_signature(kind) == _signature(kinds[0]) for kind in kinds)
+        shown = self.numbering.probes[numbers[0]]
+        what = f"{shown.provider}:{shown.module}:{shown.function}:{shown.name}"
+        for number in numbers[:_ALIKE]:
+            probe = self.numbering.probes[number]
+            name = f"{probe.provider}:{probe.module}:{probe.function}:{probe.name}"
+            self._tell(name, f"{type(attach).__name__.lower()}", "exact", "")
+        names = self._names(Point(f"function-{'entry' if one.entry else 'return'}:"), numbers)
+        lowering = Lowering(self, names, FunctionArguments(attach, kinds[0] if alike else None, what))
+        probe_number: Expr[Linux] = Const(numbers[0], UINT32) if len(numbers) == 1 else ProbeCookie()
+        firing = self._firings.setdefault(attach, {}).setdefault("functions", _FiringBuilder(0, None))
+        for clause in clauses:
+            self._add(firing, clause, lowering, None, probe_number, numbers)
 
     def _at_point(self, clause: TypedClause, ref: ProbeRef, point: Point, period: int, index: int) -> None:
         number = self.numbering.number(ref)
         names = self._names(point, [number])
-        attach = attach_of(point.at, period)
+        attach = attach_of(point.at, period, self.universe.facts)
         firings = self._firings.setdefault(attach, {})
         firing = firings.get((ref.id, index))
         if firing is None:
@@ -179,7 +227,7 @@ class Planner:
 
         for ref in refs:
             self._tell_call(ref)
-        attach = attach_of(f"{kind}:", 0)
+        attach = attach_of(f"{kind}:", 0, self.universe.facts)
         firing = self._firings.setdefault(attach, {}).setdefault("calls", _FiringBuilder(0, None))
         lowering = Lowering(self, names, _CallArguments(found, evaluate, entry=entry))
         probe = calls.probe_number(found, self.numbering.number, base, evaluate)
@@ -288,7 +336,7 @@ class _CallArguments:
     operand = arg
 
 
-Arguments = _RowArguments | _CallArguments
+Arguments = _RowArguments | _CallArguments | FunctionArguments
 
 
 class Lowering:
@@ -389,6 +437,10 @@ class Lowering:
         if isinstance(kind, Pointer) and is_integer(value.type):
             return Cast(value, kind)
         return checker.converted(checker.decayed(value), kind, span)
+
+
+def _signature(function: Function | None) -> tuple[Type, ...] | None:
+    return None if function is None else (function.returns, *(kind for _, kind in function.params))
 
 
 def _why(sentence: str) -> str:

@@ -97,6 +97,38 @@ class FaultArg:
 
 
 @dataclass(frozen=True, slots=True)
+class RegisterArg:
+    """An argument of the function at whose entry a probe fires, by the machine's calling convention: a register, or a
+    word of the stack, which with `user` is a process's."""
+
+    index: int
+    type: Type
+    user: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterResult:
+    """What the function returns that a probe fires at the return of."""
+
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class TrampolineArg:
+    """An argument that a BPF trampoline hands on; at a function's return its result stands after the arguments."""
+
+    index: int
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeCookie:
+    """The number of the probe that fires, where one program serves many places: the attach cookie of the place."""
+
+    type: Type = UINT32
+
+
+@dataclass(frozen=True, slots=True)
 class ProbePart:
     """A part of the firing probe's name, by its number."""
 
@@ -132,6 +164,10 @@ Linux = Union[
     CallIn,
     ClockCounter,
     FaultArg,
+    RegisterArg,
+    RegisterResult,
+    TrampolineArg,
+    ProbeCookie,
     ProbePart,
     ProbeIn,
     Intrinsic,

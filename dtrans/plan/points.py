@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dtrans.artifact import Attach, PerfEvent, RawTracepoint, TestRun, Tracepoint
 from dtrans.check.tree import Binary, Expr
 from dtrans.errors import fail
+from dtrans.facts import KernelFacts
+from dtrans.plan.functions import attach_function
 from dtrans.plan.leaves import CallIn, Linux
 from dtrans.types import INT
 
@@ -25,7 +27,7 @@ _SOFTWARE = {
 _CLOCK = _SOFTWARE["cpu-clock"]
 
 
-def attach_of(at: str, period: int) -> Attach | None:
+def attach_of(at: str, period: int, facts: KernelFacts) -> Attach | None:
     """Where a point attaches; None for the ERROR probe, which fires where a fault happens."""
     kind, _, rest = at.partition(":")
     match kind:
@@ -42,6 +44,10 @@ def attach_of(at: str, period: int) -> Attach | None:
             return PerfEvent(_PERF_TYPE_SOFTWARE, _CLOCK, period, rest == "all")
         case "perf" if rest in _SOFTWARE:
             return PerfEvent(_PERF_TYPE_SOFTWARE, _SOFTWARE[rest], 1, True)
+        case "function-entry":
+            return attach_function(facts, rest, "entry")
+        case "function-return":
+            return attach_function(facts, rest, "return")
         case "begin":
             return TestRun("BEGIN")
         case "end":

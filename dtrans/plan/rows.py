@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
+from dtrans.artifact import Trampoline
 from dtrans.check.expressions import Checker
 from dtrans.check.tree import Const, Expr, Late, Variable
 from dtrans.check.typenames import TypeNames
@@ -17,6 +18,7 @@ from dtrans.check.universe import field_type
 from dtrans.errors import DtransError, fail
 from dtrans.facts import TracepointField
 from dtrans.knowledge.rows import Point, TranslatorRow
+from dtrans.plan.functions import FunctionArguments, attach_function
 from dtrans.plan.intrinsics import INTRINSICS, REGISTERS, STRING_BOUNDS
 from dtrans.plan.leaves import (
     CallArg,
@@ -34,7 +36,7 @@ from dtrans.plan.leaves import (
 )
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_expression, parse_type
-from dtrans.types import INT, Pointer, StringType, StructRef, Type
+from dtrans.types import INT, Pointer, StringType, StructRef, Type, Void
 
 #: Diagnostics that mean "this kernel does not have it": the next alternative of a row is tried.
 _ABSENT = frozenset({"D_TYPE_MEMBER", "D_TYPE_ERR", "D_IDENT_UNDEF"})
@@ -171,11 +173,31 @@ class RowNames:
                     return CallArg(int(name[3]))
                 if name == "ret" and kind == "syscall-return":
                     return CallResult()
+            case "function-entry" | "function-return":
+                found = self._of_function(rest, name, entry=kind == "function-entry")
+                if found is not None:
+                    return found
             case "clock" if name in ("pc", "upc"):
                 return ClockCounter(name == "upc")
             case "error" if name in ("arg0", "arg1", "arg2", "arg3", "arg4", "arg5"):
                 return FaultArg(int(name[3]))
         raise fail("D_TYPE_MEMBER", f"{self.point.at} has no field '{name}'", span)
+
+    def _of_function(self, place: str, name: str, *, entry: bool) -> Expr[Linux] | None:
+        """An argument of a function by its name; at the return its result, and where a trampoline keeps them for that
+        long the arguments too."""
+        facts = self.types.facts
+        function = facts.function(place)
+        if function is None:
+            return None
+        attach = attach_function(facts, place, "entry" if entry else "return")
+        arguments = FunctionArguments(attach, function, self.point.at)
+        if name == "ret" and not entry:
+            return None if isinstance(function.returns, Void) else arguments.result(function.returns)
+        names = [param for param, _ in function.params]
+        if name not in names or not (entry or isinstance(attach, Trampoline)):
+            return None
+        return arguments.param(names.index(name))
 
 
 def trace_leaf(types: TypeNames, tracepoint: str, one: TracepointField) -> Expr[Linux]:

@@ -423,10 +423,25 @@ def open_raw_tracepoint(event: str, program: int) -> int:
     return bpf_call(_RAW_TRACEPOINT_OPEN, _RawTracepointOpen(_address(name), program))
 
 
+def open_trampoline(program: int) -> int:
+    """Attaches a program of type tracing to the function that it was loaded for. Raises OSError."""
+    return bpf_call(_RAW_TRACEPOINT_OPEN, _RawTracepointOpen(0, program))
+
+
 def open_perf_event(kind: int, config: int, period: int, cpu: int, pid: int = -1) -> int:
     """perf_event_open(2) on one CPU, for all processes if `pid` is -1: an event not yet enabled. Raises OSError."""
-    # The first published size of struct perf_event_attr (PERF_ATTR_SIZE_VER0), which all kernels take; bit 0: disabled.
-    attr = ctypes.create_string_buffer(struct.pack("<IIQQQQQIIQ", kind, 64, config, period, 0, 0, 1, 1, 0, 0), 64)
+    return open_event(kind, config, (0, 0), period, cpu, pid)
+
+
+def open_event(
+    kind: int, config: int, more: tuple[int, int], period: int = 1, cpu: int | None = None, pid: int = -1
+) -> int:
+    """perf_event_open(2) with config1 and config2, on the first CPU unless one is given. Raises OSError."""
+    # The second published size of struct perf_event_attr (PERF_ATTR_SIZE_VER1), which all kernels take; bit 0: disabled
+    packed = struct.pack("<IIQQQQQIIQQ", kind, 72, config, period, 0, 0, 1, 1, 0, *more)
+    attr = ctypes.create_string_buffer(packed, len(packed))
+    if cpu is None:
+        cpu = -1 if pid >= 0 else online_cpus()[0]
     fd: int = _libc().syscall(_syscall_number("perf_event_open"), attr, pid, cpu, -1, _PERF_FLAG_CLOEXEC)
     if fd < 0:
         errno = ctypes.get_errno()
@@ -434,9 +449,11 @@ def open_perf_event(kind: int, config: int, period: int, cpu: int, pid: int = -1
     return fd
 
 
-def attach_perf_event(event: int, program: int) -> None:
-    """Makes a perf event run a program until its descriptor is closed, and enables it. Raises OSError."""
-    fcntl.ioctl(event, _PERF_IOC_SET_BPF, program)
+def attach_perf_event(event: int, program: int | None) -> None:
+    """Makes a perf event run a program until its descriptor is closed, and enables it. With None a link has made it so
+    already. Raises OSError."""
+    if program is not None:
+        fcntl.ioctl(event, _PERF_IOC_SET_BPF, program)
     fcntl.ioctl(event, _PERF_IOC_ENABLE, 0)
 
 

@@ -248,22 +248,30 @@ class KernelTypes:
                 return value
         return None
 
-    def function(self, name: str) -> Function | None:
-        """The type of a function."""
+    def function(self, name: str, module: str = "") -> Function | None:
+        """The type of a function, of the one in a module (``vmlinux``: the kernel itself) if that is given."""
         found = self._find(name, _FUNC)
+        if module:
+            btf = self._of_module(module)
+            number = btf.find(name, _FUNC) if btf else None
+            found = (btf, btf.record(number)) if btf and number else None
         if found is None:
             return None
         made = _type(found[0], found[1].size)
         return made if isinstance(made, Function) else None
+
+    def _of_module(self, module: str) -> _Btf | None:
+        return self._kernel if module == "vmlinux" else self._modules.get(module)
 
     def variable(self, name: str) -> Type | None:
         """The type of a variable; BTF has per-CPU variables, since 6.16 others too."""
         found = self._find(name, _VAR)
         return _type(found[0], found[1].size) if found else None
 
-    def function_id(self, name: str) -> int | None:
-        """The BTF id of a function of the kernel itself, which programs attach to."""
-        return self._kernel.find(name, _FUNC)
+    def function_id(self, name: str, module: str) -> int | None:
+        """The BTF id of a function, which programs attach to."""
+        btf = self._of_module(module)
+        return btf.find(name, _FUNC) if btf else None
 
 
 def _struct(btf: _Btf, record: _Record, tag: str) -> Struct:

@@ -18,8 +18,10 @@ from pathlib import Path
 
 from dtrans.errors import fail
 from dtrans.facts import Param, TracepointField
-from dtrans.run.bpf import PERF_TYPE_HARDWARE, PROG_TRACING, VerifierError, load_program, online_cpus, open_perf_event
+from dtrans.run.bpf import PERF_TYPE_HARDWARE, online_cpus, open_perf_event
 from dtrans.run.btf import KernelTypes
+from dtrans.run.functions import KERNEL_MODULE, traceable_functions
+from dtrans.run.links import has_attach_cookies, has_multi_links, has_trampoline
 from dtrans.run.privileges import lockdown_level, needs_root_to
 from dtrans.types import Function, Struct, Type
 
@@ -28,9 +30,6 @@ _FIELD = re.compile(r"^\tfield:(.*);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);",
 #: The name is the last word of a declaration; what follows it is an array's length, a number or a constant's name.
 _DECLARATION = re.compile(r"^(.*?)\s*(\w+)\s*(\[[^]]*\])?$", re.DOTALL)
 _WIDTHS = ((("long", "64", "*"), 8), (("32", "int ", "unsigned int", "enum"), 4), (("16", "short"), 2))
-#: BPF: r0 = 0; exit.
-_RETURN_0 = bytes.fromhex("b700000000000000 9500000000000000")
-_TRACE_FENTRY = 24
 
 
 def find_tracefs() -> Path:
@@ -192,8 +191,41 @@ class HostFacts:
     def enumerator(self, name: str) -> int | None:
         return self._types.enumerator(name)
 
-    def function(self, name: str) -> Function | None:
-        return self._types.function(name)
+    def function(self, name: str, module: str = "") -> Function | None:
+        return self._types.function(name, module)
+
+    def function_id(self, name: str, module: str) -> int | None:
+        """The BTF id of a function, which trampolines attach to."""
+        return self._types.function_id(name, module)
+
+    def functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return self._functions
+
+    def function_addresses(self, place: str) -> tuple[int, ...]:
+        """The addresses of all functions of a name, ``module:name``."""
+        return self._code_addresses.get(place, ())
+
+    @cached_property
+    def _code_addresses(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, tuple[int, ...]] = {}
+        with Path("/proc/kallsyms").open() as lines:
+            for line in lines:
+                address, kind, name, *module = line.split()
+                if kind in "tTwW":
+                    place = f"{module[0][1:-1] if module else KERNEL_MODULE}:{name}"
+                    found[place] = (*found.get(place, ()), int(address, 16))
+        return found
+
+    @cached_property
+    def _functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        if not (self.feature("kprobe") or self.feature("fentry")):
+            return ()
+        try:
+            return traceable_functions(self._tracefs, kernel_fingerprint())
+        except PermissionError:
+            raise needs_root_to(f"read {self._tracefs}") from None
+        except OSError:
+            return ()
 
     @cached_property
     def _addresses(self) -> dict[str, int]:
@@ -222,8 +254,13 @@ class HostFacts:
             case "kprobe" | "uprobe":
                 # Their perf PMUs (Linux 4.17, commit e12f03d7031a).
                 return Path(f"/sys/bus/event_source/devices/{name}").exists()
+            case "kprobe_multi":
+                return self.feature("attach_cookie") and has_multi_links()
+            case "attach_cookie":
+                return has_attach_cookies()
             case "fentry":
-                return self._fentry()
+                function = self._types.function_id("vfs_read", "vmlinux")
+                return function is not None and has_trampoline(function)
             case "ia32":
                 # arch/x86/entry/vdso/vdso32-setup.c; arch/arm64/kernel/sys_compat.c.
                 return Path("/proc/sys/abi/vsyscall32").exists() or self.function("compat_arm_syscall") is not None
@@ -235,16 +272,6 @@ class HostFacts:
             case "hardware_counters":
                 return self._hardware_counters()
         raise ValueError(f"no such kernel feature: {name}")
-
-    def _fentry(self) -> bool:
-        function = self._types.function_id("vfs_read")
-        if function is None:
-            return False
-        try:
-            os.close(load_program(PROG_TRACING, _RETURN_0, "feature", attach_type=_TRACE_FENTRY, btf_id=function))
-        except VerifierError:
-            return False
-        return True
 
     def _hardware_counters(self) -> bool:
         try:

@@ -21,25 +21,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from dtrans.artifact import Artifact, Attach, Layout, PerfEvent, Program, RawTracepoint, TestRun, Tracepoint
+from dtrans.artifact import Artifact, Layout, Program, TestRun
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
-from dtrans.run.bpf import (
-    MAP_RINGBUF,
-    PERF_TYPE_TRACEPOINT,
-    PROG_PERF_EVENT,
-    PROG_RAW_TRACEPOINT,
-    PROG_TRACEPOINT,
-    BpfMap,
-    MapSpec,
-    VerifierError,
-    attach_perf_event,
-    load_program,
-    online_cpus,
-    open_perf_event,
-    open_raw_tracepoint,
-    run_program,
-)
+from dtrans.run.attach import attach_place, attach_program, load_for, program_kind
+from dtrans.run.bpf import MAP_RINGBUF, BpfMap, MapSpec, VerifierError, online_cpus, run_program
 from dtrans.run.cache import cache_key, cached
 from dtrans.run.compile import bcc_identity, compile_object
 from dtrans.run.host import HostFacts, kernel_fingerprint
@@ -57,8 +43,6 @@ _U32_KEY, _U64_VALUE = struct.Struct("=I"), struct.Struct("=Q")
 _NAME_PARTS = ("id", "provider", "module", "function", "name")
 #: Goes on with each jiffy, whose length is its resolution (kernel/time/posix-timers.c). Python's time does not name it.
 _CLOCK_MONOTONIC_COARSE = 6
-#: What the kernel answers for a CPU that is not online.
-_OFFLINE = frozenset({6, 19})
 _REFUSED = frozenset({1, 13})
 _PLEASE_REPORT = "this is a fault of dtrans: please report it, with the D program (DTRANS_DEBUG=1 shows the whole log)"
 
@@ -84,38 +68,8 @@ class Loaded:
     def attach(self) -> None:
         """Attaches all programs, auxiliary ones first. Raises D_KERNEL, D_NO_PRIVILEGES."""
         for program, descriptor in sorted(self._programs.items(), key=lambda item: not item[0].auxiliary):
-            try:
-                self._attach(program.attach, descriptor)
-            except OSError as error:
-                if error.errno == 2 or (error.errno == 22 and isinstance(program.attach, RawTracepoint)):
-                    raise fail("D_KERNEL", f"the running kernel has no {_place(program.attach)}") from None
-                raise refused(f"attach to the {_place(program.attach)}", error) from None
-
-    def _attach(self, attach: Attach, program: int) -> None:
-        match attach:
-            case RawTracepoint(event):
-                self._links.append(open_raw_tracepoint(event, program))
-            case Tracepoint(group, event):
-                number = self._facts.tracepoint_id(group, event)
-                if number is None:
-                    raise FileNotFoundError(2, "")
-                # One event serves all CPUs: the program hangs on the tracepoint, not on the event.
-                self._link_event(open_perf_event(PERF_TYPE_TRACEPOINT, number, 1, online_cpus()[0]), program)
-            case PerfEvent(kind, config, period, all_cpus):
-                for cpu in online_cpus() if all_cpus else online_cpus()[:1]:
-                    try:
-                        event_descriptor = open_perf_event(kind, config, period, cpu)
-                    except OSError as error:
-                        if error.errno in _OFFLINE and all_cpus:
-                            continue  # It went offline just now.
-                        raise
-                    self._link_event(event_descriptor, program)
-            case TestRun():
-                pass  # Fired by hand.
-
-    def _link_event(self, event: int, program: int) -> None:
-        self._links.append(event)
-        attach_perf_event(event, program)
+            for link in attach_program(program.attach, descriptor, self._facts):
+                self._links.append(link)
 
     def detach(self) -> None:
         """Detaches all programs, in reverse; BEGIN and END can still be fired. Harmless when repeated."""
@@ -160,9 +114,9 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
         loaded: dict[tuple[str, int], int] = {}
         for program in artifact.programs:
             # One function may serve many places: it is verified once for each kind of them.
-            entry = program.function, _kind(program.attach)
+            entry = program.function, program_kind(program.attach)
             if entry not in loaded:
-                loaded[entry] = _load(program, codes)
+                loaded[entry] = _load(program, codes, facts)
             programs[program] = loaded[entry]
         for program, descriptor in programs.items():
             if isinstance(program.attach, TestRun) and program.attach.moment == "LOAD":
@@ -252,45 +206,22 @@ def _name_value(value: str | int, size: int) -> bytes:
     return value.encode("utf-8", "surrogateescape")[: size - 1].ljust(size, b"\0")
 
 
-def _kind(attach: Attach) -> int:
-    match attach:
-        case RawTracepoint() | TestRun():
-            return PROG_RAW_TRACEPOINT
-        case Tracepoint():
-            return PROG_TRACEPOINT
-        case PerfEvent():
-            return PROG_PERF_EVENT
-
-
-def _load(program: Program, codes: Mapping[str, bytes]) -> int:
+def _load(program: Program, codes: Mapping[str, bytes], facts: HostFacts) -> int:
     if program.function not in codes:
         raise fail("D_INTERNAL", f"the generated program lacks its function '{program.function}'", hint=_PLEASE_REPORT)
     try:
-        return load_program(_kind(program.attach), codes[program.function], program.function)
+        return load_for(program.attach, codes[program.function], program.function, facts)
     except VerifierError as error:
         raise _verifier_error(program, error) from None
 
 
 def _verifier_error(program: Program, error: VerifierError) -> DtransError:
     if not error.log and error.errno in _REFUSED:
-        return refused(f"load the program for the {_place(program.attach)}", OSError(error.errno, ""))
+        return refused(f"load the program for the {attach_place(program.attach)}", OSError(error.errno, ""))
     if os.environ.get("DTRANS_DEBUG"):
         sys.stderr.write(error.log + "\n")
     return fail(
         "D_INTERNAL",
-        f"the kernel refused the program for the {_place(program.attach)}: {error.line}",
+        f"the kernel refused the program for the {attach_place(program.attach)}: {error.line}",
         hint=_PLEASE_REPORT,
     )
-
-
-def _place(attach: Attach) -> str:
-    """Where a program attaches, for messages."""
-    match attach:
-        case RawTracepoint(event):
-            return f"raw tracepoint '{event}'"
-        case Tracepoint(group, event):
-            return f"tracepoint '{group}:{event}'"
-        case PerfEvent(kind, config):
-            return f"perf event {kind}:{config}"
-        case TestRun(moment):
-            return f"probe {moment}"

@@ -55,8 +55,11 @@ class Facts:
     def enumerator(self, name: str) -> int | None:
         return None
 
-    def function(self, name: str) -> Function | None:
+    def function(self, name: str, module: str = "") -> Function | None:
         return None
+
+    def functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return (("vmlinux", ("do_exit", "vfs_read")), ("ext4", ("ext4_sync_file",)))
 
     def symbol(self, name: str) -> tuple[int, Type] | None:
         return (0xFFFFFFFF81000000, INT) if name == "variable" else None

@@ -1,0 +1,51 @@
+"""Which kernel functions can be traced, by module: tracefs' list of them, without what kprobes must not touch.
+
+    vfs_read                          (("vmlinux", ("vfs_read", ...)),
+    ext4_sync_file [ext4]       ->     ("ext4", ("ext4_sync_file", ...)))
+
+The kernel takes a tenth of a second to name them all, so the list is kept on disk for each kernel and set of modules.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dtrans.run.cache import cache_key, cached
+
+KERNEL_MODULE = "vmlinux"
+_BLACKLIST = Path("/sys/kernel/debug/kprobes/blacklist")
+#: A place whose function the linker left out (kernel/trace/ftrace.c, FTRACE_INVALID_FUNCTION).
+_INVALID = "__ftrace_invalid_address__"
+
+
+def traceable_functions(tracefs: Path, fingerprint: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Module -> its functions, sorted; a name that several functions have stands as often. Raises OSError.
+
+    `fingerprint` tells one kernel with its modules from another.
+    """
+    text = cached("functions", cache_key((fingerprint,)), lambda: _listed(tracefs).encode()).decode()
+    modules = (line.split(" ") for line in text.splitlines())
+    return tuple((module, tuple(names)) for module, *names in modules)
+
+
+def _listed(tracefs: Path) -> str:
+    """One line for each module: its name and its functions'."""
+    forbidden = _forbidden()
+    modules: dict[str, list[str]] = {KERNEL_MODULE: []}
+    for line in (tracefs / "available_filter_functions").read_text().splitlines():
+        name, _, rest = line.partition(" ")
+        if name not in forbidden and not name.startswith(_INVALID):
+            modules.setdefault(rest.strip("[]") or KERNEL_MODULE, []).append(name)
+    kernel = modules.pop(KERNEL_MODULE)
+    lines = [[KERNEL_MODULE, *sorted(kernel)], *([module, *sorted(modules[module])] for module in sorted(modules))]
+    return "\n".join(" ".join(line) for line in lines)
+
+
+def _forbidden() -> frozenset[str]:
+    """Functions that a probe would bring down: kprobes refuse them."""
+    try:
+        lines = _BLACKLIST.read_text().splitlines()
+    except OSError:
+        return frozenset()
+    # 0xffffffff81000000-0xffffffff81000010	name
+    return frozenset(line.partition("\t")[2] for line in lines)
