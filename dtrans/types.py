@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Space = Literal["kernel", "user", "scratch"]
+Space = Literal["kernel", "user", "scratch", "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,9 @@ class StringType:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """A pointer. `space` is the memory it points into: the kernel's, a process's, or the scratch memory of a firing
-    (``copyin``, ``alloca``). Like a string's bound it is a fact about the value and takes no part in comparisons."""
+    """A pointer. `space` is the memory it points into: the kernel's, a process's, the scratch memory of a firing
+    (``copyin``, ``alloca``), or the tracer's own, where variables are. Like a string's bound it is a fact about the
+    value and takes no part in comparisons."""
 
     to: Type
     space: Space = "kernel"
@@ -121,7 +122,7 @@ class EnumRef:
     signed: bool = True
 
     def __str__(self) -> str:
-        return f"enum {self.tag}"
+        return f"enum {'<anonymous>' if self.tag.startswith('#') else self.tag}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
 from dtrans.check.aggregations import AggregationChecker
-from dtrans.check.conversions import is_integer, is_scalar, is_string, is_string_like
+from dtrans.check.conversions import is_integer, is_scalar, is_string_like
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
 from dtrans.check.order import DESTRUCTIVE, Order
@@ -69,7 +69,7 @@ class StatementChecker:
 
     def predicate(self, node: ast.Expr) -> Expr[Solaris]:
         value = self.names.checker.check(node)
-        if not is_scalar(value.type) and not is_string(value.type):
+        if not is_scalar(value.type):
             raise fail("D_PRED_SCALAR", f"a predicate must be a number, not '{value.type}'", node.span)
         return value
 
@@ -216,10 +216,10 @@ class StatementChecker:
         value = self.names.checker.check(written)
         if isinstance(value.type, Void):
             raise fail(no_void, f"{node.name}( ) may not be applied to a void expression", written.span)
-        if isinstance(value.type, Pointer) and _is_translated(value.type.to):
+        if _is_translated(value.type.to if isinstance(value.type, Pointer) else value.type):
             raise fail(
                 no_pointer,
-                f"{node.name}( ) may not be applied to a translated pointer",
+                f"{node.name}( ) may not be applied to what a translator makes member by member",
                 written.span,
                 hint="name one of its members",
             )

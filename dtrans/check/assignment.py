@@ -1,29 +1,32 @@
-"""Assignments: to variables, which the first one declares, and to scratch memory.
+"""Assignments: to variables, which the first one declares, and to memory that a script may write.
 
 Before: ``self->n[arg0] += 2``  After: ``Assign(n, (Arg(0),), "+", Const(2), old=False)``
+Before: ``this->point.x = 2``  After: ``Store(Place(Read(point)), int, "", Const(2), old=False)``
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtrans.check.conversions import is_integer, is_scalar
-from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, Variable
+from dtrans.check.conversions import is_integer, is_scalar, is_string, wrap
+from dtrans.check.operators import folded
+from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, StringOf, Variable
 from dtrans.errors import fail
 from dtrans.source import Span
 from dtrans.syntax import ast
-from dtrans.types import LONG, Pointer, Type, Void
+from dtrans.types import LONG, Array, Function, Pointer, StructRef, Type, Void
 
 if TYPE_CHECKING:
     from dtrans.check.expressions import Checker
 
 
 def check_assign(checker: Checker[L], node: ast.Assign) -> Expr[L]:
-    op = node.op[:-1]
     value = checker.check(node.value)
     if isinstance(value.type, Void):
         raise fail("D_OP_INCOMPAT", "a void value cannot be assigned", node.value.span)
-    return _store(checker, node.target, op, value, node.value.span, node.span, old=False)
+    if node.op in ("/=", "%=") and isinstance(value, Const) and value.value == 0:
+        raise fail("D_DIV_ZERO", "this divides by zero", node.span)
+    return _store(checker, node.target, node.op[:-1], value, node.value.span, node.span, old=False)
 
 
 def check_step(checker: Checker[L], node: ast.Step) -> Expr[L]:
@@ -35,19 +38,52 @@ def _store(
     checker: Checker[L], target: ast.Expr, op: str, value: Expr[L], value_span: Span, span: Span, *, old: bool
 ) -> Expr[L]:
     variable, keys = _target(checker, target, LONG if op else checker.stored_type(value))
-    if variable is not None:
+    if variable is not None and not isinstance(variable.type, StructRef | Array):
         return _store_variable(checker, variable, keys, op, value, value_span, span, old=old)
     place = checker.check(target)
-    match place:
-        case Load(address, kind, "scratch", None) if is_scalar(kind):
-            return Store(address, kind, op, checker.converted(value, kind, value_span), old)
-        case Load():
-            raise fail(
-                "D_OP_WRITE",
-                "a script can write to its variables and to memory from alloca() and copyin(), not to this",
-                target.span,
-            )
-    raise fail("D_OP_LVAL", "this cannot be assigned to", target.span)
+    if not isinstance(place, Load | StringOf):
+        raise fail("D_OP_LVAL", "this cannot be assigned to", target.span)
+    if isinstance(place.type, Array | Function):
+        raise fail("D_OP_ARRFUN", f"'{op}=' does not apply to a value of type '{place.type}'", target.span)
+    if not _writable(checker, target):
+        raise fail(
+            "D_OP_WRITE",
+            "a script can write to its variables and to where their pointers point, not to this",
+            target.span,
+        )
+    return _store_memory(checker, place, op, value, value_span, span, old=old)
+
+
+def _store_memory(
+    checker: Checker[L],
+    place: Load[L] | StringOf[L],
+    op: str,
+    value: Expr[L],
+    value_span: Span,
+    span: Span,
+    *,
+    old: bool,
+) -> Expr[L]:
+    """A value put where a member, an element or a pointer says."""
+    kind = place.type
+    bits = place.bits if isinstance(place, Load) else None
+    if op and isinstance(kind, Pointer):
+        return Store(place.address, kind, op, _scaled(checker, kind, op, value, span), old)
+    if op and not (is_integer(kind) and is_integer(value.type)):
+        raise fail("D_OP_INCOMPAT", f"'{op}=' does not apply to '{kind}' and '{value.type}'", span)
+    if isinstance(kind, StructRef):
+        return _copy_structure(checker, place.address, kind, value, value_span)
+    return Store(place.address, kind, op, value if op else checker.converted(value, kind, value_span), old, bits)
+
+
+def _copy_structure(checker: Checker[L], address: Expr[L], kind: StructRef, value: Expr[L], span: Span) -> Expr[L]:
+    """A structure assigned to another: copied whole, or made member by member by a translator."""
+    if isinstance(value, Load) and value.type == kind:
+        return Store(address, kind, "", value, old=False)
+    made = checker.names.translated_structure(address, kind, value)
+    if made is None:
+        raise fail("D_OP_INCOMPAT", f"a value of type '{value.type}' does not fit '{kind}'", span)
+    return made
 
 
 def _store_variable(
@@ -61,19 +97,34 @@ def _store_variable(
     *,
     old: bool,
 ) -> Expr[L]:
+    kind = variable.type
     if op:
-        if isinstance(variable.type, Pointer) and op in ("+", "-"):
-            size = 1 if isinstance(variable.type.to, Void) else checker.types.size(variable.type.to)
-            scaled: Expr[L] = value if size == 1 else checker.folded("*", value, Const(size, LONG), LONG)
-            return Assign(variable, keys, op, scaled, old)
-        if not is_integer(variable.type) or not is_scalar(value.type):
-            raise fail("D_OP_ARITH", f"'{op}=' does not apply to '{variable.type}' and '{value.type}'", span)
+        if isinstance(kind, Pointer) and op in ("+", "-"):
+            return Assign(variable, keys, op, _scaled(checker, kind, op, value, span), old)
+        if not is_integer(kind) or not is_scalar(value.type):
+            if op in ("+", "-"):
+                tag = "D_OP_VFPTR" if not is_string(kind) and not is_integer(kind) else "D_OP_INCOMPAT"
+            else:
+                tag = "D_OP_ARITH" if op in ("*", "/") else "D_OP_INT"
+            raise fail(tag, f"'{op}=' does not apply to '{kind}' and '{value.type}'", span)
         return Assign(variable, keys, op, value, old)
     value = checker.decayed_unless_string(value)
-    if is_integer(variable.type) and is_scalar(value.type):
-        # All 64 bits are kept, whatever the variable's type: libdtrace stores registers.
-        return Assign(variable, keys, "", value, old)
-    return Assign(variable, keys, "", checker.converted(value, variable.type, value_span), old)
+    if is_integer(kind) and is_scalar(value.type):
+        # A constant takes the variable's type; of other numbers all 64 bits are kept: libdtrace stores registers.
+        return Assign(
+            variable, keys, "", Const(wrap(value.value, kind), kind) if isinstance(value, Const) else value, old
+        )
+    return Assign(variable, keys, "", checker.converted(value, kind, value_span), old)
+
+
+def _scaled(checker: Checker[L], kind: Pointer, op: str, value: Expr[L], span: Span) -> Expr[L]:
+    """What is added to a pointer: so many times the size of what it points to."""
+    if op not in ("+", "-") or not is_integer(value.type):
+        raise fail("D_OP_INCOMPAT", f"'{op}=' does not apply to '{kind}' and '{value.type}'", span)
+    if isinstance(kind.to, Void | Function):
+        raise fail("D_OP_VFPTR", f"'{op}=' needs to know the size of what '{kind}' points to", span)
+    size = checker.types.size(kind.to, span)
+    return value if size == 1 else folded("*", value, Const(size, LONG), LONG)
 
 
 def _target(checker: Checker[L], target: ast.Expr, kind: Type) -> tuple[Variable | None, tuple[Expr[L], ...]]:
@@ -91,3 +142,18 @@ def _target(checker: Checker[L], target: ast.Expr, kind: Type) -> tuple[Variable
                 return None, ()
             return variable, checker.keys(variable, keys, target)
     return None, ()
+
+
+def _writable(checker: Checker[L], node: ast.Expr) -> bool:
+    """Whether a script may write there: a variable, a part of one, where a variable or a cast points
+    (libdtrace's DT_NF_WRITABLE)."""
+    match node:
+        case ast.Name() | ast.ScopedName():
+            return checker.names.variable(node) is not None
+        case ast.Index(base, _, _) | ast.Member(base, _, _, _):
+            return _writable(checker, base)
+        case ast.Unary("*", ast.Binary("+", base, _, _), _) | ast.Unary("*", base, _):
+            return _writable(checker, base)
+        case ast.Cast(ast.PointerType(), _, _):
+            return True
+    return False

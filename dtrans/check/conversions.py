@@ -1,12 +1,13 @@
 """D's conversions: promotions, common types, what is compatible with what, constant arithmetic.
 
-The rules are C's (ISO C 6.3.1), with D's strings beside them (Guide, "Types, Operators, and Expressions" and
-"Strings"). D calculates in 64-bit registers; a value takes its type's size where it is stored, cast or recorded.
+The rules are C's but for the promotion to ``int``, with D's strings beside them (Guide, "Types, Operators, and
+Expressions" and "Strings"). D calculates in 64-bit registers; a value takes its type's size where it is stored, cast
+or recorded.
 """
 
 from __future__ import annotations
 
-from dtrans.check.tree import Const
+from dtrans.check.tree import Const, Expr, L
 from dtrans.types import INT, LONG, UINT, ULONG, Array, EnumRef, Int, Pointer, StringType, Type, Void
 
 
@@ -40,6 +41,11 @@ def is_void_pointer(kind: Type) -> bool:
     return isinstance(kind, Pointer) and isinstance(kind.to, Void)
 
 
+def is_null(value: Expr[L]) -> bool:
+    """Whether a value is the constant 0, which fits any pointer and string."""
+    return isinstance(value, Const) and value.value == 0
+
+
 def as_int(kind: Type) -> Int:
     """The integer that a scalar counts as."""
     match kind:
@@ -51,15 +57,12 @@ def as_int(kind: Type) -> Int:
             return ULONG
 
 
-def promote(kind: Type) -> Int:
-    """Integer promotion."""
-    number = as_int(kind)
-    return number if number.size >= 4 else INT
-
-
 def common(left: Type, right: Type) -> Int:
-    """The usual arithmetic conversions."""
-    one, two = promote(left), promote(right)
+    """The type that two numbers are calculated in: that of the higher rank, the unsigned one of two equal sizes.
+
+    Nothing is promoted to ``int`` first (libdtrace dt_type_promote): the sum of two ``char`` is a ``char``.
+    """
+    one, two = as_int(left), as_int(right)
     if one.size != two.size:
         return one if one.size > two.size else two
     return two if one.signed else one

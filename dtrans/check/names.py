@@ -11,6 +11,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from dtrans.check.expressions import Checker
+from dtrans.check.translators import (
+    OwnTranslator,
+    copy_translated,
+    define_inline,
+    define_translator,
+    expand_inline,
+    own_member,
+    own_translator,
+)
 from dtrans.check.tree import (
     Arg,
     Args,
@@ -32,12 +41,14 @@ from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_type
-from dtrans.types import INT, INT64, Addresses, Pointer, StringType, StructRef, Type, Void
+from dtrans.types import INT, INT64, Addresses, Array, Float, Function, Pointer, StructRef, Type, Void
 
 _ARG = re.compile(r"arg([0-9])")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 #: A macro whose value only the start of tracing gives.
 _LATE_MACROS = ("target", "pid")
+#: Bytes that a variable may have.
+MOST_BYTES = 8192
 
 
 @dataclass
@@ -105,11 +116,13 @@ class ScriptNames:
     clause: ClauseContext = field(default_factory=ClauseContext)
     variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
     inlines: dict[str, ast.Inline] = field(default_factory=dict)
-    translators: list[ast.Translator] = field(default_factory=list)
+    translators: list[OwnTranslator] = field(default_factory=list)
     #: The first assignment to each variable anywhere in the program: a variable may be read above it.
     first: dict[tuple[Scope, str], ast.Assign | ast.Step] = field(default_factory=dict)
-    _bound: dict[str, Expr[Solaris]] = field(default_factory=dict)
-    _expanding: list[str] = field(default_factory=list)
+    #: The inlines that are being expanded.
+    expanding: list[str] = field(default_factory=list)
+    _bound: Mapping[str, Expr[Solaris]] = field(default_factory=dict)
+    _hidden: int = 0
 
     @cached_property
     def checker(self) -> Checker[Solaris]:
@@ -121,7 +134,7 @@ class ScriptNames:
         if node.name in self._bound:
             return self._bound[node.name]
         if node.name in self.inlines:
-            return self._inline(self.inlines[node.name], node)
+            return expand_inline(self, self.inlines[node.name], node)
         matched = _ARG.fullmatch(node.name)
         if matched:
             return Arg(int(matched[1]), INT64, node.span)
@@ -183,21 +196,45 @@ class ScriptNames:
         )
 
     def index(self, node: ast.Index) -> Expr[Solaris] | None:
-        if not isinstance(node.base, ast.Name) or len(node.keys) != 1:
+        if not isinstance(node.base, ast.Name):
             return None
         name = node.base.name
+        if name in self.inlines and name not in self._bound:
+            return expand_inline(self, self.inlines[name], node)
         if name == "args":
             return self._args(node)
         row = self.types.knowledge.builtins.get(name)
-        if row is None or "index" not in " ".join((*row.current, *row.thread)):
+        if row is None or len(node.keys) != 1 or "index" not in " ".join((*row.current, *row.thread)):
             return None
         return IndexedBuiltin(name, self.checker.integer(node.keys[0]), self._row_type(row.type), node.span)
 
-    def member(self, base: Expr[Solaris], name: str, span: Span) -> Expr[Solaris]:
-        kind = base.type
-        assert isinstance(kind, Pointer)
-        assert isinstance(kind.to, StructRef)
-        structure = self.types.knowledge.structures[kind.to.tag]
+    def own_member(self, node: ast.Member) -> Expr[Solaris] | None:
+        return None
+
+    def translated_member(self, base: Expr[Solaris], node: ast.Member) -> Expr[Solaris] | None:
+        ref = base.type.to if isinstance(base.type, Pointer) else base.type
+        if not isinstance(ref, StructRef):
+            return None
+        if isinstance(base, Translate):
+            own = own_translator(self, ref, base.operand)
+            if own is not None:
+                self._check_operator(base, node)
+                return own_member(self, base, own, node)
+        if ref.origin != "translated":
+            return None
+        self._check_operator(base, node)
+        return TranslatedMember(base, node.name, self.structure_member(ref, node.name, node.span), node.span)
+
+    def _check_operator(self, base: Expr[Solaris], node: ast.Member) -> None:
+        """``->`` after a pointer, ``.`` after a structure, which an element of ``fds[]`` is."""
+        if node.arrow and not isinstance(base.type, Pointer):
+            raise fail("D_OP_PTR", f"'->' needs a pointer to a structure, not '{base.type}'", node.span)
+        if not node.arrow and isinstance(base.type, Pointer) and not isinstance(node.base, ast.Index):
+            raise fail("D_OP_SOU", f"'.' needs a structure, not '{base.type}'", node.span)
+
+    def structure_member(self, ref: StructRef, name: str, span: Span) -> Type:
+        """The type of a member of a structure of `translators/`. Raises D_TYPE_MEMBER."""
+        structure = self.types.knowledge.structures[ref.tag]
         member = structure.members.get(name)
         if member is None:
             close = nearest(name, structure.members)
@@ -207,15 +244,21 @@ class ScriptNames:
                 span,
                 hint=f"did you mean {' or '.join(close)}?" if close else "",
             )
-        return TranslatedMember(base, name, self._row_type(member.type), span)
+        return self._row_type(member.type)
 
     def translate(self, to: Type, operand: Expr[Solaris], span: Span) -> Expr[Solaris]:
         target = to.to if isinstance(to, Pointer) else to
         if not isinstance(target, StructRef):
             raise fail("D_XLATE_SOU", f"xlate makes structures, not '{to}'", span)
-        if target.origin == "translated":
-            return Translate(operand, Pointer(target), span)
+        if target.origin == "translated" or own_translator(self, target, operand) is not None:
+            return Translate(operand, to, span)
         raise fail("D_XLATE_NONE", f"no translator makes {target} from '{operand.type}'", span)
+
+    def translated_structure(
+        self, address: Expr[Solaris], kind: StructRef, value: Expr[Solaris]
+    ) -> Expr[Solaris] | None:
+        own = own_translator(self, kind, value.operand) if isinstance(value, Translate) and value.type == kind else None
+        return copy_translated(self, address, own, value.operand) if own and isinstance(value, Translate) else None
 
     def call(self, node: ast.Call) -> Expr[Solaris] | None:
         return None
@@ -250,22 +293,30 @@ class ScriptNames:
         if found is not None:
             if (found.keys is None) != (keys is None):
                 raise fail(
-                    "D_OP_ARRAY",
+                    "D_IDENT_BADREF",
                     f"{name} is {'a scalar' if found.keys is None else 'an associative array'} elsewhere",
                     node.span,
                 )
             return found
         if scope == "global":
             self._check_free(name, node.span)
-        if isinstance(value, Void | StructRef | Addresses):
+        if isinstance(value, Void | Addresses):
             raise fail(
                 "D_OP_INCOMPAT",
                 f"a value of type '{value}' cannot be kept in a variable in this version",
                 node.span,
                 hint="print it where it is made, or make it a key of an aggregation" if str(value) in "ustack" else "",
             )
+        if isinstance(value, StructRef) and value.origin == "translated":
+            raise fail(
+                "D_OP_DYN",
+                f"a {value} is made member by member and cannot be kept in a variable",
+                node.span,
+                hint="keep the members that you need in variables instead",
+            )
         if scope == "this" and keys is not None:
-            raise fail("D_DECL_LOCASC", "clause-local variables cannot be associative arrays", node.span)
+            raise fail("D_ARR_LOCAL", "clause-local variables cannot be associative arrays", node.span)
+        self.check_storable(value, node.span)
         made = Variable(scope, name, value, keys)
         self.variables[scope, name] = made
         return made
@@ -288,55 +339,54 @@ class ScriptNames:
         if not declaration.name:
             return
         scope: Scope = {"self": "self", "this": "this"}.get(declaration.storage, "global")  # type: ignore[assignment]
-        if isinstance(kind, Void | StructRef) or (
-            not isinstance(kind, StringType | Pointer) and not hasattr(kind, "size")
-        ):
-            raise fail("D_DECL_TYPE", f"a variable of type '{kind}' is not available in this version", span)
+        if scope == "this" and keys is not None:
+            raise fail("D_DECL_LOCASSC", "clause-local variables cannot be associative arrays", span)
+        if isinstance(kind, Void):
+            raise fail("D_DECL_VOIDOBJ", "a variable cannot be void", span)
+        if isinstance(kind, Function | Float) or (isinstance(kind, StructRef) and kind.origin == "translated"):
+            raise fail("D_DECL_DYNOBJ", f"a variable cannot hold a value of type '{kind}'", span)
+        self.check_storable(kind, span)
         if scope == "global":
             self._check_free(declaration.name, span)
         made = Variable(scope, declaration.name, kind, keys)
         if self.variables.setdefault((scope, declaration.name), made) != made:
             raise fail("D_DECL_IDRED", f"'{declaration.name}' is declared again with another type", span)
 
+    def check_storable(self, kind: Type, span: Span) -> None:
+        """Raises D_DECL_INCOMPLETE, D_DECL_ARRNULL or D_DECL_ARRBIG for a type that no variable can have."""
+        if isinstance(kind, StructRef) and not self.types.is_complete(kind):
+            raise fail("D_DECL_INCOMPLETE", f"{kind} is only named and has no members", span)
+        if isinstance(kind, Array) and not kind.length:
+            raise fail("D_DECL_ARRNULL", "an array needs its length, or the types of its keys", span)
+        if isinstance(kind, StructRef | Array) and self.types.size(kind, span) > MOST_BYTES:
+            raise fail("D_DECL_ARRBIG", f"a variable holds up to {MOST_BYTES} bytes, and '{kind}' has more", span)
+
     def declare_inline(self, inline: ast.Inline) -> None:
         """An ``inline`` definition; its value is checked where it is used, with the names known here."""
-        if inline.params is not None:
-            raise fail("D_DECL_INLINE", "inlines with parameters are not available in this version", inline.span)
-        if inline.name in self.inlines:
-            raise fail("D_DECL_IDRED", f"inline '{inline.name}' is defined twice", inline.span)
+        if inline.name in self.inlines or ("global", inline.name) in self.variables:
+            raise fail("D_DECL_IDRED", f"'{inline.name}' is defined twice", inline.span)
         self._check_free(inline.name, inline.span)
         self.inlines[inline.name] = inline
-        self._inline(inline, inline)
+        define_inline(self, inline)
 
     def declare_translator(self, translator: ast.Translator) -> None:
-        self.types.resolve(translator.output)
-        self.types.resolve(translator.input)
-        self.translators.append(translator)
+        self.translators.append(define_translator(self, translator))
 
-    def own_member(self, node: ast.Member) -> Expr[Solaris] | None:
-        """``xlate <structure *>(operand)->member`` through a translator that the script defines."""
-        if not isinstance(node.base, ast.Xlate):
-            return None
-        wanted = self.types.resolve(node.base.type)
-        wanted = wanted.to if isinstance(wanted, Pointer) else wanted
-        operand = self.checker.check(node.base.operand)
-        for translator in self.translators:
-            output = self.types.resolve(translator.output)
-            if output != wanted:
-                continue
-            for name, value in translator.members:
-                if name == node.name:
-                    return self._with_bound(translator.param, operand, value)
-            raise fail("D_XLATE_MEMB", f"the translator for {wanted} defines no member '{node.name}'", node.span)
-        return None
-
-    def _with_bound(self, name: str, value: Expr[Solaris], body: ast.Expr) -> Expr[Solaris]:
-        outer = dict(self._bound)
-        self._bound[name] = value
+    def with_bound(self, bound: Mapping[str, Expr[Solaris]], body: ast.Expr) -> Expr[Solaris]:
+        """An expression in which some names stand for values, and those of where it is used mean nothing."""
+        outer = self._bound
+        self._bound = bound
         try:
             return self.checker.check(body)
         finally:
             self._bound = outer
+
+    def hidden(self, name: str, kind: Type) -> Variable:
+        """A new clause-local variable that no script can name."""
+        self._hidden += 1
+        return self.variables.setdefault(
+            ("this", f"{name}.{self._hidden}"), Variable("this", f"{name}.{self._hidden}", kind)
+        )
 
     # --- parts ----------------------------------------------------------------------------------------
 
@@ -364,17 +414,6 @@ class ScriptNames:
         """What the tables say of the clause's first probe: often the reason why it has no arguments here."""
         notes = (probe.served.row.note for probe in self.clause.probes if isinstance(probe.served, RowProbe))
         return next((note.differs for note in notes if note.differs), "")
-
-    def _inline(self, inline: ast.Inline, use: ast.Name | ast.Inline) -> Expr[Solaris]:
-        if inline.name in self._expanding:
-            raise fail("D_IDENT_UNDEF", f"inline '{inline.name}' is defined by itself", use.span)
-        self._expanding.append(inline.name)
-        try:
-            value = self.checker.check(inline.value)
-            to = self.types.resolve(inline.type)
-            return self.checker.converted(value, to, inline.value.span)
-        finally:
-            self._expanding.pop()
 
     def _row_type(self, text: str) -> Type:
         return self.types.resolve(_parsed_type(text))

@@ -119,14 +119,29 @@ class Load(Generic[L]):
 
 
 @dataclass(frozen=True, slots=True)
+class Place(Generic[L]):
+    """The address of a value that the tracer itself holds: a variable that is a structure or an array, or a string.
+
+    ``this->point.x`` is ``Load(Place(Read(point)) + 0)``.
+    """
+
+    of: Expr[L]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
 class Store(Generic[L]):
-    """``*address = value`` in scratch memory, or ``op=``."""
+    """``*address = value`` in memory that a script may write, or ``op=``; `bits` as in `Load`.
+
+    For a structure `value` is the `Load` of another one, which is copied whole.
+    """
 
     address: Expr[L]
     type: Type
     op: str
     value: Expr[L]
     old: bool
+    bits: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +226,7 @@ Expr = Union[
     Read[L],
     Assign[L],
     Load[L],
+    Place[L],
     Store[L],
     Unary[L],
     Binary[L],
@@ -356,8 +372,10 @@ class Rewriter(Generic[L, M]):
                 return Assign(variable, tuple(map(go, keys)), op, go(value), old)
             case Load(address, kind, space, bits):
                 return Load(go(address), kind, space, bits)
-            case Store(address, kind, op, value, old):
-                return Store(go(address), kind, op, go(value), old)
+            case Place(of, kind):
+                return Place(go(of), kind)
+            case Store(address, kind, op, value, old, bits):
+                return Store(go(address), kind, op, go(value), old, bits)
             case Unary(uop, operand, kind):
                 return Unary(uop, go(operand), kind)
             case Binary(op, left, right, kind):

@@ -54,6 +54,7 @@ class TypeNames:
     structs: dict[tuple[str, str], Struct] = field(default_factory=dict)
     enums: dict[str, EnumRef] = field(default_factory=dict)
     enumerators: dict[str, int] = field(default_factory=dict)
+    enum_members: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     _anonymous: int = 0
 
     # --- resolving ------------------------------------------------------------------------------------
@@ -174,15 +175,33 @@ class TypeNames:
             if self.facts.enumerators(tag) is None:
                 raise fail("D_TYPE_ERR", f"enum {tag} is not known", span)
             return EnumRef(tag)
+        if not tag:
+            self._anonymous += 1
+            tag = f"#{self._anonymous}"
+        if tag in self.enums:
+            raise fail("D_DECL_TYPERED", f"enum {tag} is defined twice", span)
         value = -1
+        members: list[tuple[str, int]] = []
         for enumerator in body:
             assert isinstance(enumerator, ast.Enumerator)
             value = value + 1 if enumerator.value is None else self.constant(enumerator.value)
             if enumerator.name in self.enumerators:
                 raise fail("D_DECL_IDRED", f"enumerator '{enumerator.name}' is defined twice", enumerator.span)
+            if not -(1 << 31) <= value < 1 << 31:
+                raise fail("D_DECL_ENOFLOW", f"enumerator '{enumerator.name}' does not fit an int", enumerator.span)
             self.enumerators[enumerator.name] = value
+            members.append((enumerator.name, value))
         self.enums[tag] = EnumRef(tag)
+        self.enum_members[tag] = tuple(members)
         return self.enums[tag]
+
+    def members_of(self, kind: EnumRef) -> tuple[tuple[str, int], ...]:
+        """The enumerators of an enumeration, of this program or of the kernel."""
+        return self.enum_members.get(kind.tag) or self.facts.enumerators(kind.tag) or ()
+
+    def enumerator_of(self, kind: EnumRef, name: str) -> int | None:
+        """The value of one enumerator of an enumeration."""
+        return dict(self.members_of(kind)).get(name)
 
     # --- layout ---------------------------------------------------------------------------------------
 
@@ -194,6 +213,12 @@ class TypeNames:
         if layout is None:
             raise fail("D_TYPE_ERR", f"the members of {ref} are not known", span)
         return layout
+
+    def is_complete(self, ref: StructRef) -> bool:
+        """Whether the members of a structure are known."""
+        return (ref.kind, ref.tag) in self.structs or (
+            ref.origin == "kernel" and self.facts.struct(ref.kind, ref.tag) is not None
+        )
 
     def size(self, kind: Type, span: Span = NOWHERE) -> int:
         """``sizeof``, in bytes."""
@@ -217,10 +242,8 @@ class TypeNames:
                 return self.alignment(of)
             case StructRef():
                 return max((self.alignment(member.type) for member in self.struct(kind).members), default=1)
-            case StringType():
-                return 1
             case _:
-                return self.size(kind)
+                return 8 if isinstance(kind, StringType) else self.size(kind)
 
     def find(self, ref: StructRef, name: str, span: Span) -> tuple[str, StructMember] | None:
         """A member by name, those of anonymous members included: its dotted path is just its name, its offset is

@@ -57,7 +57,7 @@ class Emitter:
         self.options: Options = plan.options
         self.strsize = align_up(self.options.size("strsize"), 8)
         self.shared = Shared()
-        self.variables = Variables(plan.variables, self.strsize, self.options.size("dynvarsize"))
+        self.variables = Variables(plan.variables, types, self.strsize, self.options.size("dynvarsize"))
         uses = aggregate_uses(plan)
         laid_out = [
             lay_out_aggregation(info, uses.get(number, ()), self.options)
@@ -170,6 +170,8 @@ class Emitter:
             head.add(declaration)
         for string in variables.this_strings():
             head.add(f"*(u64 *)({string}) = 0;")
+        for place, size in variables.this_structures():
+            head.add(f"CLEAR({place}, {size});")
         if variables.uses_self:
             head.add("u32 self_key = THREAD_KEY();" if firing.thread is None else self._thread_key(firing))
             head.add("struct thread *self = threads.lookup(&self_key);")

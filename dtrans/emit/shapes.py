@@ -16,8 +16,8 @@ def shape_of(types: TypeNames, kind: Type, depth: int = 0) -> Shape:
     match kind:
         case Int(name, size, signed):
             return Shape(name, "char" if is_char(kind) and signed else "int" if signed else "uint", size)
-        case EnumRef(tag, size, _):
-            return Shape(f"enum {tag}", "enum", size, enumerators=types.facts.enumerators(tag) or ())
+        case EnumRef(_, size, _):
+            return Shape(str(kind), "enum", size, enumerators=types.members_of(kind))
         case Pointer():
             return Shape(str(kind), "pointer", 8)
         case StringType(bound):

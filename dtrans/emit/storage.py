@@ -155,6 +155,10 @@ class ScratchLayout:
     def keep(self, declaration: str) -> None:
         self.shared_members.append(declaration)
 
+    def keep_once(self, declaration: str) -> None:
+        if declaration not in self.shared_members:
+            self.shared_members.append(declaration)
+
     def open(self, name: str) -> None:
         self.clauses.append((name, []))
 

@@ -222,8 +222,7 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     function = values.shared.function("strtok")
     size = (values.strsize + 7) // 8 * 8
     declaration = f"char strtok_state[{size + 8}];"
-    if declaration not in values.scratch.shared_members:
-        values.scratch.keep(declaration)
+    values.scratch.keep_once(declaration)
     values.variables.strtok = True
     state = f"{values.scratch_name}->strtok_state"
     delimiters = values.string(call.args[1])

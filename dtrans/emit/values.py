@@ -29,6 +29,7 @@ from dtrans.check.tree import (
     Late,
     Load,
     Offset,
+    Place,
     Read,
     Store,
     StringOf,
@@ -36,7 +37,8 @@ from dtrans.check.tree import (
     Unary,
 )
 from dtrans.emit.leaves import leaf_value, probe_part, string_intrinsic, trace_text
-from dtrans.emit.storage import ARENA, ScratchLayout, Shared, Slot
+from dtrans.emit.memory import NULLABLE, address_of, field_of, load, store, string_at
+from dtrans.emit.storage import ScratchLayout, Shared, Slot
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number, words
 from dtrans.plan.leaves import (
@@ -57,7 +59,7 @@ _STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|d
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _LASTING = re.compile(r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|args|[us]\d+|thread|ULL")
 
-BAD_ADDRESS, ILLEGAL_OPERATION, DIVIDE_BY_ZERO = 1, 3, 4
+ILLEGAL_OPERATION, DIVIDE_BY_ZERO = 3, 4
 
 
 @dataclass
@@ -158,10 +160,12 @@ class Values:
                 return self.variables.read(self, expr)
             case Assign():
                 return self.variables.assign(self, expr)
-            case Load(address, kind, space, bits):
-                return self.load(self.integer(address), kind, space, bits)
+            case Load():
+                return load(self, expr)
+            case Place():
+                return address_of(self, expr)
             case Store():
-                return self._store(expr)
+                return store(self, expr)
             case Unary(op, operand, kind):
                 return self._unary(op, operand, kind)
             case Binary(op, left, right, _):
@@ -190,6 +194,14 @@ class Values:
 
     def effect(self, expr: Expr[Linux]) -> None:
         """An expression for its effect only."""
+        match expr:
+            case Store():
+                store(self, expr)
+                return
+            case Comma(left, right):
+                self.effect(left)
+                self.effect(right)
+                return
         if isinstance(expr.type, StringType) and not isinstance(expr, Assign):
             self.string(expr)
             return
@@ -243,7 +255,7 @@ class Values:
             return f"({_as(one, left.type, kind)} {op} {_as(two, right.type, kind)})"
         signed = is_signed(expr.type)
         if op in ("/", "%"):
-            return self._divide(op, one, two, right, signed)
+            return self.divide(op, one, two, right, signed)
         if op in ("<<", ">>"):
             count = two if isinstance(right, Const) and 0 <= right.value < 64 else f"({two} & 63)"
             if op == ">>":
@@ -255,7 +267,7 @@ class Values:
         text = f"((u64){_wrapped(one)} {op} (u64){_wrapped(two)})"
         return f"(s64){text}" if signed else text
 
-    def _divide(self, op: str, one: str, two: str, right: Expr[Linux], signed: bool) -> str:
+    def divide(self, op: str, one: str, two: str, right: Expr[Linux], signed: bool) -> str:
         if not isinstance(right, Const) or right.value == 0:
             two = self.temporary("s64" if signed else "u64", two)
             self.fault(f"!{two}", DIVIDE_BY_ZERO)
@@ -321,30 +333,7 @@ class Values:
             self.add(f"{read}({name}, {address}, {self.frame.fault}, {self.frame.action});")
             if space == "kernel" and all(_LASTING.fullmatch(word) for word in _WORD.findall(address)):
                 self.frame.memo[same] = name
-        if bits is None:
-            return name
-        offset, width = bits
-        shifted = f"((u64){name} << {64 - offset - width})"
-        return f"((s64){shifted} >> {64 - width})" if is_signed(kind) else f"({shifted} >> {64 - width})"
-
-    def _store(self, expr: Store[Linux]) -> str:
-        """A store to scratch memory, whose bounds are checked where it happens."""
-        address = self.temporary("u64", self.integer(expr.address))
-        c = c_type(expr.type)
-        size = int(c[1:]) // 8
-        self.arena()
-        place = self.temporary("u64", f"{address} - arena")
-        self.fault(f"{place} > {ARENA - size}", BAD_ADDRESS, address)
-        self.add(f"BOUND({place}, {ARENA - 1});")
-        target = f"*({c} *)({self.scratch_name}->arena + {place})"
-        value = self.integer(expr.value)
-        if expr.op:
-            old = self.temporary("s64" if is_signed(expr.type) else "u64", target)
-            value = f"({old} {expr.op} {value})"
-            self.add(f"{target} = {value};")
-            return old if expr.old else target
-        self.add(f"{target} = {value};")
-        return target
+        return field_of(name, kind, bits)
 
     def user_memory(self) -> None:
         """Asks for the means to read a process's memory that the process has not touched yet."""
@@ -388,9 +377,11 @@ class Values:
                     self.clear(slot)
             case StringOf(address, space, kind):
                 bound = min(slot.size, _bound(kind))
-                where = self.integer(address)
                 if key:
                     self.clear(slot)
+                if string_at(self, expr, slot, bound):
+                    return
+                where = self.integer(address)
                 if space == "user":
                     self.user_string(slot, str(bound), where)
                 else:
@@ -405,6 +396,9 @@ class Values:
                 self.string_into(right, slot, key=key)
             case Call():
                 string_call(self, expr, slot, key=key)
+            case Store(address, kind, _, _, _):
+                store(self, expr)
+                self.string_into(StringOf(address, "own", kind), slot, key=key)
             case Read() | Assign():
                 source = self.string(expr) if isinstance(expr, Read) else self._assigned(expr)
                 self.copy(slot, source, key=key)
@@ -449,7 +443,7 @@ class Values:
                 return "0"
             case Read():
                 return f"*(u16 *)({self.string(expr).address})"
-            case Call("strchr" | "strrchr" | "strstr" | "strtok", _, _, _):
+            case Call(name, _, _, _) if name in NULLABLE:
                 return f"*(u16 *)({self.string(expr).address})"
         self.string(expr)
         return "1"

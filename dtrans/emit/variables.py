@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROP_KINDS
 from dtrans.check.tree import Assign, Call, Const, Expr, Read, Variable
+from dtrans.emit.memory import NULLABLE
 from dtrans.emit.storage import Slot, StructLayout, add_value, scalars, variable_name
 from dtrans.emit.text import is_signed
 from dtrans.plan.leaves import Linux
-from dtrans.types import Addresses, StringType, Type, align_up
+from dtrans.types import Addresses, Array, StringType, StructRef, Type, align_up
 
 if TYPE_CHECKING:
+    from dtrans.check.typenames import TypeNames
     from dtrans.emit.values import Values
 
 DYNAMIC_DROP = DROP_KINDS.index("dynamic")
-_NULLABLE = frozenset({"strchr", "strrchr", "strstr", "strtok"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class ArrayMap:
     value_size: int
     entries: int
     by_thread: bool
+    #: The declaration of the value's C type, for one that is a structure or an array.
+    declaration: str = ""
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Variables:
     """The variables of one artifact. `arena` and the flags below say what the program at hand needs."""
 
     declared: Sequence[Variable]
+    types: TypeNames
     strsize: int
     dynamic_size: int
     arrays: dict[Variable, ArrayMap] = field(default_factory=dict)
@@ -78,8 +82,17 @@ class Variables:
         match variable.type:
             case StringType():
                 layout.add(f"char {variable_name(variable)}[{self.strsize}];", align_up(self.strsize, 8), 8)
+            case StructRef() | Array():
+                if variable.scope == "self":
+                    layout.add(f"u64 {set_name(variable)};", 8, 8)
+                layout.add(*self._bytes(variable), 8)
             case kind:
                 layout.add(f"{storage_type(kind)} {variable_name(variable)};", 8, 8)
+
+    def _bytes(self, variable: Variable) -> tuple[str, int]:
+        """The declaration of a variable that is a structure or an array, and its size."""
+        size = align_up(self.types.size(variable.type), 8)
+        return f"char {variable_name(variable)}[{size}];", size
 
     @property
     def has_globals(self) -> bool:
@@ -99,8 +112,7 @@ class Variables:
             for index, kind in enumerate(variable.keys):
                 add_value(layout, f"k{index}", _key_type(kind, self.strsize))
             layout.close()
-            value_size = align_up(self.strsize, 8) if isinstance(variable.type, StringType) else 8
-            value = "struct dt_string" if isinstance(variable.type, StringType) else storage_type(variable.type)
+            value, value_size, declaration = self._element(variable)
             entries = max(64, min(65536, self.dynamic_size // (layout.size + value_size + 16)))
             self.arrays[variable] = ArrayMap(
                 f"{variable_name(variable)}_array",
@@ -110,8 +122,21 @@ class Variables:
                 value_size,
                 entries,
                 variable.scope == "self",
+                declaration,
             )
         return self.arrays[variable]
+
+    def _element(self, variable: Variable) -> tuple[str, int, str]:
+        """The C type of an array's elements, its size, and the declaration of that type where it needs one."""
+        match variable.type:
+            case StringType():
+                return "struct dt_string", align_up(self.strsize, 8), ""
+            case StructRef() | Array():
+                size = align_up(self.types.size(variable.type), 8)
+                name = f"struct {variable_name(variable)}_value"
+                return name, size, f"{name} {{ char bytes[{size}]; }};"
+            case kind:
+                return storage_type(kind), 8, ""
 
     # --- this-> -----------------------------------------------------------------------------------------
 
@@ -124,7 +149,15 @@ class Variables:
         return [
             f"{storage_type(variable.type)} {name} = 0;"
             for variable, name in self._this.items()
-            if not isinstance(variable.type, StringType)
+            if not isinstance(variable.type, StringType | StructRef | Array)
+        ]
+
+    def this_structures(self) -> list[tuple[str, int]]:
+        """Addresses and sizes of clause-local structures and arrays, which begin as zeros."""
+        return [
+            (name, align_up(self.types.size(variable.type), 8))
+            for variable, name in self._this.items()
+            if isinstance(variable.type, StructRef | Array)
         ]
 
     def this_strings(self) -> list[str]:
@@ -134,10 +167,10 @@ class Variables:
     def _local(self, values: Values, variable: Variable) -> str:
         if variable not in self._this:
             name = variable_name(variable)
-            if isinstance(variable.type, StringType):
-                declaration = f"char {name}[{align_up(self.strsize, 8)}];"
-                if declaration not in values.scratch.shared_members:
-                    values.scratch.keep(declaration)
+            if isinstance(variable.type, StringType | StructRef | Array):
+                size = align_up(self.types.size(variable.type), 8)
+                declaration = f"char {name}[{size}];"
+                values.scratch.keep_once(declaration)
                 name = f"{values.scratch_name}->{name}"
             self._this[variable] = name
         return self._this[variable]
@@ -176,10 +209,47 @@ class Variables:
                 self.uses_self = True
                 return self._or_empty(values, "self", f"self->{variable_name(variable)}")
 
+    def memory(self, values: Values, expr: Read[Linux], *, write: bool) -> str:
+        """A pointer to a variable that is a structure or an array. One that was never set is NULL, unless it is
+        global or clause-local; `write` makes it, of zeros, and gives NULL only where there is no room."""
+        variable = expr.variable
+        if variable.keys is not None:
+            return self._element_memory(values, expr, write=write)
+        match variable.scope:
+            case "this":
+                return self._local(values, variable)
+            case "global":
+                self.uses_globals = True
+                return f"globals_->{variable_name(variable)}"
+        self.uses_self = True
+        pointer = values.temporary("char *", "0")
+        member = f"self->{set_name(variable)}"
+        if write:
+            values.add("if (!self) self = thread_new(&self_key);")
+            values.add(f"if (self) {{ {member} = 1; {pointer} = self->{variable_name(variable)}; }}")
+        else:
+            values.add(f"if (self && {member}) {pointer} = self->{variable_name(variable)};")
+        return pointer
+
+    def _element_memory(self, values: Values, expr: Read[Linux], *, write: bool) -> str:
+        array = self.array(expr.variable)
+        if array.by_thread and write:
+            self.uses_self = True
+            values.add("if (!self) self = thread_new(&self_key);")
+        key = self._key(values, expr.variable, expr.keys)
+        found = values.temporary(f"{array.value} *", f"{array.name}.lookup(&{key})")
+        if write:
+            with values.block(f"if (!{found})"):
+                values.add("u32 zero_ = 0;")
+                values.add(f"{array.value} *fresh = {array.name}_zero.lookup(&zero_);")
+                values.add(f"if (fresh) {array.name}.insert(&{key}, fresh);")
+                values.add(f"{found} = {array.name}.lookup(&{key});")
+                values.add(f"if (!{found}) DROP({DYNAMIC_DROP});")
+        return found
+
     def _or_empty(self, values: Values, pointer: str, member: str) -> Slot:
         declaration = f"char empty[{align_up(self.strsize, 8)}];"
-        if declaration not in values.scratch.shared_members:
-            values.scratch.keep(declaration)
+        values.scratch.keep_once(declaration)
         name = values.temporary("char *", f"{values.scratch_name}->empty")
         values.add(f"if ({pointer}) {name} = {member};")
         return Slot(name, align_up(self.strsize, 8))
@@ -220,16 +290,16 @@ class Variables:
         operand = values.integer(expr.value)
         current = f"({guard} ? {target} : 0)" if guard else target
         old = values.temporary(storage_type(expr.variable.type), current)
-        new = values.temporary(storage_type(expr.variable.type), self._operated(values, expr, old, operand))
+        made = self.operated(values, expr.variable.type, expr.op, old, operand, expr.value)
+        new = values.temporary(storage_type(expr.variable.type), made)
         self._guarded(values, guard, f"{target} = {new};")
         return old if expr.old else new
 
-    def _operated(self, values: Values, expr: Assign[Linux], old: str, operand: str) -> str:
-        """``old op operand``."""
-        op = expr.op
-        signed = is_signed(expr.variable.type)
+    def operated(self, values: Values, kind: Type, op: str, old: str, operand: str, value: Expr[Linux]) -> str:
+        """``old op operand``; `value` is what the operand was made from."""
+        signed = is_signed(kind)
         if op in ("/", "%"):
-            return values._divide(op, f"({'s64' if signed else 'u64'}){old}", operand, expr.value, signed)
+            return values.divide(op, f"({'s64' if signed else 'u64'}){old}", operand, value, signed)
         if op in ("<<", ">>"):
             return f"({'s64' if signed and op == '>>' else 'u64'}){old} {op} ({operand} & 63)"
         return f"(u64){old} {op} (u64)({operand})"
@@ -267,7 +337,8 @@ class Variables:
             key = self._key(values, expr.variable, expr.keys)
             found = values.temporary(f"{c} *", f"{array.name}.lookup(&{key})")
             old = values.temporary(c, f"{found} ? *{found} : 0")
-            value = values.temporary(c, self._operated(values, expr, old, operand))
+            made = self.operated(values, expr.variable.type, expr.op, old, operand, expr.value)
+            value = values.temporary(c, made)
         if isinstance(expr.value, Const) and not expr.op and expr.value.value == 0:
             values.add(f"{array.name}.delete(&{key});")
         else:
@@ -314,9 +385,14 @@ class Variables:
 
     def _mark_set(self, values: Values, address: str, value: Expr[Linux]) -> None:
         """An empty string that was assigned is told from NULL by its second byte."""
-        if isinstance(value, Read) or (isinstance(value, Call) and value.name in _NULLABLE):
+        if isinstance(value, Read) or (isinstance(value, Call) and value.name in NULLABLE):
             return
         values.add(f"MARK_SET({address});")
+
+
+def set_name(variable: Variable) -> str:
+    """The member that tells whether a thread's structure was ever set."""
+    return f"set_{variable_name(variable)}"
 
 
 def storage_type(kind: Type) -> str:

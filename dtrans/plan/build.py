@@ -391,10 +391,9 @@ class Lowering:
             raise fail(found.tag, found.message, span, hint=found.hint) from None
 
     def _member(self, base: Expr[Solaris], name: str, kind: Type, span: Span) -> Expr[Linux]:
-        pointer = base.type
-        assert isinstance(pointer, Pointer)
-        assert isinstance(pointer.to, StructRef)
-        structure = self.knowledge.structures[pointer.to.tag]
+        made_type = base.type.to if isinstance(base.type, Pointer) else base.type
+        assert isinstance(made_type, StructRef)
+        structure = self.knowledge.structures[made_type.tag]
         operand = self._operand(base, span)
         row = translator_for(structure.translators, self.types, operand.type)
         if row is None:
@@ -420,6 +419,8 @@ class Lowering:
                 return self._builtin(name, span, index=self.rewriter.expr(index))
             case Translate(operand, _, _):
                 return self.rewriter.expr(operand)
+            case Cast(inner, StructRef()):
+                return self._operand(inner, span)
         raise fail(
             "D_XLATE_NONE",
             "a translated structure is read from a built-in or an argument, not from a variable",

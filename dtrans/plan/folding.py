@@ -26,6 +26,7 @@ from dtrans.check.tree import (
     Late,
     Load,
     Offset,
+    Place,
     Read,
     Statement,
     Store,
@@ -79,8 +80,10 @@ class Folder:
                 return Comma(go(left), go(right))
             case Load(address, kind, space, bits):
                 return Load(go(address), kind, space, bits)
-            case Store(address, kind, op, value, old):
-                return Store(go(address), kind, op, go(value), old)
+            case Place(of, kind):
+                return Place(of if isinstance(of, Text) else go(of), kind)
+            case Store(address, kind, op, value, old, bits):
+                return Store(go(address), kind, op, go(value), old, bits)
             case Assign(variable, keys, op, value, old):
                 return Assign(variable, tuple(map(go, keys)), op, go(value), old)
             case Read(variable, keys):

@@ -115,8 +115,14 @@ class RowNames:
             return self._context(node.name, node.span)
         return None
 
-    def member(self, base: Expr[Linux], name: str, span: Span) -> Expr[Linux]:
-        raise fail("D_OP_SOU", "a row reads kernel structures, not translated ones", span)
+    def translated_member(self, base: Expr[Linux], node: ast.Member) -> Expr[Linux] | None:
+        match base.type:
+            case Pointer(StructRef(origin="translated")):
+                raise fail("D_OP_SOU", "a row reads kernel structures, not translated ones", node.span)
+        return None
+
+    def translated_structure(self, address: Expr[Linux], kind: StructRef, value: Expr[Linux]) -> Expr[Linux] | None:
+        return None
 
     def translate(self, to: Type, operand: Expr[Linux], span: Span) -> Expr[Linux]:
         raise fail("D_XLATE_NONE", "a row does not translate", span)

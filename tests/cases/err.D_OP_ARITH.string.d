@@ -1,6 +1,6 @@
-/* Strings cannot be added. */
+/* Strings cannot be multiplied. */
 
 BEGIN
 {
-	trace("a" + 1); /* error: D_OP_ARITH */
+	trace("a" * 1); /* error: D_OP_ARITH */
 }

@@ -2,6 +2,5 @@
 
 BEGIN
 {
-	x = 1;
-	trace(x->y); /* error: D_OP_SOU */
+	trace(((int *)8)->y); /* error: D_OP_SOU */
 }

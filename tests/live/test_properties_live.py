@@ -1,6 +1,6 @@
 """Random well-typed programs on the real kernel: the verifier refuses none, and numbers are those of D's arithmetic.
 
-The model of D's arithmetic: registers of 64 bits; the operands' C types decide, by C's promotions, whether an
+The model of D's arithmetic: registers of 64 bits; the operand of the higher rank decides the type, and so whether an
 operation is signed; a variable keeps all 64 bits; a cast or a record cuts to the type's size.
 """
 
@@ -47,12 +47,7 @@ class Number:
     value: int
 
 
-def promoted(kind: Kind) -> Kind:
-    return kind if kind.size >= 4 else INT
-
-
 def common(one: Kind, two: Kind) -> Kind:
-    one, two = promoted(one), promoted(two)
     if one.size != two.size:
         return one if one.size > two.size else two
     return two if one.signed else one
@@ -78,7 +73,7 @@ def binary(op: str, left: Number, right: Number) -> Number | None:
             quotient = abs(one) // abs(two) * (1 if (one < 0) == (two < 0) else -1)
             return number(text, kind, quotient if op == "/" else one - quotient * two)
         case "<<" | ">>":
-            kind = promoted(left.kind)
+            kind = left.kind
             one, count = WIDE[kind.signed].cut(left.value), right.value & 63
             return number(text, kind, one << count if op == "<<" else one >> count)
         case "==" | "!=" | "<" | "<=" | ">" | ">=":
@@ -140,7 +135,7 @@ def numbers(draw: st.DrawFn, values: dict[str, int], depth: int) -> Number:
             operand = draw(inner)
             op = draw(st.sampled_from("-~!"))
             value = {"-": -operand.value, "~": ~operand.value, "!": not operand.value}[op]
-            return number(f"({op}({operand.text}))", INT if op == "!" else promoted(operand.kind), value)
+            return number(f"({op}({operand.text}))", INT if op == "!" else operand.kind, value)
         case "cast":
             operand, kind = draw(inner), draw(st.sampled_from(KINDS))
             return number(f"(({kind.name}){operand.text})", kind, kind.cut(operand.value))

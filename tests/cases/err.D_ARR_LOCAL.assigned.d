@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	this->a[1] = 2; /* error: D_DECL_LOCASC */
+	this->a[1] = 2; /* error: D_ARR_LOCAL */
 }

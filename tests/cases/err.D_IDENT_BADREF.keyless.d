@@ -3,5 +3,5 @@
 BEGIN
 {
 	x[1] = 1;
-	trace(x); /* error: D_OP_ARRAY */
+	trace(x); /* error: D_IDENT_BADREF */
 }

@@ -3,5 +3,5 @@
 BEGIN
 {
 	x = 1;
-	trace(*x); /* error: D_OP_PTR */
+	trace(*x); /* error: D_DEREF_NONPTR */
 }

@@ -3,5 +3,5 @@
 BEGIN
 {
 	x = 1;
-	trace(&x); /* error: D_OP_LVAL */
+	trace(&x); /* error: D_ADDROF_VAR */
 }

@@ -1,0 +1,242 @@
+"""Places in memory: members, elements, dereferences, addresses, sizes; and the variables that are places themselves.
+
+Before: ``args[0]->b_flags``, ``this->point.x``
+After: ``Load(Binary("+", Args(0), Offset("struct buf", "b_flags")))``, ``Load(Place(Read(point)))``
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from dtrans.check.conversions import as_int, is_string
+from dtrans.check.tree import (
+    Binary,
+    Cast,
+    Const,
+    Expr,
+    L,
+    Load,
+    Offset,
+    Place,
+    Read,
+    StringOf,
+    Text,
+    Translate,
+    Variable,
+)
+from dtrans.errors import fail
+from dtrans.source import Span
+from dtrans.syntax import ast
+from dtrans.types import (
+    LONG,
+    ULONG,
+    Array,
+    Function,
+    Int,
+    Pointer,
+    Space,
+    StringType,
+    StructMember,
+    StructRef,
+    Type,
+    Void,
+)
+
+if TYPE_CHECKING:
+    from dtrans.check.expressions import Checker
+
+_CHAR = Int("char", 1, True)
+
+
+def variable_value(variable: Variable, keys: tuple[Expr[L], ...]) -> Expr[L]:
+    """A variable or element: its value, or for a structure or array the place where it stands."""
+    value: Expr[L] = Read(variable, keys)
+    if isinstance(variable.type, StructRef | Array):
+        return Load(Place(value, Pointer(variable.type, "own")), variable.type, "own")
+    return value
+
+
+def place(address: Expr[L], kind: Type, space: Space, bits: tuple[int, int] | None = None) -> Expr[L]:
+    """What stands at an address."""
+    return StringOf(address, space, kind) if isinstance(kind, StringType) else Load(address, kind, space, bits)
+
+
+def check_symbol(checker: Checker[L], node: ast.KernelSymbol) -> Expr[L]:
+    """```name``: a variable of the kernel."""
+    found = checker.types.facts.symbol(node.name)
+    if found is None:
+        raise fail(
+            "D_IDENT_UNDEF",
+            f"this kernel offers no variable `{node.name}",
+            node.span,
+            hint="a kernel variable must be in /proc/kallsyms and in the kernel's BTF",
+        )
+    return Load(Offset("symbol", node.name, "", ULONG), found[1], "kernel")
+
+
+# --- elements ---------------------------------------------------------------------------------------------
+
+
+def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
+    """``base[index]``: an element of an associative array, or ``*(base + index)``."""
+    special = checker.names.index(node)
+    if special is not None:
+        return special
+    if isinstance(node.base, ast.Name | ast.ScopedName):
+        variable = checker.names.variable(node.base)
+        if variable is not None and variable.keys is not None:
+            keys = tuple(checker.key(key) for key in node.keys)
+            return variable_value(variable, checker.keys(variable, keys, node))
+    base = checker.check(node.base)
+    if len(node.keys) != 1:
+        raise fail("D_ARR_BADREF", "this is no associative array, and takes one index", node.base.span)
+    index = checker.integer(node.keys[0], "array index")
+    if is_string(base.type):
+        return Load(Binary("+", Place(base, Pointer(_CHAR, "own")), index, Pointer(_CHAR, "own")), _CHAR, "own")
+    pointer = checker.decayed(base)
+    if not isinstance(pointer.type, Pointer):
+        raise fail("D_DEREF_NONPTR", f"a value of type '{base.type}' cannot be indexed", node.span)
+    return deref(advanced(checker, pointer, index, "+", node.span), node.span)
+
+
+def advanced(checker: Checker[L], pointer: Expr[L], index: Expr[L], op: Literal["+", "-"], span: Span) -> Expr[L]:
+    """Pointer arithmetic: the index counts elements."""
+    assert isinstance(pointer.type, Pointer)
+    to = pointer.type.to
+    size = 1 if isinstance(to, Void | Function) else checker.types.size(to, span)
+    if isinstance(index, Const):
+        step: Expr[L] = Const(index.value * size, LONG)
+    else:
+        step = index if size == 1 else Binary("*", index, Const(size, LONG), LONG)
+    return Binary(op, pointer, step, pointer.type)
+
+
+def string_advanced(checker: Checker[L], text: Expr[L], index: Expr[L], op: Literal["+", "-"]) -> Expr[L]:
+    """``text + n``: a string counts as a pointer to its characters, and gives what stands from there."""
+    pointer = Pointer(_CHAR, "own")
+    return StringOf(Binary(op, Place(text, pointer), index, pointer), "own", StringType(checker.types.strsize))
+
+
+def deref(pointer: Expr[L], span: Span) -> Expr[L]:
+    """``*pointer``."""
+    kind = pointer.type
+    if not isinstance(kind, Pointer):
+        raise fail("D_DEREF_NONPTR", f"a value of type '{kind}' cannot be dereferenced", span)
+    match kind.to:
+        case Void():
+            raise fail("D_DEREF_VOID", "a pointer to void cannot be dereferenced", span, hint="cast it first")
+        case Function():
+            raise fail("D_DEREF_FUNC", "a pointer to a function cannot be dereferenced", span)
+        case StructRef() if isinstance(pointer, Translate):
+            return replace(pointer, type=kind.to)
+        case StructRef(origin="translated"):
+            return Cast(pointer, kind.to)
+    return place(pointer, kind.to, kind.space)
+
+
+# --- members ----------------------------------------------------------------------------------------------
+
+
+def check_member(checker: Checker[L], node: ast.Member) -> Expr[L]:
+    """``base.name`` and ``base->name``."""
+    own = checker.names.own_member(node)
+    if own is not None:
+        return own
+    base = checker.check(node.base)
+    translated = checker.names.translated_member(base, node)
+    if translated is not None:
+        return translated
+    if node.arrow:
+        base = checker.decayed(base)
+        if not isinstance(base.type, Pointer):
+            raise fail("D_OP_PTR", f"'->' needs a pointer to a structure, not '{base.type}'", node.span)
+        if not isinstance(base.type.to, StructRef):
+            raise fail("D_OP_SOU", f"'->' needs a pointer to a structure, not '{base.type}'", node.span)
+        return member_at(checker, base, base.type.to, base.type.space, node)
+    match base:
+        case Load(address, StructRef() as ref, space, _):
+            return member_at(checker, address, ref, space, node)
+    raise fail("D_OP_SOU", f"'.' needs a structure, not '{base.type}'", node.span)
+
+
+def member_at(checker: Checker[L], base: Expr[L], ref: StructRef, space: Space, node: ast.Member) -> Expr[L]:
+    """The member that a node names of the structure at an address."""
+    path, member = find_member(checker, ref, node.name, node.span)
+    if member.bit_size:
+        start, bits = bit_field(member)
+        return Load(offset_by(base, Const(start, ULONG)), member.type, space, bits)
+    if ref.origin == "program" or ref.tag.startswith("#"):
+        return place(offset_by(base, Const(member.bit_offset // 8, ULONG)), member.type, space)
+    match base:
+        case Binary("+", start_of, Offset("offset", of, outer, _), _) if not node.arrow:
+            return Load(
+                Binary("+", start_of, Offset("offset", of, f"{outer}.{path}", ULONG), ULONG), member.type, space
+            )
+    return Load(Binary("+", base, Offset("offset", str(ref), path, ULONG), ULONG), member.type, space)
+
+
+def find_member(checker: Checker[L], ref: StructRef, name: str, span: Span) -> tuple[str, StructMember]:
+    """A member by name: its path and place. Raises D_TYPE_MEMBER."""
+    found = checker.types.find(ref, name, span)
+    if found is None:
+        from dtrans.knowledge.lookup import nearest
+
+        close = nearest(name, checker.types.member_names(ref))
+        where = " on this kernel" if ref.origin == "kernel" else ""
+        raise fail(
+            "D_TYPE_MEMBER",
+            f"{ref} has no member '{name}'{where}",
+            span,
+            hint=f"did you mean {' or '.join(close)}?" if close else "",
+        )
+    return found
+
+
+def bit_field(member: StructMember) -> tuple[int, tuple[int, int]]:
+    """Where a bit-field is read: the byte at which its unit begins, and its bits within the unit."""
+    unit = as_int(member.type).size
+    start = member.bit_offset // 8 // unit * unit
+    return start, (member.bit_offset - start * 8, member.bit_size)
+
+
+def offset_by(base: Expr[L], offset: Const) -> Expr[L]:
+    return Binary("+", base, offset, ULONG) if offset.value else base
+
+
+# --- addresses and sizes ----------------------------------------------------------------------------------
+
+
+def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
+    """``&operand``."""
+    value = checker.check(node.operand)
+    match value:
+        case Read() | Load(Place(Read()), _, _, None):
+            raise fail("D_ADDROF_VAR", "the address of a variable cannot be taken", node.span)
+        case Load(_, _, _, (_, _)):
+            raise fail("D_ADDROF_BITFIELD", "the address of a bit-field cannot be taken", node.span)
+        case Load(address, kind, space, None) | StringOf(address, space, kind):
+            return Cast(address, Pointer(kind, space))
+    raise fail("D_ADDROF_LVAL", "'&' needs something that stands in memory", node.span)
+
+
+def check_sizeof(checker: Checker[L], operand: ast.Expr, span: Span) -> Expr[L]:
+    value = checker.check(operand)
+    match value:
+        case Load(_, _, _, (_, _)):
+            raise fail("D_SIZEOF_BITFIELD", "sizeof does not apply to a bit-field", span)
+        case Text(text):
+            return Const(len(text) + 1, ULONG)
+    return Const(checker.types.size(value.type, span), ULONG)
+
+
+def check_offsetof(checker: Checker[L], written: ast.TypeExpr, member: str, span: Span) -> Expr[L]:
+    kind = checker.types.resolve(written)
+    if not isinstance(kind, StructRef) or kind.origin == "translated":
+        raise fail("D_OFFSETOF_TYPE", f"offsetof does not apply to '{kind}'", span)
+    path, found = find_member(checker, kind, member, span)
+    if found.bit_size:
+        raise fail("D_OFFSETOF_BITFIELD", "offsetof does not apply to a bit-field", span)
+    if kind.origin == "kernel":
+        return Offset("offset", str(kind), path, ULONG)
+    return Const(found.bit_offset // 8, ULONG)

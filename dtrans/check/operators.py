@@ -1,0 +1,178 @@
+"""D's operators: what they apply to and the type of what they give (Guide, "Types, Operators, and Expressions").
+
+Before: ``this->len * 2 > arg2``  After: ``Binary(">", Binary("*", Read(len), Const(2), int), Arg(2), int)``
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dtrans.check.conversions import (
+    as_int,
+    common,
+    fold,
+    is_integer,
+    is_null,
+    is_scalar,
+    is_string,
+    is_string_like,
+    wrap,
+)
+from dtrans.check.memory import advanced, check_address, deref, string_advanced
+from dtrans.check.tree import Binary, Compare, Cond, Const, Expr, L, Text, Unary
+from dtrans.errors import fail
+from dtrans.syntax import ast
+from dtrans.types import INT, LONG, ULONG, VOID, EnumRef, Function, Int, Pointer, StringType, Void
+
+if TYPE_CHECKING:
+    from dtrans.check.expressions import Checker
+
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+#: What an operator does not apply to is refused with one of these (libdtrace dt_cook_op2).
+_TAGS = {"*": "D_OP_ARITH", "/": "D_OP_ARITH", "+": "D_OP_INCOMPAT", "-": "D_OP_INCOMPAT"}
+
+
+def check_unary(checker: Checker[L], node: ast.Unary) -> Expr[L]:
+    match node.op:
+        case "*":
+            return deref(checker.decayed(checker.check(node.operand)), node.span)
+        case "&":
+            return check_address(checker, node)
+    value = checker.check(node.operand)
+    if node.op == "!":
+        if not is_scalar(value.type):
+            raise fail("D_OP_SCALAR", f"'!' needs a number, not '{value.type}'", node.span)
+        return Const(int(not value.value), INT) if isinstance(value, Const) else Unary("!", value, INT)
+    if not is_integer(value.type):
+        tag = "D_OP_INT" if node.op == "~" else "D_OP_ARITH"
+        raise fail(tag, f"'{node.op}' needs an integer, not '{value.type}'", node.span)
+    kind = as_int(value.type)
+    if isinstance(value, Const):
+        number = {"+": value.value, "-": -value.value, "~": ~value.value}[node.op]
+        return Const(wrap(number, LONG if kind.signed else ULONG), kind)
+    return value if node.op == "+" else Unary(node.op, value, kind)
+
+
+def check_binary(checker: Checker[L], node: ast.Binary) -> Expr[L]:
+    op = node.op
+    left = checker.decayed_unless_string(checker.check(node.left))
+    enumerator = _enumerator(checker, left, node) if op in _COMPARISONS else None
+    right = checker.decayed_unless_string(checker.check(node.right)) if enumerator is None else enumerator
+    if op in _COMPARISONS and (is_string(left.type) or is_string(right.type)):
+        return _compare(checker, left, right, node)
+    if op in ("+", "-") and (is_string(left.type) or is_string(right.type)):
+        return _string_arithmetic(checker, left, right, node)
+    left, right = checker.decayed(left), checker.decayed(right)
+    if op in ("&&", "||", "^^"):
+        for side, written in ((left, node.left), (right, node.right)):
+            if not is_scalar(side.type):
+                raise fail("D_OP_SCALAR", f"'{op}' needs numbers, not '{side.type}'", written.span)
+        return folded(op, left, right, INT)
+    if isinstance(left.type, Pointer) or isinstance(right.type, Pointer):
+        return _pointer_binary(checker, left, right, node)
+    for side, written in ((left, node.left), (right, node.right)):
+        if not is_integer(side.type):
+            message = f"operator '{op}' does not apply to a value of type '{side.type}'"
+            raise fail("D_OP_INCOMPAT" if op in _COMPARISONS else _TAGS.get(op, "D_OP_INT"), message, written.span)
+    if op in ("/", "%") and is_null(right):
+        raise fail("D_DIV_ZERO", "this divides by zero", node.span)
+    # A shift has its left operand's type.
+    kind = as_int(left.type) if op in ("<<", ">>") else common(left.type, right.type)
+    return folded(op, left, right, kind)
+
+
+def folded(op: str, left: Expr[L], right: Expr[L], kind: Int) -> Expr[L]:
+    """The operation, or its value where both operands are constants."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        made = fold(op, left.value, right.value, kind)
+        if made is not None:
+            return made
+    # The operands' common type decides how they compare; the result is an int.
+    return Binary(op, left, right, INT if op in _COMPARISONS else kind)
+
+
+def _enumerator(checker: Checker[L], left: Expr[L], node: ast.Binary) -> Expr[L] | None:
+    """After a value of an enumeration, a name is first looked for in that enumeration."""
+    if not isinstance(left.type, EnumRef) or not isinstance(node.right, ast.Name):
+        return None
+    name = node.right.name
+    value = checker.types.enumerator_of(left.type, name)
+    if value is None:
+        return None
+    if checker.names.variable(node.right) is not None:
+        raise fail("D_IDENT_AMBIG", f"'{name}' is both an enumerator of {left.type} and a variable", node.right.span)
+    return Const(value, left.type)
+
+
+def _compare(checker: Checker[L], left: Expr[L], right: Expr[L], node: ast.Binary) -> Expr[L]:
+    """Two strings, or a string and NULL."""
+    if is_null(left) or is_null(right):
+        if node.op not in ("==", "!="):
+            raise fail("D_OP_INCOMPAT", f"operator '{node.op}' does not apply to a string and NULL", node.span)
+        test: Expr[L] = Unary("!", right if is_null(left) else left, INT)
+        return test if node.op == "==" else Unary("!", test, INT)
+    return Compare(node.op, checker.string(left, node.left.span), checker.string(right, node.right.span))
+
+
+def _string_arithmetic(checker: Checker[L], left: Expr[L], right: Expr[L], node: ast.Binary) -> Expr[L]:
+    """``text + n``, ``n + text``, ``text - n``."""
+    if is_string(left.type) and is_integer(right.type):
+        return string_advanced(checker, left, right, "+" if node.op == "+" else "-")
+    if is_string(right.type) and is_integer(left.type) and node.op == "+":
+        return string_advanced(checker, right, left, "+")
+    raise fail(
+        "D_OP_INCOMPAT",
+        f"operator '{node.op}' does not apply to '{left.type}' and '{right.type}'",
+        node.span,
+        hint="strings are joined by strjoin()" if node.op == "+" else "",
+    )
+
+
+def _pointer_binary(checker: Checker[L], left: Expr[L], right: Expr[L], node: ast.Binary) -> Expr[L]:
+    op, one, two = node.op, left.type, right.type
+    if op in _COMPARISONS:
+        if not (is_scalar(one) and is_scalar(two)):
+            raise fail("D_OP_INCOMPAT", f"'{one}' and '{two}' cannot be compared", node.span)
+        return folded(op, left, right, ULONG)
+    if op in ("+", "-"):
+        if isinstance(one, Pointer) and is_integer(two):
+            return advanced(checker, left, right, "+" if op == "+" else "-", node.span)
+        if op == "+" and isinstance(two, Pointer) and is_integer(one):
+            return advanced(checker, right, left, "+", node.span)
+        if op == "-" and isinstance(one, Pointer) and one == two:
+            size = 1 if isinstance(one.to, Void | Function) else checker.types.size(one.to, node.span)
+            difference: Expr[L] = Binary("-", left, right, LONG)
+            return difference if size == 1 else Binary("/", difference, Const(size, LONG), LONG)
+    tag = _TAGS.get(op, "D_OP_INT")
+    raise fail(tag, f"operator '{op}' does not apply to '{one}' and '{two}'", node.span)
+
+
+def check_conditional(checker: Checker[L], node: ast.Conditional) -> Expr[L]:
+    test = checker.check(node.test)
+    if not is_scalar(test.type):
+        raise fail("D_OP_SCALAR", f"the test before '?' must be a number, not '{test.type}'", node.test.span)
+    if isinstance(test, Const):
+        # dtrace folds before it looks at the branches, and scripts rely on it: the dead one is not checked.
+        return checker.check(node.then if test.value else node.other)
+    then, other = checker.check(node.then), checker.check(node.other)
+    if is_string(then.type) or is_string(other.type) or (is_string_like(then.type) and is_string_like(other.type)):
+        return _string_conditional(checker, test, then, other, node)
+    then, other = checker.decayed(then), checker.decayed(other)
+    if isinstance(then.type, Pointer) or isinstance(other.type, Pointer):
+        kind = then.type if isinstance(then.type, Pointer) and not is_null(then) else other.type
+        return Cond(test, then, other, kind if isinstance(kind, Pointer) else then.type)
+    if is_integer(then.type) and is_integer(other.type):
+        return Cond(test, then, other, common(then.type, other.type))
+    if isinstance(then.type, Void) and isinstance(other.type, Void):
+        return Cond(test, then, other, VOID)
+    raise fail("D_OP_INCOMPAT", f"'{then.type}' and '{other.type}' cannot be the branches of one '?:'", node.span)
+
+
+def _string_conditional(
+    checker: Checker[L], test: Expr[L], then: Expr[L], other: Expr[L], node: ast.Conditional
+) -> Expr[L]:
+    one = Text("") if is_null(then) else checker.string(then, node.then.span)
+    two = Text("") if is_null(other) else checker.string(other, node.other.span)
+    assert isinstance(one.type, StringType)
+    assert isinstance(two.type, StringType)
+    return Cond(test, one, two, StringType(max(one.type.bound, two.type.bound)))

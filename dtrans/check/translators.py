@@ -1,0 +1,169 @@
+"""Translators and inlines that a script defines: their definitions checked, their uses expanded.
+
+Before: ``translator struct out <struct in *p> { a = p->x; }  ... xlate <struct out *>(this->q)->a``
+After: ``Load(Read(q) + Offset("struct in", "x"))``, as if the member's expression stood there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dtrans.check.memory import bit_field, find_member, offset_by, variable_value
+from dtrans.check.tree import Assign, Comma, Const, Expr, Load, Read, Solaris, Store, Text, Translate, Variable
+from dtrans.errors import DtransError, fail
+from dtrans.source import NOWHERE, Span
+from dtrans.syntax import ast
+from dtrans.types import ULONG, Array, Pointer, StructRef, Type
+
+if TYPE_CHECKING:
+    from dtrans.check.names import ScriptNames
+
+
+@dataclass(frozen=True)
+class OwnTranslator:
+    """A translator of the script: from a value of type `origin` to the structure `target`."""
+
+    target: StructRef
+    origin: Type
+    param: str
+    members: Mapping[str, ast.Expr]
+
+
+def define_translator(names: ScriptNames, node: ast.Translator) -> OwnTranslator:
+    """Checks a definition. Raises D_XLATE_SOU, D_XLATE_REDECL, D_XLATE_MEMB, D_XLATE_INCOMPAT."""
+    target, origin = names.types.resolve(node.output), names.types.resolve(node.input)
+    if not isinstance(target, StructRef):
+        raise fail("D_XLATE_SOU", f"a translator makes a structure or union, not '{target}'", node.output.span)
+    if any(known.target == target and known.origin == origin for known in names.translators):
+        raise fail("D_XLATE_REDECL", f"a translator from '{origin}' to '{target}' is there already", node.span)
+    made = OwnTranslator(target, origin, node.param, dict(node.members))
+    given: Expr[Solaris] = variable_value(Variable("this", node.param, origin), ())
+    for name, written in node.members:
+        kind = _member_type(names, target, name, written.span)
+        value = names.with_bound({node.param: given}, written)
+        try:
+            names.checker.converted(value, kind, written.span)
+        except DtransError as error:
+            raise fail("D_XLATE_INCOMPAT", f"member '{name}': {error.diagnostic.message}", written.span) from None
+    return made
+
+
+def _member_type(names: ScriptNames, target: StructRef, name: str, span: Span) -> Type:
+    try:
+        if target.origin == "translated":
+            return names.structure_member(target, name, span)
+        return find_member(names.checker, target, name, span)[1].type
+    except DtransError as error:
+        raise fail("D_XLATE_MEMB", error.diagnostic.message, span, hint=error.diagnostic.hint) from None
+
+
+def own_translator(names: ScriptNames, target: StructRef, operand: Expr[Solaris]) -> OwnTranslator | None:
+    """The script's translator to a structure from a value: that for its very type, or one that the value fits."""
+    known = [one for one in names.translators if one.target == target]
+    for one in known:
+        if one.origin == operand.type:
+            return one
+    for one in known:
+        try:
+            names.checker.converted(operand, one.origin, NOWHERE)
+        except DtransError:
+            continue
+        return one
+    return None
+
+
+def own_member(names: ScriptNames, base: Translate, translator: OwnTranslator, node: ast.Member) -> Expr[Solaris]:
+    """A member that the script's translator makes, of the type that the structure gives it."""
+    kind = _member_type(names, translator.target, node.name, node.span)
+    written = translator.members.get(node.name)
+    if written is None:
+        raise fail(
+            "D_XLATE_NOCONV", f"the translator of {translator.target} does not make its member '{node.name}'", node.span
+        )
+    value = names.with_bound({translator.param: base.operand}, written)
+    return names.checker.converted(value, kind, node.span)
+
+
+def copy_translated(
+    names: ScriptNames, address: Expr[Solaris], translator: OwnTranslator, operand: Expr[Solaris]
+) -> Expr[Solaris] | None:
+    """``structure = xlate <structure>(operand)``: every member that the translator makes is stored."""
+    made: Expr[Solaris] | None = None
+    for name, written in translator.members.items():
+        _, member = find_member(names.checker, translator.target, name, written.span)
+        value = names.with_bound({translator.param: operand}, written)
+        value = names.checker.converted(value, member.type, written.span)
+        start, bits = bit_field(member) if member.bit_size else (member.bit_offset // 8, None)
+        stored: Expr[Solaris] = Store(
+            offset_by(address, Const(start, ULONG)), member.type, "", value, old=False, bits=bits
+        )
+        made = stored if made is None else Comma(made, stored)
+    return made
+
+
+# --- inlines ----------------------------------------------------------------------------------------------
+
+
+def define_inline(names: ScriptNames, inline: ast.Inline) -> None:
+    """Checks an inline's value where it is defined."""
+    given: dict[str, Expr[Solaris]] = {
+        name: variable_value(Variable("this", f"{inline.name}.{name}", names.types.resolve(kind)), ())
+        for name, kind in inline.params or ()
+    }
+    _value(names, inline, given, inline.span)
+
+
+def expand_inline(names: ScriptNames, inline: ast.Inline, node: ast.Name | ast.Index) -> Expr[Solaris]:
+    """An inline's value in place of its name. An argument that is no plain value is calculated once, into a hidden
+    clause-local variable."""
+    written = node.keys if isinstance(node, ast.Index) else None
+    if (written is None) != (inline.params is None):
+        raise fail(
+            "D_IDENT_BADREF",
+            f"inline '{inline.name}' {'takes no arguments' if inline.params is None else 'needs its arguments in [ ]'}",
+            node.span,
+        )
+    params = inline.params or ()
+    if len(written or ()) != len(params):
+        raise fail("D_PROTO_LEN", f"inline '{inline.name}' takes {len(params)} arguments", node.span)
+    bound: dict[str, Expr[Solaris]] = {}
+    kept: list[Expr[Solaris]] = []
+    for (name, kind), arg in zip(params, written or (), strict=True):
+        value = names.checker.check(arg)
+        to = names.types.resolve(kind)
+        try:
+            value = names.checker.converted(value, to, arg.span)
+        except DtransError as error:
+            raise fail("D_PROTO_ARG", f"inline '{inline.name}': {error.diagnostic.message}", arg.span) from None
+        if isinstance(value, Const | Text | Translate) or isinstance(value.type, StructRef | Array):
+            bound[name] = value
+        else:
+            variable = names.hidden(f"{inline.name}.{name}", to)
+            kept.append(Assign(variable, (), "", value, old=False))
+            bound[name] = Read(variable, ())
+    result = _value(names, inline, bound, node.span)
+    for one in reversed(kept):
+        result = Comma(one, result)
+    return result
+
+
+def _value(names: ScriptNames, inline: ast.Inline, bound: dict[str, Expr[Solaris]], span: Span) -> Expr[Solaris]:
+    if inline.name in names.expanding:
+        raise fail("D_IDENT_UNDEF", f"inline '{inline.name}' is defined by itself", span)
+    names.expanding.append(inline.name)
+    try:
+        value = names.with_bound(bound, inline.value)
+        to = names.types.resolve(inline.type)
+        if isinstance(to, StructRef) and isinstance(value, Load) and value.type == to:
+            return value
+        if isinstance(value, Translate) and _translates_to(value.type, to):
+            return value
+        return names.checker.converted(value, to, inline.value.span)
+    finally:
+        names.expanding.pop()
+
+
+def _translates_to(kind: Type, to: Type) -> bool:
+    return kind == to or (isinstance(kind, Pointer) and kind.to == to)

@@ -1,0 +1,7 @@
+/* Nor can they be declared. */
+
+this int a[int]; /* error: D_DECL_LOCASSC */
+BEGIN
+{
+	trace(1);
+}

@@ -1,0 +1,6 @@
+/* void has no value. */
+
+BEGIN
+{
+	trace(*(void *)8); /* error: D_DEREF_VOID */
+}

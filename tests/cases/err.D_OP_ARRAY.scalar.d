@@ -1,7 +1,0 @@
-/* A scalar has no keys. */
-
-BEGIN
-{
-	x = 1;
-	x[1] = 2; /* error: D_OP_ARRAY */
-}

@@ -1,0 +1,6 @@
+/* What a translator makes is not recorded whole. */
+
+BEGIN
+{
+	trace(*curpsinfo); /* error: D_TRACE_DYN */
+}
