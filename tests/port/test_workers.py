@@ -42,15 +42,15 @@ def test_no_tasks_start_no_process() -> None:
 
 
 @pytest.mark.parametrize(
-    ("task", "reason"),
+    ("task", "seconds", "reason"),
     [
-        ("raise", "ValueError: no good"),
-        ("die", "its process ended with status 7"),
-        ("hang", "no end after 2 seconds"),
+        ("raise", 60, "ValueError: no good"),
+        ("die", 60, "its process ended with status 7"),
+        ("hang", 10, "no end after 10 seconds"),
     ],
 )
-def test_a_task_that_fails_takes_no_other_along(task: str, reason: str) -> None:
-    results = dict(Workers(fragile, 2, 2).run(["a", task, "b", "c"]))
+def test_a_task_that_fails_takes_no_other_along(task: str, seconds: int, reason: str) -> None:
+    results = dict(Workers(fragile, 2, seconds).run(["a", task, "b", "c"]))
     assert results == {0: "a", 1: Lost(reason), 2: "b", 3: "c"}
 
 
