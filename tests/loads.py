@@ -19,6 +19,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -143,6 +144,66 @@ def _udp(address: str, port: str, times: str, size: str) -> None:
             server.recv(int(size))
 
 
+def _together(children: int, work: Callable[[int], None]) -> None:
+    """Runs `work` in some child processes at the same time, spread over the CPUs."""
+    started, cpus = [], sorted(os.sched_getaffinity(0))
+    gate, opener = os.pipe()
+    for number in range(children):
+        if not (child := os.fork()):
+            os.close(opener)
+            os.read(gate, 1)  # Ends when all have been started.
+            os.sched_setaffinity(0, [cpus[number % len(cpus)]])
+            work(number)
+            os._exit(0)
+        started.append(child)
+    os.close(opener)
+    for child in started:
+        os.waitpid(child, 0)
+
+
+def _shared(times: str, size: str, path: str, direct: str) -> None:
+    """Two processes that read one open file at the same time, which takes its position's mutex.
+
+    `direct` reads wait for the disk with the mutex held, others use the processor.
+    """
+    Path(path).write_bytes(bytes(int(size)))
+    file = os.open(path, os.O_RDONLY | (os.O_DIRECT if direct == "direct" else 0))
+
+    def work(number: int) -> None:
+        with mmap.mmap(-1, int(size), mmap.MAP_PRIVATE) as memory:
+            for _ in range(int(times)):
+                os.preadv(file, [memory], 0) if direct == "pread" else os.readv(file, [memory])
+                os.lseek(file, 0, os.SEEK_SET)
+
+    _together(2, work)
+
+
+def _append(times: str, path: str) -> None:
+    """Two processes that append blocks of 4096 bytes to a file, past the cache, and one that reads it: each append holds
+    the file's read-write semaphore as a writer."""
+    Path(path).write_bytes(bytes(4096))
+
+    def work(number: int) -> None:
+        flags = os.O_RDONLY if number == 2 else os.O_WRONLY | os.O_APPEND
+        file = os.open(path, flags | os.O_DIRECT)
+        with mmap.mmap(-1, 4096, mmap.MAP_PRIVATE) as memory:
+            for _ in range(int(times)):
+                os.preadv(file, [memory], 0) if number == 2 else os.writev(file, [memory])
+
+    _together(3, work)
+
+
+def _pages(times: str, megabytes: str) -> None:
+    """Four processes that get and give back memory, which the kernel keeps under one spin lock."""
+
+    def work(number: int) -> None:
+        size = int(megabytes) << 20
+        for _ in range(int(times)):
+            mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x8000).close()  # MAP_POPULATE
+
+    _together(4, work)
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "getppid": _getppid,
     "read": _read,
@@ -155,6 +216,9 @@ KINDS: dict[str, Callable[..., None]] = {
     "disk": _disk,
     "sleep": _sleep,
     "spin": _spin,
+    "shared": _shared,
+    "append": _append,
+    "pages": _pages,
     "tcp": _tcp,
     "refused": _refused,
     "udp": _udp,
@@ -190,6 +254,11 @@ def command(kind: str, *arguments: int | str | Path) -> list[str]:
     """The command line of a load that starts at once."""
     # -S -E: no site packages, so that start-up is short and the same everywhere.
     return [sys.executable, "-S", "-E", str(Path(__file__).resolve()), kind, *map(str, arguments)]
+
+
+def line(kind: str, *arguments: int | str | Path) -> str:
+    """The same as one text, for ``-c``."""
+    return shlex.join(command(kind, *arguments))
 
 
 def main(arguments: list[str]) -> None:

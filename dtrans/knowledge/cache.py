@@ -14,6 +14,7 @@ from dtrans.knowledge.rows import (
     CallRow,
     ConstantRow,
     Knowledge,
+    Lets,
     LinuxCall,
     MemberRow,
     Note,
@@ -73,8 +74,21 @@ def _source(points: list[Any], needs: list[str], note: Any) -> SourceRow:
     return SourceRow(tuple(_point(*parts) for parts in points), tuple(needs), note and Note(*note))
 
 
-def _point(at: str, when: str, let: dict[str, str], thread: str, args: list[str], arg: list[str]) -> Point:
-    return Point(at, when, let, thread, tuple(args), tuple(arg))
+def _point(
+    at: str,
+    when: str,
+    let: dict[str, list[str]],
+    thread: str,
+    args: list[str],
+    arg: list[str],
+    save: dict[str, str],
+    key: list[str],
+) -> Point:
+    return Point(at, when, _lets(let), thread, tuple(args), tuple(arg), save, tuple(key))
+
+
+def _lets(made: dict[str, list[str]]) -> Lets:
+    return {name: tuple(texts) for name, texts in made.items()}
 
 
 def _structure(name: str, guide: str, members: dict[str, Any], translators: list[Any]) -> StructureRow:
@@ -83,7 +97,7 @@ def _structure(name: str, guide: str, members: dict[str, Any], translators: list
         guide,
         {key: MemberRow(text, kind, Note(*note)) for key, (text, kind, note) in members.items()},
         tuple(
-            TranslatorRow(origin, param, {key: tuple(texts) for key, texts in made.items()}, let)
+            TranslatorRow(origin, param, {key: tuple(texts) for key, texts in made.items()}, _lets(let))
             for origin, param, made, let in translators
         ),
     )

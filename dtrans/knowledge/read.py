@@ -26,6 +26,7 @@ from dtrans.knowledge.rows import (
     CallRow,
     ConstantRow,
     Knowledge,
+    Lets,
     LinuxCall,
     MemberRow,
     Note,
@@ -108,9 +109,9 @@ class _Table:
     def mapping(self, key: str) -> dict[str, Any]:
         return dict(self._take(key, dict, {}))
 
-    def lets(self) -> dict[str, str]:
+    def lets(self) -> Lets:
         """Names for parts of expressions."""
-        return {name: _string(text, f"{self.place}: {name}") for name, text in self.mapping("let").items()}
+        return {name: _strings(value, f"{self.place}: {name}") for name, value in self.mapping("let").items()}
 
     def tables(self, key: str) -> Iterator[_Table]:
         """The tables of an array, each placed by its name or number."""
@@ -164,7 +165,7 @@ def _provider(table: _Table) -> ProviderRow:
     return row
 
 
-def _probe(table: _Table, shared: Mapping[str, str]) -> ProbeRow:
+def _probe(table: _Table, shared: Lets) -> ProbeRow:
     row = ProbeRow(
         name=table.text("name"),
         note=table.note(),
@@ -177,31 +178,37 @@ def _probe(table: _Table, shared: Mapping[str, str]) -> ProbeRow:
     if (row.note.fidelity == "none") == bool(row.sources):
         raise table.wrong("fidelity is none when there is no source, and only then")
     for source in row.sources:
-        for point in source.points:
+        for point in (point for point in source.points if not point.save):
             if len(point.args) != len(row.args):
                 raise table.wrong(f"{point.at} gives {len(point.args)} of {len(row.args)} args")
     return row
 
 
-def _source(table: _Table, shared: Mapping[str, str]) -> SourceRow:
+def _source(table: _Table, shared: Lets) -> SourceRow:
     points = tuple(_point(one, shared) for one in table.tables("point"))
     needs = table.texts("needs")
     note = table.note() if "fidelity" in table.values else None
     table.done()
-    if not points:
-        raise table.wrong("a source has at least one point")
+    if all(point.save for point in points):
+        raise table.wrong("a source has at least one point that fires")
+    names = [name for point in points for name in dict(point.save)]
+    if len(set(names)) < len(names):
+        raise table.wrong("two points save a value of the same name")
     for need in needs:
         if need.partition(":")[0] not in _NEEDS or not need.partition(":")[2]:
             raise table.wrong(f"'{need}' is no known kind of need")
     return SourceRow(points, needs, note)
 
 
-def _point(table: _Table, shared: Mapping[str, str]) -> Point:
+def _point(table: _Table, shared: Lets) -> Point:
     own, when, thread = table.lets(), table.text("when", ""), table.text("thread", "")
-    args, arg = table.texts("args"), table.texts("arg")
-    let = _used_lets(own, shared, (when, thread, *args, *arg))
-    row = Point(table.text("at"), when, let, thread, args, arg)
+    args, arg, key = table.texts("args"), table.texts("arg"), table.texts("key")
+    save = {name: _string(text, f"{table.place}: {name}") for name, text in table.mapping("save").items()}
+    let = _used_lets(own, shared, (when, thread, *args, *arg, *save.values(), *key))
+    row = Point(table.text("at"), when, let, thread, args, arg, save, key)
     table.done()
+    if row.save and (row.args or row.arg):
+        raise table.wrong("a point that saves does not fire: it has no arguments")
     kind, colon, rest = row.at.partition(":")
     if kind not in _POINTS or (_POINTS[kind] and not rest) or (kind == "tracepoint" and ":" not in rest):
         raise table.wrong(f"'{row.at}' is no attach point")
@@ -210,14 +217,15 @@ def _point(table: _Table, shared: Mapping[str, str]) -> Point:
     return row
 
 
-def _used_lets(own: Mapping[str, str], shared: Mapping[str, str], texts: Iterable[str]) -> dict[str, str]:
+def _used_lets(own: Lets, shared: Lets, texts: Iterable[str]) -> Lets:
     """All of a point's own lets, and those of its provider that it uses; each after the ones that it names itself."""
-    known, used = {**shared, **own}, dict[str, str]()
+    known, used = {**shared, **own}, dict[str, tuple[str, ...]]()
 
     def take(text: str, inside: tuple[str, ...]) -> None:
         for name in _NAME.findall(text):
             if name in known and name not in used and name not in inside:
-                take(known[name], (*inside, name))
+                for one in known[name]:
+                    take(one, (*inside, name))
                 used[name] = known[name]
 
     for text in (*own, *texts):

@@ -7,6 +7,7 @@ Expressions in rows are D text over the Linux source, never C. In them
   and ``ctx->upc`` of a sampling clock (the kernel or user program counter, the other 0), ``ctx->arg0`` ...
   ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has), a parameter of a kernel function by its name in
   the kernel, and on its return ``ctx->ret`` (the parameters too where the kernel has ``feature:fentry``);
+* ``saved->name`` is what another point of the source kept (`Point.save`);
 * ``curthread`` is the thread on whose behalf the probe fires, a ``struct task_struct *``;
 * kernel types are BTF's, and members of them are read by BTF offset;
 * names that begin with ``__`` are the emitter's intrinsics (`dtrans.plan.intrinsics`): ``__ktime()``, ``__path(p)`` ...
@@ -24,6 +25,8 @@ from typing import Literal
 #: exact: same meaning and value. close: same meaning, small stated difference. partial: a stated part of the meaning.
 #: none: Linux has no such thing; `differs` says why.
 Fidelity = Literal["exact", "close", "partial", "none"]
+#: Names for parts of expressions, each with alternatives in order of preference.
+Lets = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +47,24 @@ class Point:
     ``perf:page-faults`` and its kin (perf_event_open(2) software events by their `perf list` name), ``clock:all`` and
     ``clock:one`` (the sampling clock on every CPU, on one), ``begin``, ``end``, ``error``.
     `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use, later lets included
-    (no recursion), and those of its provider's file that they use.
+    (no recursion), each in order of preference, and those of its provider's file that they use.
     `thread` gives the thread on whose behalf the probe fires, "" for the running one.
     `args` are the operands of ``args[i]``: a translated type is made from the operand by the translator for the
     operand's type, any other type by conversion. `arg` are ``arg0`` ...; () means the same operands as `args`.
+
+    A point with `save` does not fire the probe: it keeps values by name, under `key` (the thread, when ()), for the
+    other points of its source, which read them as ``saved->name`` with a `key` of the same values (0 where nothing was
+    saved). A point without `save` forgets them when it is done, also when its guard did not hold.
     """
 
     at: str
     when: str = ""
-    let: Mapping[str, str] = ()  # type: ignore[assignment]
+    let: Lets = ()  # type: ignore[assignment]
     thread: str = ""
     args: tuple[str, ...] = ()
     arg: tuple[str, ...] = ()
+    save: Mapping[str, str] = ()  # type: ignore[assignment]
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,7 @@ class TranslatorRow:
     origin: str
     param: str
     members: Mapping[str, tuple[str, ...]]
-    let: Mapping[str, str] = ()  # type: ignore[assignment]
+    let: Lets = ()  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ After: at ``rawtp:block_io_start``, one firing with that clause, its leaves made
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from dtrans.artifact import Attach, Probe
@@ -17,9 +17,11 @@ from dtrans.check.program import TypedClause, TypedProgram
 from dtrans.check.tree import (
     Arg,
     Args,
+    Assign,
     Builtin,
     Cast,
     Const,
+    Do,
     Expr,
     IndexedBuiltin,
     Rewriter,
@@ -30,12 +32,12 @@ from dtrans.check.tree import (
 )
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
 from dtrans.errors import DtransError, fail
-from dtrans.knowledge.rows import Point
+from dtrans.knowledge.rows import Lets, Point, SourceRow
 from dtrans.plan import calls
 from dtrans.plan.folding import Folder
 from dtrans.plan.functions import FunctionArguments, attach_functions
 from dtrans.plan.leaves import Linux, ProbeCookie
-from dtrans.plan.plan import AttachPoint, Became, Firing, Plan, PlanClause
+from dtrans.plan.plan import AttachPoint, Became, Code, Firing, Plan, PlanClause
 from dtrans.plan.points import attach_of, both, call_guard
 from dtrans.plan.rows import RowNames, translator_for
 from dtrans.source import Span
@@ -46,18 +48,26 @@ from dtrans.types import INT64, UINT32, Function, Pointer, StringType, StructRef
 _RESULT = "ctx->ret < 0 && ctx->ret >= -4095 ? -1 : ctx->ret"
 #: So many functions are asked for their types, to see whether one program can know its arguments by them.
 _ALIKE = 16
+#: The number of clauses that are no program's: those of programs begin at 1.
+_OURS = 0
 
 
 @dataclass
 class _FiringBuilder:
+    """A firing in the making. `last` runs after its clauses, also when the guard does not hold."""
+
     order: int
     guard: Expr[Linux] | None
     thread: Expr[Linux] | None = None
     tid: Expr[Linux] | None = None
     clauses: list[PlanClause] = field(default_factory=list)
+    last: PlanClause | None = None
 
     def build(self) -> Firing:
-        return Firing(self.guard, self.thread, self.tid, tuple(self.clauses))
+        if self.last is None or not self.clauses:
+            return Firing(self.guard, self.thread, self.tid, tuple(self.clauses))
+        guarded = [replace(clause, guard=both(self.guard, clause.guard)) for clause in self.clauses]
+        return Firing(None, self.thread, self.tid, (*guarded, self.last))
 
 
 @dataclass
@@ -143,7 +153,7 @@ class Planner:
                     where = ", ".join(point.at for point in source.points)
                     self._tell(str(ref), where, note.fidelity, note.differs)
                     for index, point in enumerate(source.points):
-                        self._at_point(clause, ref, point, period, index)
+                        self._at_point(clause, ref, point, period, index, source)
                 case TracepointProbe(group, event):
                     names = [f"ctx->{one.name}" for one in self.universe.facts.tracepoint(group, event) or ()]
                     point = Point(f"tracepoint:{group}:{event}", args=tuple(names))
@@ -193,9 +203,17 @@ class Planner:
         for clause in clauses:
             self._add(firing, clause, lowering, None, probe_number, numbers)
 
-    def _at_point(self, clause: TypedClause, ref: ProbeRef, point: Point, period: int, index: int) -> None:
+    def _at_point(
+        self,
+        clause: TypedClause,
+        ref: ProbeRef,
+        point: Point,
+        period: int,
+        index: int,
+        source: SourceRow | None = None,
+    ) -> None:
         number = self.numbering.number(ref)
-        names = self._names(point, [number])
+        names = self._names(point, [number], source, f"{ref.provider}:{ref.module}:{ref.function}:{ref.name}")
         attach = attach_of(point.at, period, self.universe.facts)
         firings = self._firings.setdefault(attach, {})
         firing = firings.get((ref.id, index))
@@ -207,8 +225,25 @@ class Planner:
             tid = names.evaluate(self.program.types.knowledge.builtins["tid"].thread) if point.thread else None
             firing = _FiringBuilder(ref.id * 16 + index, guard, names.thread(), tid[0] if tid else None)
             firings[ref.id, index] = firing
+            self._keep_state(firing, ref, names)
+        if point.save:
+            return
         lowering = Lowering(self, names, _RowArguments(names, point, ref))
         self._add(firing, clause, lowering, None, Const(number, UINT32), (number,))
+
+    def _keep_state(self, firing: _FiringBuilder, ref: ProbeRef, names: RowNames) -> None:
+        """What a point saves for the other points of its source, or that it forgets what they saved."""
+        points = names.source.points if names.source is not None else ()
+        if names.point.save:
+            values = {name: names.saving(name) for name in names.point.save}
+            firing.clauses.append(self._own_clause(ref, names, values, "saved"))
+        elif saved := [name for point in points for name in point.save]:
+            firing.last = self._own_clause(ref, names, {name: Const(0, INT64) for name in saved}, "forgotten")
+
+    def _own_clause(self, ref: ProbeRef, names: RowNames, values: Mapping[str, Expr[Linux]], what: str) -> PlanClause:
+        number, key = self.numbering.number(ref), names.key()
+        body: Code = tuple(Do(Assign(names.saved(name), key, "", value, old=False)) for name, value in values.items())
+        return PlanClause(_OURS, None, Const(number, UINT32), (number,), None, body, False, f"{what} for {ref}")
 
     def _calls(self, clause: TypedClause, refs: Sequence[ProbeRef], *, entry: bool) -> None:
         kind = "syscall-entry" if entry else "syscall-return"
@@ -259,11 +294,15 @@ class Planner:
             PlanClause(clause.number, guard, probe, numbers, predicate, body, clause.default, show(clause.node))
         )
 
-    def _names(self, point: Point, numbers: Sequence[int]) -> RowNames:
+    def _names(
+        self, point: Point, numbers: Sequence[int], source: SourceRow | None = None, owner: str = ""
+    ) -> RowNames:
         probes = [self.numbering.probes[number] for number in numbers]
-        return RowNames(
-            self.program.types, point, lambda part: max((len(getattr(probe, part)) for probe in probes), default=0)
-        )
+
+        def bound(part: str) -> int:
+            return max((len(getattr(probe, part)) for probe in probes), default=0)
+
+        return RowNames(self.program.types, point, bound, source, owner)
 
     # --- what became of it ----------------------------------------------------------------------------
 
@@ -381,7 +420,7 @@ class Lowering:
         texts: Sequence[str],
         span: Span,
         bound: Mapping[str, Expr[Linux]],
-        let: Mapping[str, str] = MappingProxyType({}),
+        let: Lets = MappingProxyType({}),
     ) -> tuple[Expr[Linux], str] | None:
         """A row's expressions; what is wrong with them is told where the script asks for them."""
         try:

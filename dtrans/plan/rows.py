@@ -12,12 +12,12 @@ from types import MappingProxyType
 
 from dtrans.artifact import Trampoline
 from dtrans.check.expressions import Checker
-from dtrans.check.tree import Const, Expr, Late, Variable
+from dtrans.check.tree import Const, Expr, Late, Read, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import field_type
 from dtrans.errors import DtransError, fail
 from dtrans.facts import TracepointField
-from dtrans.knowledge.rows import Point, TranslatorRow
+from dtrans.knowledge.rows import Lets, Point, SourceRow, TranslatorRow
 from dtrans.plan.functions import FunctionArguments, attach_function
 from dtrans.plan.intrinsics import INTRINSICS, REGISTERS, STRING_BOUNDS
 from dtrans.plan.leaves import (
@@ -34,25 +34,30 @@ from dtrans.plan.leaves import (
     TraceField,
     TraceText,
 )
-from dtrans.source import Source, Span
+from dtrans.source import NOWHERE, Source, Span
 from dtrans.syntax import ast, parse_expression, parse_type
-from dtrans.types import INT, Pointer, StringType, StructRef, Type, Void
+from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type, Void
 
 #: Diagnostics that mean "this kernel does not have it": the next alternative of a row is tried.
 _ABSENT = frozenset({"D_TYPE_MEMBER", "D_TYPE_ERR", "D_IDENT_UNDEF"})
+#: The thread, for values that are saved under no other key; the idle threads, which share the id 0, by their CPU.
+_THREAD_KEY = ("__tid() != 0 ? __tid() : -1 - __cpu()",)
 _PARTS = {"__probeprov": "provider", "__probemod": "module", "__probefunc": "function", "__probename": "name"}
 
 
 @dataclass
 class RowNames:
     """`Names` at one attach point. `bound` are names with a value: a translator's parameter, ``index``.
-    `part_bound` gives the longest text of a part of the clause's probes' names."""
+    `part_bound` gives the longest text of a part of the clause's probes' names. `source` is the one that the point is
+    of, whose points may save values for each other, as variables named after `owner`."""
 
     types: TypeNames
     point: Point
     part_bound: Callable[[str], int] = lambda _: 1
+    source: SourceRow | None = None
+    owner: str = ""
     bound: Mapping[str, Expr[Linux]] = field(default_factory=dict)
-    let: Mapping[str, str] = field(init=False)
+    let: Lets = field(init=False)
     _open: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -63,7 +68,7 @@ class RowNames:
         return Checker(self.types, self)
 
     def evaluate(
-        self, texts: Sequence[str], let: Mapping[str, str] = MappingProxyType({}), /, **bound: Expr[Linux]
+        self, texts: Sequence[str], let: Lets = MappingProxyType({}), /, **bound: Expr[Linux]
     ) -> tuple[Expr[Linux], str] | None:
         """The first of some alternative expressions that this kernel has all parts of, and its text; None when
         there is none. `let` are names that they use beside the point's own.
@@ -85,6 +90,31 @@ class RowNames:
         """The thread on whose behalf the probe fires, None for the running one."""
         return self.checker.check(_parsed(self.point.thread)) if self.point.thread else None
 
+    def saved(self, name: str, span: Span = NOWHERE) -> Variable:
+        """The variable that holds a saved value: an array by the point's key."""
+        for point in self.source.points if self.source is not None else ():
+            if name in point.save:
+                value = RowNames(self.types, point, self.part_bound, self.source, self.owner).saving(name)
+                keys = (INT64,) * len(point.key or _THREAD_KEY)
+                return Variable("global", f"{self.owner}:{name}", value.type, keys)
+        raise fail("D_KNOWLEDGE", f"no point of the source saves '{name}'", span)
+
+    def saving(self, name: str) -> Expr[Linux]:
+        """The value that this point saves under a name."""
+        return self.checker.check(_parsed(self.point.save[name]))
+
+    def key(self) -> tuple[Expr[Linux], ...]:
+        """What the point's saved values are kept under."""
+        texts = self.point.key or _THREAD_KEY
+        return tuple(self.checker.converted(self.checker.check(_parsed(text)), INT64, NOWHERE) for text in texts)
+
+    def _first(self, texts: Sequence[str], span: Span) -> Expr[Linux]:
+        """The first of some alternatives. Raises D_TYPE_MEMBER when this kernel lacks a part of each."""
+        made = self.evaluate(texts)
+        if made is None:
+            raise fail("D_TYPE_MEMBER", f"this kernel lacks a part of {' and of '.join(map(repr, texts))}", span)
+        return made[0]
+
     # --- Names ----------------------------------------------------------------------------------------
 
     def name(self, node: ast.Name) -> Expr[Linux] | None:
@@ -93,7 +123,7 @@ class RowNames:
         if node.name in self.let and node.name not in self._open:
             self._open.append(node.name)
             try:
-                return self.checker.check(_parsed(self.let[node.name]))
+                return self._first(self.let[node.name], node.span)
             finally:
                 self._open.pop()
         if node.name == "curthread":
@@ -111,8 +141,12 @@ class RowNames:
         return None
 
     def own_member(self, node: ast.Member) -> Expr[Linux] | None:
-        if isinstance(node.base, ast.Name) and node.base.name == "ctx" and node.arrow:
-            return self._context(node.name, node.span)
+        if isinstance(node.base, ast.Name) and node.arrow:
+            match node.base.name:
+                case "ctx":
+                    return self._context(node.name, node.span)
+                case "saved":
+                    return Read(self.saved(node.name, node.span), self.key())
         return None
 
     def translated_member(self, base: Expr[Linux], node: ast.Member) -> Expr[Linux] | None:

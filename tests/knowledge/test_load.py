@@ -131,7 +131,7 @@ def test_a_point_gets_the_lets_of_its_provider_that_it_uses(folder: Path) -> Non
         """
     )
     (point,) = read_knowledge(folder).providers["one"].probes[0].sources[0].points
-    assert list(dict(point.let).items()) == [("first", "2"), ("second", "first + 2"), ("third", "second + 1")]
+    assert list(point.let.items()) == [("first", ("2",)), ("second", ("first + 2",)), ("third", ("second + 1",))]
 
 
 # --- mistakes ---------------------------------------------------------------------------------------

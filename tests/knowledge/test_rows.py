@@ -76,12 +76,15 @@ def expressions(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
         for probe in provider.probes:
             for point in (point for source in probe.sources for point in source.points):
                 place = f"{provider.name}:::{probe.name} {point.at}"
-                for text in (point.when, point.thread, *dict(point.let).values(), *point.args, *point.arg):
+                lets = (text for texts in dict(point.let).values() for text in texts)
+                kept = (*dict(point.save).values(), *point.key)
+                for text in (point.when, point.thread, *lets, *kept, *point.args, *point.arg):
                     if text:
                         yield place, text
     for structure in knowledge.structures.values():
         for translator in structure.translators:
-            yield from ((f"{structure.name}: let.{name}", text) for name, text in dict(translator.let).items())
+            for name, texts in dict(translator.let).items():
+                yield from ((f"{structure.name}: let.{name}", text) for text in texts)
             for member, texts in translator.members.items():
                 for text in texts:
                     yield f"{structure.name}.{member}", text
@@ -175,8 +178,8 @@ def test_lets_do_not_name_themselves() -> None:
         for probe in provider.probes:
             for point in (point for source in probe.sources for point in source.points):
                 before: set[str] = set()
-                for name, text in dict(point.let).items():
-                    used = set(re.findall(r"(?<![>.\w])(?<!struct )[a-z_]\w*", text)) & set(point.let)
+                for name, texts in dict(point.let).items():
+                    used = set(re.findall(r"(?<![>.\w])(?<!struct )[a-z_]\w*", " ".join(texts))) & set(point.let)
                     assert used <= before, f"{provider.name}:::{probe.name}: let.{name} uses a later name"
                     before.add(name)
 

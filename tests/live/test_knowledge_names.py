@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -13,7 +14,7 @@ from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import Universe
 from dtrans.errors import DtransError
 from dtrans.knowledge.load import load
-from dtrans.knowledge.rows import Point
+from dtrans.knowledge.rows import Lets, Point, SourceRow
 from dtrans.plan.rows import RowNames, translator_for
 from dtrans.run.host import HostFacts
 from dtrans.source import Source
@@ -37,11 +38,16 @@ def names() -> TypeNames:
 
 
 def evaluated(
-    point: Point, texts: Sequence[str], place: str, let: Mapping[str, str] | None = None, **bound: object
+    point: Point,
+    texts: Sequence[str],
+    place: str,
+    source: SourceRow | None = None,
+    let: Lets = MappingProxyType({}),
+    **bound: object,
 ) -> object:
     """The checked expression: the first alternative that this kernel has all parts of."""
     try:
-        found = RowNames(names(), point).evaluate(texts, let or {}, **bound)  # type: ignore[arg-type]
+        found = RowNames(names(), point, source=source).evaluate(texts, let, **bound)  # type: ignore[arg-type]
     except DtransError as error:
         pytest.fail(f"{place}: {error.diagnostic.render()}")
     if found is None:
@@ -59,7 +65,7 @@ def members(kind: str, operand: object, point: Point) -> Iterator[str]:
     for name, texts in row.members.items():
         if name in NEED_ADDRESSES and facts().symbol("runqueues") is None:
             continue
-        evaluated(point, texts, f"{kind} {name}", row.let, **{row.param: operand})
+        evaluated(point, texts, f"{kind} {name}", None, row.let, **{row.param: operand})
         yield name
 
 
@@ -69,10 +75,10 @@ def test_every_part_of_a_probe_is_known_to_this_kernel(provider: object, probe: 
     if source is None:
         pytest.skip(f"needs {probe.sources[0].points[0].at}")  # type: ignore[attr-defined]
     for point in source.points:
-        for text in filter(None, (point.when, point.thread, *dict(point.let).values(), *point.arg)):
-            evaluated(point, (text,), point.at)
-        for kind, text in zip(probe.args, point.args, strict=True):  # type: ignore[attr-defined]
-            list(members(kind, evaluated(point, (text,), point.at), point))
+        for text in filter(None, (point.when, point.thread, *dict(point.save).values(), *point.key, *point.arg)):
+            evaluated(point, (text,), point.at, source)
+        for kind, text in zip(() if point.save else probe.args, point.args, strict=True):  # type: ignore[attr-defined]
+            list(members(kind, evaluated(point, (text,), point.at, source), point))
 
 
 @pytest.mark.parametrize("name", sorted(KNOWLEDGE.builtins))

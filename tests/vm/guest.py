@@ -39,7 +39,7 @@ class Guest:
     shares: Sequence[Path] = ()
     environment: Iterable[tuple[str, str]] = ()
     megabytes: int = 2048
-    processors: int = 2
+    processors: int = 4
 
     def run(self, command: Sequence[str], output: IO[bytes] | int, seconds: float) -> int:
         """Boots, runs a command as root in the current folder, and powers off; what it prints goes to `output`.
@@ -76,7 +76,7 @@ class Guest:
     def _machine(self, initrd: Path, control: Path, disk: Path) -> list[str]:
         shared = [("host", Path("/"), ",readonly=on"), ("control", control, "")]
         shared += [(f"share{number}", share.resolve(), "") for number, share in enumerate(self.shares)]
-        line = "qemu-system-x86_64 -accel tcg,thread=multi -cpu max -nodefaults -display none -no-reboot".split()
+        line = "qemu-system-x86_64 -accel tcg,thread=multi -cpu max,hypervisor=off -nodefaults -display none -no-reboot".split()
         line += ["-m", str(self.megabytes), "-smp", str(self.processors)]
         line += ["-kernel", str(self.kernel.image), "-initrd", str(initrd), "-append", _PARAMETERS]
         line += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe", "-serial", f"file:{control}/console"]

@@ -1,0 +1,71 @@
+"""lockstat: waits for the kernel's locks, with their lengths, in loads whose processes want the same lock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.loads import NAME, line
+from tests.programs import printed
+
+WAITS = f"""
+lockstat:::adaptive-block, lockstat:::adaptive-spin, lockstat:::rw-block, lockstat:::spin-spin
+/execname == "{NAME}" && arg0/
+{{ @n[probename] = count(); @least[probename] = min(arg1); @most[probename] = max(arg1); }}
+lockstat:::rw-block /execname == "{NAME}"/ {{ @rw[arg2 != 0, arg3 != 0] = count(); @readers = max(arg4); }}
+END {{ printa("%s %@d %@d %@d\\n", @n, @least, @most); printa("rw %d %d %@d\\n", @rw); printa("readers %@d\\n", @readers); }}
+"""
+CONTENTION = pytest.mark.needs("rawtp:contention_begin")
+
+
+@pytest.fixture
+def disk_file() -> Iterator[Path]:
+    """A file on a disk: /var/tmp is one where /tmp may be memory."""
+    path = Path(f"/var/tmp/{NAME}-{__name__.rpartition('.')[2]}")
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def waits(*load: int | str | Path) -> dict[str, list[int]]:
+    """By probe: how many waits there were, the shortest and the longest, in nanoseconds."""
+    lines = [words.split() for words in printed(WAITS, commands=[line(str(load[0]), *load[1:])]).splitlines() if words]
+    return {f"rw {words[1:3]}" if words[0] == "rw" else words[0]: list(map(int, words[1:])) for words in lines}
+
+
+@CONTENTION
+@pytest.mark.proves("lockstat:::adaptive-block")
+def test_a_mutex_whose_owner_sleeps_is_slept_for(disk_file: Path) -> None:
+    number, least, most = waits("shared", 200, 65536, disk_file, "direct")["adaptive-block"]
+    assert 0 < number <= 400  # Two processes take it 200 times each.
+    assert 0 < least <= most < 10_000_000_000
+
+
+@CONTENTION
+@pytest.mark.needs("cpus:2")
+@pytest.mark.proves("lockstat:::adaptive-spin")
+def test_a_mutex_whose_owner_runs_is_spun_for(disk_file: Path) -> None:
+    number, least, most = waits("shared", 15000, 1 << 18, disk_file, "cached")["adaptive-spin"]
+    assert 0 < number <= 30_000
+    assert 0 < least <= most < 10_000_000_000
+
+
+@CONTENTION
+@pytest.mark.proves("lockstat:::rw-block")
+def test_a_read_write_semaphore_tells_who_waits_for_whom(disk_file: Path) -> None:
+    found = waits("append", 200, disk_file)
+    number, least, most = found["rw-block"]
+    assert 0 < number <= 600
+    assert 0 < least <= most < 10_000_000_000
+    # Who waits found a writer: a reader ('0', '1') or another writer.
+    assert sum(found.get(f"rw {who}", [0])[-1] for who in (["0", "1"], ["1", "1"])) > 0
+
+
+@CONTENTION
+@pytest.mark.needs("cpus:3")
+@pytest.mark.proves("lockstat:::spin-spin")
+def test_a_spin_lock_that_several_want_is_spun_for() -> None:
+    number, least, most = waits("pages", 20, 32)["spin-spin"]
+    assert number > 0
+    assert 0 < least <= most < 10_000_000_000
