@@ -179,8 +179,9 @@ def _shared(times: str, size: str, path: str, direct: str) -> None:
 
 
 def _append(times: str, path: str) -> None:
-    """Two processes that append blocks of 4096 bytes to a file, past the cache, and one that reads it: each append holds
-    the file's read-write semaphore as a writer."""
+    """Two processes that append blocks of 4096 bytes to a file, past the cache, and one that reads it.
+
+    Each append holds the file's read-write semaphore as a writer."""
     Path(path).write_bytes(bytes(4096))
 
     def work(number: int) -> None:

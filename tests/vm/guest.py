@@ -76,7 +76,9 @@ class Guest:
     def _machine(self, initrd: Path, control: Path, disk: Path) -> list[str]:
         shared = [("host", Path("/"), ",readonly=on"), ("control", control, "")]
         shared += [(f"share{number}", share.resolve(), "") for number, share in enumerate(self.shares)]
-        line = "qemu-system-x86_64 -accel tcg,thread=multi -cpu max,hypervisor=off -nodefaults -display none -no-reboot".split()
+        line = "qemu-system-x86_64 -accel tcg,thread=multi -nodefaults -display none -no-reboot".split()
+        # A kernel that knows itself in a virtual machine has spin locks of another kind.
+        line += ["-cpu", "max,hypervisor=off"]
         line += ["-m", str(self.megabytes), "-smp", str(self.processors)]
         line += ["-kernel", str(self.kernel.image), "-initrd", str(initrd), "-append", _PARAMETERS]
         line += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe", "-serial", f"file:{control}/console"]

@@ -14,8 +14,8 @@ WAITS = f"""
 lockstat:::adaptive-block, lockstat:::adaptive-spin, lockstat:::rw-block, lockstat:::spin-spin
 /execname == "{NAME}" && arg0/
 {{ @n[probename] = count(); @least[probename] = min(arg1); @most[probename] = max(arg1); }}
-lockstat:::rw-block /execname == "{NAME}"/ {{ @rw[arg2 != 0, arg3 != 0] = count(); @readers = max(arg4); }}
-END {{ printa("%s %@d %@d %@d\\n", @n, @least, @most); printa("rw %d %d %@d\\n", @rw); printa("readers %@d\\n", @readers); }}
+lockstat:::rw-block /execname == "{NAME}"/ {{ @rw[arg2 != 0, arg3 != 0] = count(); }}
+END {{ printa("%s %@d %@d %@d\\n", @n, @least, @most); printa("rw %d %d %@d\\n", @rw); }}
 """
 CONTENTION = pytest.mark.needs("rawtp:contention_begin")
 
