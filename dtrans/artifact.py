@@ -270,13 +270,15 @@ class Site:
     """One kind of record: the data recording actions of one clause. Its number is its index.
 
     `clause` is the clause's number, counted from 1 as dtrace counts enabled probe ids. `speculation` is the offset of
-    the word of the speculation that the record belongs to, None for one that is printed as it comes.
+    the word of the speculation that the record belongs to, None for one that is printed as it comes. `time` is the
+    offset of a u64 with nanoseconds since the epoch, None where records have none.
     """
 
     clause: int
     size: int
     actions: tuple[Action, ...]
     speculation: int | None = None
+    time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

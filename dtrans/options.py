@@ -68,6 +68,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("jstackstrsize", "size", "512"),
         Option("maxframes", "count", "127"),
         Option("nspec", "count", "1", most=4095),
+        Option("oformat", "text", "text", ("text", "json")),
         Option("quiet", "flag"),
         Option("rawbytes", "flag"),
         Option("specsize", "size", "32k"),

@@ -98,6 +98,8 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
         yield from (f"HostFacts.{name}" for name in ("struct", "typedef", "enumerators", "function", "symbol"))
     if all(program.attach != TestRun("LOAD") for program in artifact.programs):
         yield "find_pages"
+    if artifact.options.get("oformat") != "json":
+        yield "json_output"
     if not _names_addresses(artifact):
         yield from ("Symbols.kernel", "Symbols.user", "Symbols.watch")
 

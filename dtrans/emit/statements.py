@@ -37,6 +37,7 @@ from dtrans.artifact import (
 )
 from dtrans.check.subroutines import stack_frames
 from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, Expr, If, Load, Statement, Text
+from dtrans.emit.leaves import intrinsic
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import StructLayout, add_value
 from dtrans.emit.text import number, told
@@ -120,6 +121,9 @@ class Statements:
         """Gives the record its place, its header, and sends it. What comes next goes to a new one."""
         values, record = self.values, self.record
         self.record = RecordBuilder(record.speculation)
+        # JSON objects carry the time; dtrace's text has none.
+        timed = bool(record.actions) and self.options.text("oformat") == "json"
+        time = record.layout.add("u64 time;", 8, 8) if timed else None
         record.layout.close()
         size = record.layout.size if record.actions else 0
         _replace(values.frame.lines.lines, start, record.size, str(size))
@@ -129,7 +133,7 @@ class Statements:
         name = f"record_{site}"
         self.records[name] = record.layout
         word = RECORD_HEADER.size if record.speculation is not None else None
-        self.sites.append(Site(self.clause, size, tuple(record.actions), word))
+        self.sites.append(Site(self.clause, size, tuple(record.actions), word, time))
         if values.on_stack(size):
             place = f"r{site}"
             opening = [f"struct {name} {place};"]
@@ -149,6 +153,8 @@ class Statements:
         values.add(f"{place}.probe = probe;")
         if record.speculation is not None:
             values.add(f"{place}.speculation = {record.speculation[1]};")
+        if time is not None:
+            values.add(f"{place}.time = {intrinsic(values, '__wall', ())};")
         values.add(f"SUBMIT({place});")
         if record.speculation is not None:
             values.add(f"dt_speculated({', '.join(record.speculation)}, {size});")

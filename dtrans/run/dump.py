@@ -10,6 +10,8 @@ Source: libdtrace dt_consume.c (dt_print_bytes) and illumos' dt_print.c (dtrace_
 
 from __future__ import annotations
 
+from typing import Any
+
 from dtrans.artifact import Shape
 from dtrans.run.decode import c_string, to_text
 
@@ -74,6 +76,53 @@ def _value_text(shape: Shape, data: bytes, level: int, *, top: bool = False) -> 
     return _hexadecimal(int.from_bytes(data[: shape.size], "little"))
 
 
+def shape_value(shape: Shape, data: bytes) -> Any:
+    """A value for JSON: objects, arrays, numbers, texts; pointers as text in hexadecimal, enumerators by name.
+
+    Members of anonymous structures and unions stand among those of the structure that holds them.
+    """
+    match shape.kind:
+        case "struct":
+            members: dict[str, Any] = {}
+            for name, bit, bits, member in shape.members:
+                value = shape_value(member, _member_bytes(data, bit, bits, member))
+                members.update({name: value} if name or not isinstance(value, dict) else value)
+            return members
+        case "array":
+            assert shape.element is not None
+            text = array_text(shape, data)
+            if text is not None:
+                return text.decode("utf-8", "replace")
+            size = shape.element.size
+            return [shape_value(shape.element, data[at * size : (at + 1) * size]) for at in range(shape.length)]
+        case "string":
+            return c_string(data[: shape.size]).decode("utf-8", "replace")
+        case "enum":
+            number = int.from_bytes(data[: shape.size], "little", signed=True)
+            return {value: name for name, value in shape.enumerators}.get(number, number)
+        case "pointer":
+            return f"{int.from_bytes(data[: shape.size], 'little'):#x}"
+    return int.from_bytes(data[: shape.size], "little", signed=shape.kind in ("int", "char"))
+
+
+def _member_bytes(data: bytes, bit: int, bits: int, member: Shape) -> bytes:
+    """The bytes of a member; a bit-field is widened to its type."""
+    if not bits:
+        return data[bit // 8 : bit // 8 + member.size]
+    value = int.from_bytes(data[bit // 8 : (bit + bits + 7) // 8], "little") >> bit % 8 & ((1 << bits) - 1)
+    if member.kind == "int" and value >> (bits - 1):
+        value -= 1 << bits
+    return value.to_bytes(member.size, "little", signed=value < 0)
+
+
+def array_text(shape: Shape, data: bytes) -> bytes | None:
+    """The text in an array of characters that looks like a string: printable, and ended by a NUL."""
+    if shape.element is None or shape.element.kind != "char":
+        return None
+    text = c_string(data[: shape.length])
+    return text if len(text) < shape.length and all(32 <= code < 127 for code in text) else None
+
+
 def _hexadecimal(value: int) -> bytes:
     """C's %#x: no prefix for 0."""
     return b"0x%x" % value if value else b"0"
@@ -105,10 +154,9 @@ def _struct_text(shape: Shape, data: bytes, level: int) -> bytes:
 def _array_text(shape: Shape, data: bytes, level: int, *, top: bool) -> bytes:
     element = shape.element
     assert element is not None
-    if element.kind == "char":
-        text = c_string(data[: shape.length])
-        if len(text) < shape.length and all(32 <= code < 127 for code in text):
-            return b'"' + text + b'"' if top else b'[ "' + text + b'" ]'
+    text = array_text(shape, data)
+    if text is not None:
+        return b'"' + text + b'"' if top else b'[ "' + text + b'" ]'
     parts = [data[place * element.size : (place + 1) * element.size] for place in range(shape.length)]
     if element.kind != "struct":
         return b"[ " + b", ".join(_value_text(element, part, level + 1) for part in parts) + b" ]"

@@ -125,6 +125,18 @@ class Flow:
     site: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault at run time: in which action of which clause (0: the predicate), and at which address, if at one."""
+
+    cpu: int
+    probe: int
+    clause: int
+    action: int
+    words: str
+    address: int | None
+
+
 class Output:
     """The printed side of a running program.
 
@@ -161,7 +173,7 @@ class Output:
         )
         #: Sites that only print: one function makes the text. `_quick` has them when nothing stands before the text.
         self._texts = {
-            number: text for number, site in enumerate(artifact.sites) if (text := self._site_text(site)) is not None
+            number: text for number, site in enumerate(artifact.sites) if (text := self.site_text(site)) is not None
         }
         self._quick: dict[int, Callable[[Buffer, int], bytes]] = {}
         self._steps = [
@@ -181,7 +193,7 @@ class Output:
         elif site == FAULT_SITE:
             self._fault(buffer, offset)
         else:
-            self._record(site, cpu, probe, buffer, offset)
+            self.show(site, cpu, probe, buffer, offset)
 
     def flush(self) -> None:
         """Write what is held back."""
@@ -201,16 +213,21 @@ class Output:
     def drops(self, kind: str, count: int, cpu: int | None = None) -> None:
         """Tell of `count` drops since the last time, by a name of `DROP_KINDS`, on a CPU or on all."""
         if count:
-            tag, words, more = _DROP_WORDS[kind]
-            shown = f"[{tag}] " if self._options.flag("droptags") else ""
-            where = "" if cpu is None else f" on CPU {cpu}"
-            self._complain(f"{shown}{count} {words}{'s' if count > 1 else ''}{more}{where}")
+            self.show_drops(kind, count, cpu)
+
+    def interrupted(self) -> None:
+        """A newline behind the terminal's ``^C``, as dtrace prints it even when it is quiet."""
+        self._pending.append(b"\n")
+        self.flush()
 
     @property
     def _sink(self) -> Sink:
         return self._file or self._stdout
 
-    def _record(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> None:
+    # --- what `JsonOutput` does in another way ------------------------------------------------------------
+
+    def show(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> None:
+        """Print a record: what stands before it, what its actions print, and what ends it."""
         self._probe, self._clause = probe, self._artifact.sites[site].clause
         pending = self._pending
         if not self._headed:
@@ -231,6 +248,24 @@ class Output:
                 step(buffer, offset)
         if not self._quiet:
             pending.append(b"\n")
+
+    def show_drops(self, kind: str, count: int, cpu: int | None) -> None:
+        """Tell of drops that there were."""
+        tag, words, more = _DROP_WORDS[kind]
+        shown = f"[{tag}] " if self._options.flag("droptags") else ""
+        where = "" if cpu is None else f" on CPU {cpu}"
+        self._complain(f"{shown}{count} {words}{'s' if count > 1 else ''}{more}{where}")
+
+    def show_fault(self, fault: Fault) -> None:
+        """Tell of a fault at run time."""
+        details = "" if fault.address is None else f" ({fault.address:#x})"
+        where = f"action #{fault.action}" if fault.action else "predicate"
+        probe = self._probe_name(fault.probe)
+        self._complain(f"error on enabled probe ID {fault.clause} {probe}: {fault.words}{details} in {where}")
+
+    def show_failure(self, message: str) -> None:
+        """Tell that an action of the record at hand could not be done."""
+        self._complain(f"error on enabled probe ID {self._clause} {self._probe_name(self._probe)}: {message}")
 
     def _flow_name(self, cpu: int, number: int, site: int) -> bytes:
         """The probe's function behind its arrow, indented by the calls that are open on the CPU."""
@@ -257,14 +292,9 @@ class Output:
         self._stderr.flush()
 
     def _fault(self, buffer: Buffer, offset: int) -> None:
-        _, _, number, clause, action, kind, _, address = FAULT_RECORD.unpack_from(buffer, offset)
-        fault = FAULTS[kind] if kind < len(FAULTS) else FAULTS[0]
-        details = f" ({address:#x})" if kind in ADDRESS_FAULTS else ""
-        where = f"action #{action}" if action else "predicate"
-        self._complain(f"error on enabled probe ID {clause} {self._probe_name(number)}: {fault}{details} in {where}")
-
-    def _action_failed(self, message: str) -> None:
-        self._complain(f"error on enabled probe ID {self._clause} {self._probe_name(self._probe)}: {message}")
+        _, cpu, probe, clause, action, kind, _, address = FAULT_RECORD.unpack_from(buffer, offset)
+        words = FAULTS[kind] if kind < len(FAULTS) else FAULTS[0]
+        self.show_fault(Fault(cpu, probe, clause, action, words, address if kind in ADDRESS_FAULTS else None))
 
     def _probe_name(self, number: int) -> str:
         probe = self._artifact.probes.get(number)
@@ -285,14 +315,14 @@ class Output:
         try:
             self._options.given[name] = check_option(name, value)
         except DtransError as error:
-            self._action_failed(f'couldn\'t set option "{name}" to "{value or 1}": {error.diagnostic.message}')
+            self.show_failure(f'couldn\'t set option "{name}" to "{value or 1}": {error.diagnostic.message}')
             return
         self._apply_options()
         self._host.option_changed(name)
 
     # --- actions, made ready ------------------------------------------------------------------------------
 
-    def _site_text(self, site: Site) -> Callable[[Buffer, int], bytes] | None:
+    def site_text(self, site: Site) -> Callable[[Buffer, int], bytes] | None:
         """One function for a site that does nothing but printf(), always; None for another."""
         made = None
         for action in site.actions:
@@ -304,7 +334,7 @@ class Output:
 
     def _present_step(self, action: Action) -> Step | None:
         """The step of an action, left out by records whose branch did not take it."""
-        step, present = self._step(action), action.present
+        step, present = self.step(action), action.present
         if step is None or present is None:
             return step
 
@@ -314,7 +344,7 @@ class Output:
 
         return step_if_present
 
-    def _step(self, action: Action) -> Step | None:
+    def step(self, action: Action) -> Step | None:
         """What an action does with a record: most append to the pending text."""
         match action:
             case Printf(text, args):
@@ -324,16 +354,17 @@ class Output:
             case Trace(value) | PrintStack(value):
                 return self._trace_step(value)
             case Tracemem(value, length):
-                return self._appending(self._tracemem_reader(value, length))
+                memory_of = memory_reader(value, length)
+                return self._appending(lambda buffer, offset: hex_dump(memory_of(buffer, offset)))
             case PrintValue(value, shape):
-                data_of = _one(value)
+                data_of = one_reader(value)
                 return self._appending(lambda buffer, offset: shape_text(shape, data_of(buffer, offset)))
             case System(text, args):
                 return self._system_step(text, args)
             case Freopen(text, args):
                 return self._freopen_step(text, args)
             case Exit(status):
-                status_of = _one(status)
+                status_of = one_reader(status)
                 return lambda buffer, offset: self._host.request_exit(status_of(buffer, offset))
             case SetOption(name, value_text):
                 return lambda _buffer, _offset: self._set_option(name, value_text)
@@ -353,17 +384,17 @@ class Output:
                 return lambda _buffer, _offset: state.trunc(number, None)
             case Trunc(count=count):
                 assert count is not None
-                count_of = _one(count)
+                count_of = one_reader(count)
                 return lambda buffer, offset: state.trunc(number, count_of(buffer, offset))
             case Normalize(factor=factor):
-                factor_of = _one(factor)
+                factor_of = one_reader(factor)
 
         def normalize(buffer: Buffer, offset: int) -> None:
             try:
                 state.normalize(number, factor_of(buffer, offset))
             except ZeroDivisionError:
                 name = state.tables[number].aggregation.name
-                self._action_failed(f"normalize() of @{name} by 0 is left out")
+                self.show_failure(f"normalize() of @{name} by 0 is left out")
 
         return normalize
 
@@ -372,24 +403,10 @@ class Output:
         return lambda buffer, offset: pending.append(text_of(buffer, offset))
 
     def _trace_step(self, value: Field) -> Step:
-        item_of, printer = _one(value), self._printer
+        item_of, printer = one_reader(value), self._printer
         return self._appending(
             lambda buffer, offset: printer.text(value, item_of(buffer, offset), TRACE_WIDTH, quiet=self._quiet)
         )
-
-    @staticmethod
-    def _tracemem_reader(value: Field, length: Field | None) -> Callable[[Buffer, int], bytes]:
-        data_of = _one(value)
-        if length is None:
-            return lambda buffer, offset: hex_dump(data_of(buffer, offset))
-        length_of = _one(length)
-
-        def shortened(buffer: Buffer, offset: int) -> bytes:
-            data, size = data_of(buffer, offset), length_of(buffer, offset)
-            # A length of 0, or beyond the memory recorded, is none (libdtrace dt_consume_cpu).
-            return hex_dump(data[:size] if size > 0 else data)
-
-        return shortened
 
     def _printa_step(self, numbers: Sequence[int], text: str | None) -> Step:
         state, pending = self._aggregations, self._pending
@@ -431,7 +448,7 @@ class Output:
             try:
                 opened = open(path, "ab")  # noqa: SIM115, PTH123 - the next freopen() closes it
             except OSError as error:
-                self._action_failed(f'couldn\'t freopen() "{os.fsdecode(path)}": {error.strerror}')
+                self.show_failure(f'couldn\'t freopen() "{os.fsdecode(path)}": {error.strerror}')
                 return
         if self._file is not None:
             self._file.close()
@@ -443,7 +460,22 @@ def _is_edge(name: str, edge: str) -> bool:
     return name == edge or name.endswith("-" + edge)
 
 
-def _one(part: Field) -> Callable[[Buffer, int], Any]:
+def one_reader(part: Field) -> Callable[[Buffer, int], Any]:
     """A function from (buffer, offset) to the field's item."""
     read = unpacker([part])
     return lambda buffer, offset: read(buffer, offset)[0]
+
+
+def memory_reader(value: Field, length: Field | None) -> Callable[[Buffer, int], bytes]:
+    """A function from (buffer, offset) to the bytes that tracemem() shows."""
+    data_of: Callable[[Buffer, int], bytes] = one_reader(value)
+    if length is None:
+        return data_of
+    length_of = one_reader(length)
+
+    def shortened(buffer: Buffer, offset: int) -> bytes:
+        data, size = data_of(buffer, offset), length_of(buffer, offset)
+        # A length of 0, or beyond the memory recorded, is none (libdtrace dt_consume_cpu).
+        return data[:size] if size > 0 else data
+
+    return shortened

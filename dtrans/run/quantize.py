@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dtrans.artifact import Aggregation
 from dtrans.run.bars import Look, bar_unit, draw_bar
@@ -51,7 +52,8 @@ def log_linear_values(parameters: Sequence[int]) -> Iterator[int]:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The buckets of one distribution: a label and a weight (the value it stands for in sorting) for each.
+    """The buckets of one distribution: for each a label, a weight (the value it stands for in sorting), and its bounds
+    (the least and the greatest value, None where it has none).
 
     `zero` is the bucket that breaks ties in sorting, None when no bucket stands for 0. `empty` is the first and last
     bucket to show when all are 0.
@@ -61,6 +63,7 @@ class Scale:
     weights: tuple[int, ...]
     zero: int | None
     empty: tuple[int, int]
+    bounds: tuple[tuple[int | None, int | None], ...]
 
 
 def scale_of(aggregation: Aggregation) -> Scale:
@@ -68,7 +71,9 @@ def scale_of(aggregation: Aggregation) -> Scale:
     match aggregation.function:
         case "quantize":
             values = tuple(bucket_value(bucket) for bucket in range(QUANTIZE_BUCKETS))
-            return Scale(tuple(map(str, values)), values, QUANTIZE_ZERO, (QUANTIZE_ZERO - 1, QUANTIZE_ZERO + 1))
+            bounds = tuple((min(2 * value + 1, value), max(2 * value - 1, value)) for value in values)
+            around_zero = (QUANTIZE_ZERO - 1, QUANTIZE_ZERO + 1)
+            return Scale(tuple(map(str, values)), values, QUANTIZE_ZERO, around_zero, bounds)
         case "lquantize":
             base, limit, step = aggregation.parameters
             levels = (limit - base) // step
@@ -76,12 +81,19 @@ def scale_of(aggregation: Aggregation) -> Scale:
             above = base + levels * step
             labels = (f"< {base}", *map(str, starts), f">= {above}")
             weights = (base - 1, *starts, above + 1)
-            return Scale(labels, weights, weights.index(0) if 0 in weights else None, (0, 2))
+            zero = weights.index(0) if 0 in weights else None
+            return Scale(labels, weights, zero, (0, 2), _bounds([*starts, above]))
         case _:
             *starts, above = log_linear_values(aggregation.parameters)
             labels = (f"< {starts[0]}", *map(str, starts), f">= {above}")
             # dtrace takes the bucket below the range for "zero" here, and the one above it for its lower bound.
-            return Scale(labels, (starts[0] - 1, *starts, above), 0, (0, 1))
+            return Scale(labels, (starts[0] - 1, *starts, above), 0, (0, 1), _bounds([*starts, above]))
+
+
+def _bounds(starts: Sequence[int]) -> tuple[tuple[int | None, int | None], ...]:
+    """The bounds of buckets that begin at `starts`, with the one below them all."""
+    inner = ((start, following - 1) for start, following in pairwise(starts))
+    return ((None, starts[0] - 1), *inner, (starts[-1], None))
 
 
 def draw_distribution(scale: Scale, counts: Sequence[int], normal: int, look: Look = PLAIN) -> bytes:

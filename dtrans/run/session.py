@@ -25,6 +25,7 @@ from dtrans.options import Options
 from dtrans.run.aggregate import AggregationState
 from dtrans.run.decode import Buffer, Names, to_text
 from dtrans.run.host import HostFacts
+from dtrans.run.jsonlines import json_output
 from dtrans.run.load import Loaded, load
 from dtrans.run.output import Output, RecordTail, Sink, run_shell
 from dtrans.run.ring import RingReader
@@ -155,7 +156,8 @@ class Session:
         self._tables = KernelTables(self.loaded.maps)
         names = Names(self.artifact, self._symbols)
         self._aggregations = AggregationState(self.artifact, names, self._tables, self._options)
-        self._output = Output(
+        make_output = json_output if self._options.text("oformat") == "json" else Output
+        self._output = make_output(
             self.artifact, self._options, names, self._aggregations, self, self.stdout, sys.stderr.buffer
         )
         if "records" in self.loaded.maps:
@@ -241,8 +243,7 @@ class Session:
     def _finish(self) -> None:
         """Stops all probes, fires END, and prints what is left."""
         if self._interrupts:
-            self._output.flush()
-            self.stdout.write(b"\n")
+            self._output.interrupted()
         self.loaded.set_switch(_STOPPED, 1)
         self._work()
         self.loaded.detach()

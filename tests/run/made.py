@@ -12,6 +12,7 @@ from dtrans.artifact import FAULT_RECORD, FAULT_SITE, RECORD_HEADER, Action, Agg
 from dtrans.options import Options
 from dtrans.run.aggregate import AggregationState
 from dtrans.run.decode import Names
+from dtrans.run.jsonlines import json_output
 from dtrans.run.output import Output, run_shell
 
 HEADER = RECORD_HEADER.size
@@ -134,7 +135,8 @@ class Screen:
         self.options = Options(options or {})
         names = Names(artifact, Symbols())
         self.state = AggregationState(artifact, names, self.maps, self.options)
-        self.output = Output(artifact, self.options, names, self.state, self.host, self._stdout, self._stderr)
+        make = json_output if self.options.text("oformat") == "json" else Output
+        self.output = make(artifact, self.options, names, self.state, self.host, self._stdout, self._stderr)
 
     def show(self, *records: bytes) -> str:
         """Handle the records, each at an odd place in a buffer; what standard output has by then."""
