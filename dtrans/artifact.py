@@ -11,6 +11,7 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``drops``       per-CPU array of u64, one slot for each of `DROP_KINDS`
 ``spec_open``   hash: number of a speculation (u32) -> its word (u64) and its drops (u64); see below
 ``spec_free``   stack: their numbers (u32) that are free, from 1 to option nspec; filled by the loader
+``chill_text``  array of one long string, which takes its time to copy; filled by the loader
 ``epochs``      array of u64 by aggregation id: bumped by the reader to restart ``min`` and ``max``
 ``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
 ``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function; without keys a
@@ -216,6 +217,21 @@ class Freopen:
 
 
 @dataclass(frozen=True, slots=True)
+class Truncate:
+    """ftruncate(): empty the file that output goes to."""
+
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """``panic()`` and ``breakpoint()``, by the kernel's key for it (Documentation/admin-guide/sysrq.rst): c, g."""
+
+    key: Literal["c", "g"]
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SetOption:
     name: str
     value: str | None
@@ -243,6 +259,8 @@ Action = (
     | Denormalize
     | System
     | Freopen
+    | Truncate
+    | Halt
     | SetOption
     | DefaultAction
 )
@@ -470,7 +488,7 @@ _CLASSES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
         Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize,
-        Denormalize, System, Freopen, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint,
-        Tracepoint, PerfEvent, KernelFunctions, Trampoline, Program, Layout, LateConstant, Artifact,
+        Denormalize, System, Freopen, Truncate, Halt, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun,
+        RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, Program, Layout, LateConstant, Artifact,
     )
 }  # fmt: skip

@@ -18,13 +18,14 @@ Kind = Literal["flag", "size", "rate", "count", "text"]
 @dataclass(frozen=True, slots=True)
 class Option:
     """`default` as text, "" for off or none. `reason` says why an option that is accepted has no effect; `most` is the
-    greatest number that one of kind count may have."""
+    greatest number that one of kind count may have. One that is `only_outside` is given by ``-x``, not by a program."""
 
     name: str
     kind: Kind
     default: str = ""
     choices: tuple[str, ...] = ()
     reason: str = ""
+    only_outside: bool = False
     most: int = (1 << 31) - 1
 
 
@@ -42,6 +43,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("aggsortpos", "count"),
         Option("aggsortrev", "flag"),
         Option("aggzoom", "flag"),
+        Option("breakpoint", "flag", only_outside=True),
         Option("bufpolicy", "text", "switch", ("switch", "fill", "ring")),
         Option("bufresize", "text", "auto", ("auto", "manual"), "the record buffer is made once, at its full size"),
         Option("bufsize", "size", "4m"),
@@ -69,6 +71,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("maxframes", "count", "127"),
         Option("nspec", "count", "1", most=4095),
         Option("oformat", "text", "text", ("text", "json")),
+        Option("panic", "flag", only_outside=True),
         Option("quiet", "flag"),
         Option("rawbytes", "flag"),
         Option("specsize", "size", "32k"),

@@ -12,9 +12,10 @@ from itertools import islice, zip_longest
 
 from dtrans.check.aggregations import AggregationChecker
 from dtrans.check.conversions import is_integer, is_scalar, is_string_like
+from dtrans.check.destructive import check_allowed, destructive_action
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
-from dtrans.check.order import DESTRUCTIVE, Order
+from dtrans.check.order import Order
 from dtrans.check.subroutines import ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEMENT_ONLY, check_count
 from dtrans.check.tree import Act, ActionKind, Cast, Const, Do, Expr, If, Load, Solaris, Statement
 from dtrans.errors import fail
@@ -26,12 +27,6 @@ Body = tuple[Statement[Solaris], ...]
 
 #: Why an action that D has is refused here.
 UNAVAILABLE = {
-    "copyout": "writing to a process's memory is not available in this version",
-    "copyoutstr": "writing to a process's memory is not available in this version",
-    "chill": "chill() is not available in this version",
-    "panic": "panic() is not available in this version",
-    "breakpoint": "breakpoint() is not available in this version",
-    "ftruncate": "ftruncate() is not available in this version",
     "pcap": "pcap() is not available in this version",
 }
 #: Bytes that tracemem() can record.
@@ -114,13 +109,10 @@ class StatementChecker:
         name = node.name
         if name in UNAVAILABLE:
             raise fail("D_FUNC_UNDEF", f"{name}(): {UNAVAILABLE[name]}", node.span)
-        if name in DESTRUCTIVE and not self.options.flag("destructive"):
-            raise fail(
-                "D_DESTRUCTIVE",
-                f"{name}() is destructive, and destructive actions are not allowed",
-                node.span,
-                hint="run with -w, or write '#pragma D option destructive'",
-            )
+        check_allowed(node, self.options)
+        act = destructive_action(self.names.checker, node)
+        if act is not None:
+            return act
         match name:
             case "printf" | "system" | "freopen":
                 return self._formatted(node)
@@ -130,12 +122,9 @@ class StatementChecker:
                 return self._trace(node)
             case "tracemem":
                 return self._tracemem(node)
-            case "exit" | "raise":
+            case "exit":
                 check_count(node, 1, 1)
-                return Act("exit" if name == "exit" else "raise", (self._converted(node, 0, INT),))
-            case "stop":
-                check_count(node, 0, 0)
-                return Act("stop")
+                return Act("exit", (self._converted(node, 0, INT),))
             case "speculate" | "commit" | "discard":
                 return self._on_speculation(node)
             case "setopt":
@@ -168,6 +157,8 @@ class StatementChecker:
     def _formatted(self, node: ast.Call) -> Statement[Solaris]:
         text = self._format(node)
         kind: ActionKind = node.name  # type: ignore[assignment]
+        if kind == "freopen" and text == ".":
+            raise fail("D_FREOPEN_INVALID", 'freopen( ) argument #1 cannot be "."', node.args[0].span)
         if kind == "freopen" and not text:
             # Standard output again.
             return Act(kind, (), text)

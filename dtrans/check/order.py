@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dtrans.check.destructive import DESTRUCTIVE
 from dtrans.check.tree import Act, Aggregate, If, Solaris, Statement
 from dtrans.errors import fail
 from dtrans.source import Span
-
-#: Actions that need -w. They record nothing.
-DESTRUCTIVE = frozenset({"system", "freopen", "raise", "stop"})
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from dtrans.check.tree import AggregationInfo, Expr, Scope, Solaris, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.errors import fail
-from dtrans.options import Options, check_option
+from dtrans.options import OPTIONS, Options, check_option
 from dtrans.source import Span
 from dtrans.syntax import ast
 
@@ -204,6 +204,8 @@ def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -
         for word in pragma.words:
             name, _, value = word.partition("=")
             options[name] = check_option(name, value or None, pragma.span)
+            if OPTIONS[name].only_outside:
+                raise fail("D_PRAGMA_OPTSET", f"option '{name}' is given on the command line only", pragma.span)
     for name, value in given.items():
         options[name] = check_option(name, value)
     return Options(options)

@@ -143,12 +143,17 @@ def check_call(checker: Checker[L], node: ast.Call) -> Expr[L]:
             node.span,
             hint=f"did you mean {' or '.join(close)}?" if close else "",
         )
+    args = check_arguments(checker, node, prototype)
+    return Call(name, args, _result(checker, node, prototype, args), node.span)
+
+
+def check_arguments(checker: Checker[L], node: ast.Call, prototype: Prototype) -> tuple[Expr[L], ...]:
+    """The arguments of a call, typed. Raises D_PROTO_LEN, D_PROTO_ARG."""
     check_count(node, len(prototype.params) - prototype.optional, len(prototype.params))
-    args = tuple(
+    return tuple(
         _argument(checker, kind, written, number, node)
         for number, (kind, written) in enumerate(zip(prototype.params, node.args, strict=False), 1)
     )
-    return Call(name, args, _result(checker, node, prototype, args), node.span)
 
 
 def check_count(node: ast.Call, least: int, most: int) -> None:

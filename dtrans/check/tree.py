@@ -304,6 +304,7 @@ Solaris = Union[Builtin, Arg, Args, TranslatedMember, Translate, IndexedBuiltin]
 ActionKind = Literal[
     "printf", "printa", "trace", "tracemem", "print", "stack", "exit", "clear", "trunc", "normalize", "denormalize",
     "system", "freopen", "setopt", "raise", "stop", "speculate", "commit", "discard",
+    "copyout", "copyoutstr", "chill", "panic", "breakpoint", "ftruncate",
 ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from dtrans.artifact import (
     Field,
     FieldKind,
     Freopen,
+    Halt,
     Normalize,
     Printa,
     Printf,
@@ -34,9 +35,11 @@ from dtrans.artifact import (
     Trace,
     Tracemem,
     Trunc,
+    Truncate,
 )
 from dtrans.check.subroutines import stack_frames
 from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, Expr, If, Load, Statement, Text
+from dtrans.emit.destructive import change
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import StructLayout, add_value
@@ -54,7 +57,6 @@ _PARTS: dict[str, FieldKind] = {
     "function": "probefunc",
     "name": "probename",
 }
-_SIGSTOP = 19
 
 
 @dataclass
@@ -299,11 +301,8 @@ class Statements:
 
     def _act(self, act: Act[Linux], *, conditional: bool) -> None:
         match act.kind:
-            case "raise":
-                self.values.add(f"bpf_send_signal((u32)({self.values.integer(act.args[0])}));")
-                return
-            case "stop":
-                self.values.add(f"bpf_send_signal({_SIGSTOP});")
+            case "raise" | "stop" | "copyout" | "copyoutstr" | "chill":
+                change(self.values, act)
                 return
             case "speculate" | "commit" | "discard":
                 self._on_speculation(act)
@@ -343,6 +342,12 @@ class Statements:
                 return System(text, self._fields(args), present)
             case "freopen":
                 return Freopen(text, self._fields(args), present)
+            case "ftruncate":
+                return Truncate(present)
+            case "panic":
+                return Halt("c", present)
+            case "breakpoint":
+                return Halt("g", present)
             case "printa":
                 return Printa(which, None if act.text is None else text, present)
             case "trace":

@@ -59,7 +59,7 @@ _STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|d
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _LASTING = re.compile(r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|args|[us]\d+|thread|ULL")
 
-ILLEGAL_OPERATION, DIVIDE_BY_ZERO = 3, 4
+BAD_ADDRESS, ILLEGAL_OPERATION, DIVIDE_BY_ZERO, NO_SCRATCH = 1, 3, 4, 5
 
 
 @dataclass

@@ -33,7 +33,7 @@ from dtrans.run.layouts import layout_prologue
 from dtrans.run.namespaces import kernel_pid
 from dtrans.run.objects import OBJECT_FORMAT, Object
 from dtrans.run.pages import find_pages
-from dtrans.run.privileges import check_privileges, refused
+from dtrans.run.privileges import check_privileges, refused, writes_refused
 
 _SMALLEST_RING = 256 << 10
 #: The ring is not made larger than this for the number of CPUs alone.
@@ -109,6 +109,8 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
             maps[spec.name] = _create(_sized(spec, artifact))
         _fill_names(maps, artifact)
         _fill_speculations(maps, artifact)
+        if "chill_text" in maps:
+            maps["chill_text"].update(_U32_KEY.pack(0), b"x" * maps["chill_text"].spec.value_size)
         descriptors = {name: each.fd for name, each in maps.items()}
         codes = {program.name: program.linked(descriptors, constants) for program in made.programs}
         loaded: dict[tuple[str, int], int] = {}
@@ -218,6 +220,8 @@ def _load(program: Program, codes: Mapping[str, bytes], facts: HostFacts) -> int
 def _verifier_error(program: Program, error: VerifierError) -> DtransError:
     if not error.log and error.errno in _REFUSED:
         return refused(f"load the program for the {attach_place(program.attach)}", OSError(error.errno, ""))
+    if "bpf_probe_write_user" in error.line:
+        return writes_refused()
     if os.environ.get("DTRANS_DEBUG"):
         sys.stderr.write(error.log + "\n")
     return fail(

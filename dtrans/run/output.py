@@ -10,6 +10,7 @@ CPU. And where dtrace looks ahead to find the last clause of a return probe, her
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ from dtrans.artifact import (
     Exit,
     Field,
     Freopen,
+    Halt,
     Normalize,
     Printa,
     Printf,
@@ -41,6 +43,7 @@ from dtrans.artifact import (
     Trace,
     Tracemem,
     Trunc,
+    Truncate,
 )
 from dtrans.errors import DtransError
 from dtrans.options import Options, check_option
@@ -52,6 +55,7 @@ from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedR
 from dtrans.run.printf import compile_format
 
 Step = Callable[[Buffer, int], None]
+_HALTS = {"c": "panic", "g": "breakpoint"}
 #: Drops by kind: dtrace's name of the kind, what one drop is, and what more is said (libdtrace dt_handle.c).
 _DROP_WORDS = {
     "principal": ("DTRACEDROP_PRINCIPAL", "drop", ""),
@@ -76,6 +80,10 @@ class OutputHost(Protocol):
 
     def run_command(self, command: bytes, stdout: int | None) -> None:
         """system(): run it by the shell and wait for it; `stdout` is its standard output after freopen()."""
+        ...
+
+    def halt(self, key: str, message: str) -> None:
+        """panic() and breakpoint(): press a key of the kernel's, after a message to its log. Raises OSError."""
         ...
 
     def request_exit(self, status: int) -> None:
@@ -363,6 +371,10 @@ class Output:
                 return self._system_step(text, args)
             case Freopen(text, args):
                 return self._freopen_step(text, args)
+            case Truncate():
+                return lambda _buffer, _offset: self._truncate()
+            case Halt(key):
+                return lambda _buffer, _offset: self._halt(key)
             case Exit(status):
                 status_of = one_reader(status)
                 return lambda buffer, offset: self._host.request_exit(status_of(buffer, offset))
@@ -439,6 +451,24 @@ class Output:
             return lambda _buffer, _offset: self._reopen(None)
         path_of = compile_format(text, args, self._names).reader()
         return lambda buffer, offset: self._reopen(path_of(buffer, offset))
+
+    def _truncate(self) -> None:
+        """Empty the file that output goes to; what is no file has no end to move."""
+        self.flush()
+        with contextlib.suppress(OSError, ValueError):
+            descriptor = self._sink.fileno()
+            os.ftruncate(descriptor, 0)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+
+    def _halt(self, key: str) -> None:
+        """Stop the machine with a message that says who did it."""
+        self.flush()
+        name = _HALTS[key]
+        message = f"dtrans: {name} action at probe {self._probe_name(self._probe)} on enabled probe ID {self._clause}"
+        try:
+            self._host.halt(key, message)
+        except OSError as error:
+            self.show_failure(f"couldn't {name}(): {error.strerror}")
 
     def _reopen(self, path: bytes | None) -> None:
         """Send what follows to a file, at its end; None is standard output again."""

@@ -66,6 +66,17 @@ def refused(action: str, error: OSError) -> DtransError:
     return fail("D_NO_PRIVILEGES", f"no permission to {action}", hint="a security module may forbid it: see dmesg")
 
 
+def writes_refused() -> DtransError:
+    """The error for a kernel that lets no program write to processes: lockdown of either level (kernel_lockdown(7))."""
+    level = lockdown_level()
+    how = f" ({level})" if level != "none" else ""
+    return fail(
+        "D_NO_PRIVILEGES",
+        f"copyout() and copyoutstr() are forbidden here: the kernel is locked down{how}",
+        hint="boot without lockdown, and without Secure Boot, which may turn it on",
+    )
+
+
 def _reasons() -> list[tuple[bool, str, str]]:
     missing = missing_capabilities(effective_capabilities())
     user_map = Path("/proc/self/uid_map").read_text().split()

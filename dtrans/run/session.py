@@ -179,6 +179,11 @@ class Session:
     def run_command(self, command: bytes, stdout: int | None) -> None:
         run_shell(command, stdout)
 
+    def halt(self, key: str, message: str) -> None:
+        for path, text in (("/dev/kmsg", f"{message}\n"), ("/proc/sysrq-trigger", key)):
+            with Path(path).open("w", buffering=1) as file:
+                file.write(text)
+
     def request_exit(self, status: int) -> None:
         self.status = status
         self._exiting = True

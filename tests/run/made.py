@@ -109,11 +109,17 @@ class Host:
         self.status: int | None = None
         self.changed: list[str] = []
         self.commands: list[bytes] = []
+        self.halts: list[tuple[str, str]] = []
         self._stdout = log
 
     def run_command(self, command: bytes, stdout: int | None) -> None:
         self.commands.append(command)
         run_shell(command, self._stdout.fileno() if stdout is None else stdout)
+
+    def halt(self, key: str, message: str) -> None:
+        self.halts.append((key, message))
+        if key == "g":
+            raise PermissionError(1, "Operation not permitted")
 
     def request_exit(self, status: int) -> None:
         self.status = status

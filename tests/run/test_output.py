@@ -15,6 +15,7 @@ from dtrans.artifact import (
     Exit,
     Field,
     Freopen,
+    Halt,
     Normalize,
     Printa,
     Printf,
@@ -26,6 +27,7 @@ from dtrans.artifact import (
     Trace,
     Tracemem,
     Trunc,
+    Truncate,
 )
 from dtrans.run.output import RecordTail
 from tests.run.made import HEADER, Screen, make_artifact, make_fault, make_record
@@ -387,6 +389,23 @@ def test_freopen_sends_output_to_a_file_and_back(screen: Any, tmp_path: Path) ->
     made.show(make_record(0, payload(7)))
     assert made.show(make_record(1)) == "one\nfour\n"
     assert log.read_text() == "old\ntwo\nthree\n"
+
+
+def test_panic_and_breakpoint_press_the_kernels_keys_after_what_was_printed(screen: Any) -> None:
+    made = screen([Printf("before\n", ()), Halt("c")], [Halt("g"), Printf("behind\n", ())], options=QUIET)
+    made.output.handle(make_record(0), 0)
+    assert made.text() == "before\n"
+    where = "(ID 7: syscall:vmlinux:openat:entry)"
+    assert made.host.halts == [("c", f"dtrans: panic action at probe {where} on enabled probe ID 1")]
+    assert made.show(make_record(1)) == "before\nbehind\n"
+    assert made.errors() == (
+        f"dtrace: error on enabled probe ID 2 {where}: couldn't breakpoint(): Operation not permitted\n"
+    )
+
+
+def test_ftruncate_empties_the_file_of_standard_output(screen: Any) -> None:
+    made = screen([Printf("lost\n", ()), Truncate(), Printf("kept\n", ())], options=QUIET)
+    assert made.show(make_record(0)) == "kept\n"
 
 
 def test_a_file_that_cannot_be_opened_leaves_output_where_it_is(screen: Any) -> None:

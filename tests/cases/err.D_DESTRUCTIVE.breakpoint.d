@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	breakpoint(); /* error: D_DESTRUCTIVE */
+}

@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	chill(1); /* error: D_DESTRUCTIVE */
+}

@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	freopen("x"); /* error: D_DESTRUCTIVE */
+}

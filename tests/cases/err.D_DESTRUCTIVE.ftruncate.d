@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	ftruncate(); /* error: D_DESTRUCTIVE */
+}

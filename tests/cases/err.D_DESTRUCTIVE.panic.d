@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	panic(); /* error: D_DESTRUCTIVE */
+}

@@ -1,0 +1,6 @@
+/* Destructive actions need -w. */
+
+BEGIN
+{
+	stop(); /* error: D_DESTRUCTIVE */
+}

@@ -1,0 +1,7 @@
+/* No file is called ".". */
+#pragma D option destructive
+
+BEGIN
+{
+	freopen("."); /* error: D_FREOPEN_INVALID */
+}
