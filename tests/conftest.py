@@ -48,7 +48,7 @@ def has(feature: str) -> bool:
     """Whether this machine has a feature, asked of the kernel itself and not of dtrans.
 
     ``root``, ``btf``, ``bcc``, ``tracefs``; ``tracepoint:GROUP:EVENT``; ``rawtp:EVENT``; ``command:NAME``;
-    ``symbol:NAME`` (kallsyms); ``path:PATH``; ``cpus:N`` (at least N).
+    ``symbol:NAME`` (kallsyms); ``enumerator:NAME`` (BTF); ``path:PATH``; ``cpus:N`` (at least N).
     """
     match feature.split(":"):
         case ["root"]:
@@ -65,6 +65,8 @@ def has(feature: str) -> bool:
             return has(f"symbol:__traceiter_{event}")
         case ["symbol", name]:
             return name in _symbols()
+        case ["enumerator", name]:
+            return name.encode() in Path("/sys/kernel/btf/vmlinux").read_bytes()
         case ["command", name]:
             return shutil.which(name) is not None
         case ["path", path]:

@@ -163,6 +163,8 @@ class Universe:
                 return rest in self.tracepoints
             case "function":
                 return rest in self.functions
+            case "enumerator":
+                return self.facts.enumerator(rest) is not None
             case "member":
                 return self._has_member(rest)
             case _:

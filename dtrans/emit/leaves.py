@@ -76,7 +76,8 @@ def string_intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...], s
 def leaf_value(values: Values, leaf: Linux) -> str:
     match leaf:
         case RawArg(index, kind):
-            return f"({c_type(kind)})ctx->args[{index}]"
+            values.raw_arguments.add(index)
+            return f"({c_type(kind)})raw{index}"
         case TraceField(tracepoint, name, kind):
             macro = values.shared.layout("field", tracepoint, name)
             return f"*({c_type(kind)} *)((char *)ctx + {macro})"

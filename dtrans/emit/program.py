@@ -112,6 +112,7 @@ class Emitter:
         variables = self.variables
         variables.uses_globals = variables.arena = variables.strtok = False
         self.values.stack_used = 0
+        self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         if point.attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
@@ -125,6 +126,9 @@ class Emitter:
             self._firing(body, firing, f"p{number}f{index}")
         head = Lines()
         head.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
+        # Once, and not where they are used: the compiler would keep their addresses, which the verifier refuses.
+        for index in sorted(self.values.raw_arguments):
+            head.add(f"u64 raw{index} = *(volatile u64 *)&ctx->args[{index}];")
         if variables.uses_globals:
             head.add("u32 zero = 0;")
         if self._stops and not isinstance(point.attach, TestRun):

@@ -93,6 +93,7 @@ class Values:
         self.caller_frame = 1
         #: Bytes of the program's stack that structures take.
         self.stack_used = 0
+        self.raw_arguments: set[int] = set()
         self._temporaries = 0
         self._slots = 0
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,7 +57,7 @@ _POINTS = {
 }
 #: A name in an expression that is no member and no structure's tag.
 _NAME = re.compile(r"(?<![>.\w])(?<!struct )[A-Za-z_]\w*")
-_NEEDS = ("feature", "rawtp", "tracepoint", "member", "function")
+_NEEDS = ("feature", "rawtp", "tracepoint", "member", "function", "enumerator")
 
 
 def read_knowledge(root: Path) -> Knowledge:
@@ -154,7 +154,7 @@ def _provider(table: _Table) -> ProviderRow:
         summary=table.text("summary"),
         guide=table.text("guide"),
         family=table.choice("family", _FAMILIES),
-        probes=tuple(_probe(one, shared) for one in table.tables("probe")),
+        probes=tuple(probe for one in table.tables("probe") for probe in _probes(one, shared)),
         any_location=table.flag("any_location", True),
     )
     seen: set[tuple[str, str, str]] = set()
@@ -165,9 +165,17 @@ def _provider(table: _Table) -> ProviderRow:
     return row
 
 
-def _probe(table: _Table, shared: Lets) -> ProbeRow:
+def _probes(table: _Table, shared: Lets) -> Iterator[ProbeRow]:
+    """The probe of a table, or the probes: several names may share all else."""
+    first, *others = table.texts("name") or (table.text("name"),)
+    row = _probe(table, first, shared)
+    yield row
+    yield from (replace(row, name=name) for name in others)
+
+
+def _probe(table: _Table, name: str, shared: Lets) -> ProbeRow:
     row = ProbeRow(
-        name=table.text("name"),
+        name=name,
         note=table.note(),
         args=table.texts("args"),
         sources=tuple(_source(one, shared) for one in table.tables("source")),

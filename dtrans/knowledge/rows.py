@@ -70,7 +70,8 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class SourceRow:
     """One way to serve a probe: every point attaches. `needs` are feature tests beyond the points themselves:
-    ``feature:NAME``, ``rawtp:EVENT``, ``tracepoint:GROUP:EVENT``, ``member:struct TAG.NAME``, ``function:NAME``.
+    ``feature:NAME``, ``rawtp:EVENT``, ``tracepoint:GROUP:EVENT``, ``member:struct TAG.NAME``, ``function:NAME``,
+    ``enumerator:NAME``.
     `note` overrides the probe's when this source is less faithful than the first."""
 
     points: tuple[Point, ...]
