@@ -289,10 +289,8 @@ def _ping(times: str) -> None:
 def _flood(kind: str, port: str, times: str) -> None:
     """Datagrams of 1,000 bytes (`kind` 2) or ICMP messages (3, SOCK_RAW) to a socket with little room, which reads what
     it got only then."""
-    with (
-        socket.socket(socket.AF_INET, int(kind), protocol) as server,
-        socket.socket(socket.AF_INET, int(kind), protocol) as client,
-    ):
+    of = socket.AF_INET, int(kind), socket.IPPROTO_ICMP if kind == "3" else socket.IPPROTO_UDP
+    with socket.socket(*of) as server, socket.socket(*of) as client:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         server.bind(("127.0.0.1", int(port)))
         for _ in range(int(times)):
