@@ -25,8 +25,9 @@ from dtrans.options import Options
 from dtrans.plan.build import Planner
 from dtrans.plan.plan import Plan
 from dtrans.request import Request, own_macros
-from dtrans.source import Span
-from dtrans.syntax import ast, parse
+from dtrans.source import Source, Span
+from dtrans.syntax import parse
+from dtrans.syntax.ast import Expr, Program, VariableDecl
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,28 @@ class Pipeline:
         self.request = request
         self.facts = facts
         self.knowledge = knowledge
+        self._types: set[str] = set()
 
     @cached_property
-    def ast(self) -> tuple[ast.Program, ...]:
+    def ast(self) -> tuple[Program, ...]:
         """Syntax trees, one for each source."""
         if not self.request.sources:
             raise fail("D_EMPTY", "there is no program")
-        return tuple(parse(source, self._is_type) for source in self.request.sources)
+        _ = self.libraries
+        return tuple(map(self._parsed, self.request.sources))
+
+    @cached_property
+    def libraries(self) -> tuple[Program, ...]:
+        """The syntax trees of the D libraries."""
+        return tuple(map(self._parsed, self.request.libraries))
+
+    def _parsed(self, source: Source) -> Program:
+        """One tree. The types that it names are types in those that follow."""
+        program = parse(source, self._is_type)
+        self._types |= {
+            item.name for item in program.items if isinstance(item, VariableDecl) and item.storage == "typedef"
+        }
+        return program
 
     @cached_property
     def options(self) -> Options:
@@ -96,7 +112,7 @@ class Pipeline:
             self.options.flag("defaultargs"),
         )
         checker = ProgramChecker(self.universe, macros, self.options, self.types, request.zero_matches)
-        return checker.check(self.ast)
+        return checker.check(self.ast, self.libraries)
 
     @cached_property
     def plan(self) -> Plan:
@@ -142,7 +158,7 @@ class Pipeline:
     def _is_type(self, name: str) -> bool:
         """Whether a name is a type to the parser: asked before the program's options are known."""
         names = TypeNames(self.facts, self.knowledge, 256, _no_constant)
-        return names.is_type(name)
+        return name in self._types or names.is_type(name)
 
 
 def list_probes(
@@ -187,5 +203,5 @@ def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Li
     )
 
 
-def _no_constant(node: ast.Expr) -> int:
+def _no_constant(node: Expr) -> int:
     raise fail("D_SYNTAX", "an integer constant is expected here", node.span)

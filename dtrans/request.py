@@ -13,7 +13,7 @@ from dtrans.source import Source
 class Request:
     """`sources` in the order of ``-n`` and ``-s``; `args` are ``$1`` and on, `script` is ``$0``; `options` of ``-x``
     and the flags; `target`: ``-c`` or ``-p`` was given; `zero_matches`: ``-Z``. `macros` are the values of ``$uid``,
-    ``$ppid`` and their kin; this process's own when None."""
+    ``$ppid`` and their kin; this process's own when None. `libraries` are the D libraries of ``-L``."""
 
     sources: tuple[Source, ...]
     args: tuple[str, ...] = ()
@@ -22,6 +22,7 @@ class Request:
     target: bool = False
     zero_matches: bool = False
     macros: Mapping[str, int] | None = None
+    libraries: tuple[Source, ...] = ()
 
 
 def own_macros() -> dict[str, int]:

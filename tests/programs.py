@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import threading
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,15 @@ from dtrans.source import Source
 TOO_LONG = 40.0
 #: The macro variables of nobody in particular, so that artifacts do not depend on who runs the tests.
 MACROS = {"uid": 10, "euid": 11, "gid": 12, "egid": 13, "ppid": 14, "pgid": 15, "sid": 16, "projid": 0, "taskid": 0}
+
+
+_ARGS = re.compile(r"/\* args: (.*) \*/")
+
+
+def arguments(case: str) -> list[str]:
+    """The macro arguments that the text of a case asks for: ``/* args: 41 word */``."""
+    found = _ARGS.search(case)
+    return found[1].split() if found else []
 
 
 @cache

@@ -9,8 +9,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from string import digits
 
 from dtrans.check.expressions import Checker
+from dtrans.check.providers import Declared, declared_argument, define_provider
 from dtrans.check.translators import (
     OwnTranslator,
     copy_translated,
@@ -24,6 +26,7 @@ from dtrans.check.tree import (
     Arg,
     Args,
     Builtin,
+    Call,
     Const,
     Expr,
     IndexedBuiltin,
@@ -41,10 +44,12 @@ from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_type
-from dtrans.types import INT, INT64, Addresses, Array, Float, Function, Pointer, StructRef, Type, Void
+from dtrans.syntax.constants import unescape
+from dtrans.types import INT, INT64, Addresses, Array, Float, Function, Pointer, StringType, StructRef, Type, Void
 
 _ARG = re.compile(r"arg([0-9])")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NUMBER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)([uU]?[lL]{0,2}|[lL]{1,2}[uU])")
 #: A macro whose value only the start of tracing gives.
 _LATE_MACROS = ("target", "pid")
 #: Bytes that a variable may have.
@@ -63,7 +68,7 @@ class Macros:
     default_args: bool = False
     used: set[int] = field(default_factory=set)
 
-    def text(self, name: str, span: Span) -> str:
+    def text(self, name: str, span: Span, *, quoted: bool = False) -> str:
         """The words that a macro stands for. Raises D_MACRO_UNDEF."""
         if name.isdecimal():
             number = int(name)
@@ -73,7 +78,7 @@ class Macros:
                 self.used.add(number)
                 return self.args[number - 1]
             if self.default_args:
-                return ""
+                return "" if quoted else "0"
             raise fail(
                 "D_MACRO_UNDEF",
                 f"macro argument ${name} is not defined",
@@ -98,6 +103,15 @@ class ClauseContext:
 
     probes: tuple[ProbeRef, ...] = ()
     args_of: Callable[[ProbeRef], tuple[str | Type, ...]] = lambda _: ()
+    descriptions: tuple[ast.ProbeDescription, ...] = ()
+
+    @property
+    def named(self) -> set[tuple[str, str]]:
+        """Providers, without the process id at their end, and names of the probes; where there are none (-Z), of
+        their descriptions."""
+        if self.probes:
+            return {(one.provider.rstrip(digits), one.name) for one in self.probes}
+        return {(one.provider.replace("$target", "").rstrip(digits + "*"), one.name) for one in self.descriptions}
 
     @cached_property
     def args(self) -> tuple[str | Type, ...] | None:
@@ -117,6 +131,8 @@ class ScriptNames:
     variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
     inlines: dict[str, ast.Inline] = field(default_factory=dict)
     translators: list[OwnTranslator] = field(default_factory=list)
+    #: The providers that the program declares, by name.
+    providers: dict[str, Declared] = field(default_factory=dict)
     #: The first assignment to each variable anywhere in the program: a variable may be read above it.
     first: dict[tuple[Scope, str], ast.Assign | ast.Step] = field(default_factory=dict)
     #: The inlines that are being expanded.
@@ -173,27 +189,32 @@ class ScriptNames:
         )
 
     def macro(self, node: ast.Macro) -> Expr[Solaris]:
+        """``$1``: a number, a name, or else a string (libdtrace dt_lex.l); ``$$1``: a string."""
         if node.name in _LATE_MACROS:
-            if node.name == "target" and not self.macros.target:
-                return Const(0, INT)  # as in libdtrace: scripts compare it with pid whether or not there is a target
-            return Late("target" if node.name == "target" else "pid", INT)
-        text = self.macros.text(node.name, node.span)
+            return self._late(node)
+        text = self.macros.text(node.name, node.span, quoted=node.quoted)
         if node.quoted:
-            return Text(text.encode(errors="surrogateescape").decode("latin-1"))
-        if not text:
-            return Const(0, INT)
-        try:
-            return self.checker.check(ast.Integer(int(text, 0), "", text.isdecimal(), node.span))
-        except ValueError:
-            pass
+            return _as_text(text)
         if _WORD.fullmatch(text):
             return self.checker.check(ast.Name(text, node.span))
-        raise fail(
-            "D_MACRO_SYNTAX",
-            f"${node.name} is '{text}', which is neither a number nor a name",
-            node.span,
-            hint=f"write $${node.name} to use it as a string",
-        )
+        number = _NUMBER.fullmatch(text)
+        if number is None:
+            quoted = len(text) > 1 and text[0] == text[-1] == '"'
+            return _as_text(text[1:-1] if quoted else text)
+        sign, digits_, suffix = number.groups()
+        octal = digits_.startswith("0") and digits_[1:].isdecimal()
+        value = int(digits_, 8 if octal else 0)
+        if value >= 1 << 64:
+            raise fail("D_MACRO_OFLOW", f"macro argument ${node.name} is {text}, which 64 bits do not hold", node.span)
+        written = ast.Integer(value, suffix.lower(), digits_.isdecimal() and not octal, node.span)
+        return self.checker.check(ast.Unary("-", written, node.span) if sign == "-" else written)
+
+    def _late(self, node: ast.Macro) -> Expr[Solaris]:
+        """``$target`` and ``$pid``, as numbers or, with ``$$``, as text."""
+        value: Expr[Solaris] = Late("target" if node.name == "target" else "pid", INT)
+        if node.name == "target" and not self.macros.target:
+            value = Const(0, INT)  # as in libdtrace: scripts compare it with pid whether or not there is a target
+        return Call("lltostr", (value,), StringType(24), node.span) if node.quoted else value
 
     def index(self, node: ast.Index) -> Expr[Solaris] | None:
         if not isinstance(node.base, ast.Name):
@@ -372,6 +393,15 @@ class ScriptNames:
     def declare_translator(self, translator: ast.Translator) -> None:
         self.translators.append(define_translator(self, translator))
 
+    def declare_provider(self, node: ast.Provider) -> None:
+        if node.name in self.types.knowledge.providers:
+            raise fail(
+                "D_PROV_INCOMPAT",
+                f"provider {node.name} is there already, and its probes' arguments are known",
+                node.span,
+            )
+        self.providers[node.name] = define_provider(self, node)
+
     def with_bound(self, bound: Mapping[str, Expr[Solaris]], body: ast.Expr) -> Expr[Solaris]:
         """An expression in which some names stand for values, and those of where it is used mean nothing."""
         outer = self._bound
@@ -391,6 +421,10 @@ class ScriptNames:
     # --- parts ----------------------------------------------------------------------------------------
 
     def _args(self, node: ast.Index) -> Expr[Solaris]:
+        if self.providers:
+            declared = {self.providers.get(provider, {}).get(name) for provider, name in self.clause.named}
+            if len(declared) == 1 and None not in declared:
+                return declared_argument(self, next(filter(None, declared), ()), node)
         args = self.clause.args
         if args is None:
             raise fail(
@@ -432,6 +466,11 @@ def _parsed_type(text: str) -> ast.TypeExpr:
     if text not in _PARSED_TYPES:
         _PARSED_TYPES[text] = parse_type(Source("<translators>", text))
     return _PARSED_TYPES[text]
+
+
+def _as_text(text: str) -> Text:
+    """An argument as a string of D, its escapes resolved."""
+    return Text(unescape(text))
 
 
 def _scoped(node: ast.Name | ast.ScopedName) -> tuple[Scope, str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 
 from dtrans.check.actions import Body, StatementChecker
+from dtrans.check.libraries import is_met, needed, sorted_libraries
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
 from dtrans.check.tree import AggregationInfo, Expr, Scope, Solaris, Variable
 from dtrans.check.typenames import TypeNames
@@ -58,9 +59,12 @@ class ProgramChecker:
     types: TypeNames
     zero_matches: bool = False
 
-    def check(self, programs: Sequence[ast.Program]) -> TypedProgram:
+    def check(self, programs: Sequence[ast.Program], libraries: Sequence[ast.Program] = ()) -> TypedProgram:
         names = ScriptNames(self.types, self.macros, first=first_assignments(programs))
         self.types.constant = names.checker.constant
+        for library in sorted_libraries(libraries, self.universe):
+            for item in library.items:
+                self._declare(item, names, in_library=True)
         statements = StatementChecker(names, self.options)
         clauses: list[TypedClause] = []
         matched: list[tuple[str, int]] = []
@@ -73,7 +77,7 @@ class ProgramChecker:
                     count += len(clause.probes)
                     clauses.append(clause)
                 else:
-                    _declare(item, names)
+                    self._declare(item, names)
             matched.append((program.span.source.name, count))
         statements.aggregations.settle()
         self._check_unused_macros(programs)
@@ -86,6 +90,33 @@ class ProgramChecker:
             tuple(lost),
             self.types,
         )
+
+    def _declare(self, item: ast.Item, names: ScriptNames, *, in_library: bool = False) -> None:
+        """What is no clause. The clauses of a library are of no account, as in dtrace."""
+        match item:
+            case ast.VariableDecl():
+                names.declare(item)
+            case ast.Inline():
+                names.declare_inline(item)
+            case ast.Translator():
+                names.declare_translator(item)
+            case ast.Provider():
+                names.declare_provider(item)
+            case ast.Pragma("error", words, span):
+                raise fail("D_PRAGERR", f"#error: {' '.join(words)}", span)
+            case ast.Pragma("depends_on", _, span) if not in_library:
+                kind, name = needed(item)
+                if kind == "library":
+                    raise fail(
+                        "D_PRAGMA_DEPEND",
+                        "a program may not depend on a library by itself",
+                        span,
+                        hint="libraries are those of -L folders: all of them are read",
+                    )
+                if not is_met(self.universe, item):
+                    raise fail("D_PRAGMA_DEPEND", f"this program requires {kind} {name}, which is not here", span)
+            case ast.Pragma() | ast.Clause():
+                pass
 
     def _clause(
         self,
@@ -100,7 +131,7 @@ class ProgramChecker:
             for probe in self._probes(written, lost):
                 probes.setdefault(probe.id, probe)
         found = tuple(probes.values())
-        names.clause = ClauseContext(found, self.universe.args)
+        names.clause = ClauseContext(found, self.universe.args, node.probes)
         # The body first, as in libdtrace: a predicate may name a variable that its own clause is the first to assign.
         body = statements.body(node.body or ())
         predicate = None if node.predicate is None else statements.predicate(node.predicate)
@@ -216,24 +247,6 @@ def _pragmas(programs: Sequence[ast.Program]) -> Iterator[ast.Pragma]:
         for item in program.items:
             if isinstance(item, ast.Pragma) and item.kind == "option":
                 yield item
-
-
-def _declare(item: ast.Item, names: ScriptNames) -> None:
-    match item:
-        case ast.VariableDecl():
-            names.declare(item)
-        case ast.Inline():
-            names.declare_inline(item)
-        case ast.Translator():
-            names.declare_translator(item)
-        case ast.Pragma("error", words, span):
-            raise fail("D_PRAGERR", f"#error: {' '.join(words)}", span)
-        case ast.Pragma("depends_on", words, span) if words[:1] not in (("provider",), ("module",)):
-            raise fail("D_PRAGMA_DEPEND", "D libraries are not available in this version", span)
-        case ast.Provider(_, _, span):
-            raise fail("D_PROV_UNAVAIL", "provider definitions are not available in this version", span)
-        case ast.Pragma() | ast.Clause():
-            pass
 
 
 def _reason(probe: ProbeRef) -> str:

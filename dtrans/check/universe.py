@@ -134,6 +134,11 @@ class Universe:
         yield from (need for need in source.needs if not self.meets(need))
         yield from (point.at for point in source.points if not self._attachable(point))
 
+    @property
+    def modules(self) -> frozenset[str]:
+        """The kernel's modules, itself as ``vmlinux`` included."""
+        return frozenset(module for module, _ in self.facts.functions())
+
     def args(self, probe: ProbeRef) -> tuple[str | Type, ...]:
         """The types of a probe's ``args[]``: by D's names, or as the kernel has them."""
         match probe.served:

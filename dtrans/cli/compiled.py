@@ -39,13 +39,13 @@ def compiled_artifact(request: Request) -> Artifact:
 
 def _parts(request: Request) -> Iterator[str]:
     yield kernel_fingerprint()
-    for source in request.sources:
+    for source in (*request.libraries, *request.sources):
         yield source.name
         yield source.text
         yield repr(source.origins)
     yield repr((request.args, request.script, sorted(request.options.items()), request.target, request.zero_matches))
     macros = own_macros() if request.macros is None else request.macros
-    named = {name for source in request.sources for name in _MACRO.findall(source.text)}
+    named = {name for source in (*request.libraries, *request.sources) for name in _MACRO.findall(source.text)}
     yield repr(sorted((name, value) for name, value in macros.items() if name in named))
     for folder in (_PACKAGE, data_dir("translators"), data_dir("templates")):
         yield from _stamps(folder)

@@ -64,7 +64,7 @@ class Spec:
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """A whole command line. `operands` become ``$1``...; `options` are by the names of `dtrans.options`, checked;
-    `preprocessor` holds the words for cpp: ``-I``, ``-D``, ``-U``, ``-H``."""
+    `preprocessor` holds the words for cpp: ``-I``, ``-D``, ``-U``, ``-H``; `libraries` the folders of ``-L``."""
 
     mode: Mode = "run"
     specs: tuple[Spec, ...] = ()
@@ -73,6 +73,7 @@ class Arguments:
     commands: tuple[str, ...] = ()
     pids: tuple[int, ...] = ()
     preprocessor: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     output: str | None = None
     verbose: bool = False
     compile_only: bool = False
@@ -156,6 +157,7 @@ class _Reading:
         self.commands: list[str] = []
         self.pids: list[int] = []
         self.preprocessor: list[str] = []
+        self.libraries: list[str] = []
         self.output: str | None = None
         self.flags: set[str] = set()
 
@@ -176,6 +178,8 @@ class _Reading:
                 self.options[_FLAGS[letter]] = "1"
             case "x":
                 name, equals, setting = value.strip().partition("=")
+                if name == "libdir":
+                    self.libraries.append(setting)
                 self.options[name] = check_option(name, setting if equals else None)
             case "b":
                 self.options["bufsize"] = check_option("bufsize", value.strip())
@@ -189,8 +193,10 @@ class _Reading:
                 self.preprocessor.append(f"-{letter}{value}")
             case "H":
                 self.preprocessor.append("-H")
-            case "L" | "X":
-                pass  # No D libraries to search: translators are data. cpp here has one standard.
+            case "L":
+                self.libraries.append(value)
+            case "X":
+                pass  # cpp here has one standard.
             case _:
                 self.flags.add(letter)
 
@@ -205,6 +211,7 @@ class _Reading:
             commands=tuple(self.commands),
             pids=tuple(self.pids),
             preprocessor=tuple(self.preprocessor),
+            libraries=tuple(self.libraries),
             output=self.output,
             verbose="v" in self.flags,
             compile_only="e" in self.flags,

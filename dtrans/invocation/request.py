@@ -7,7 +7,7 @@ args=("42",), ...)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,7 +53,20 @@ def make_request(arguments: Arguments, given: tuple[Given, ...], command: str = 
         options={name: value for name, value in arguments.options.items() if name not in ("cpp", "zdefs")},
         target=bool(arguments.commands or arguments.pids),
         zero_matches=arguments.zero_matches,
+        libraries=() if arguments.options.get("nolibs") == "1" else tuple(_libraries(arguments.libraries)),
     )
+
+
+def _libraries(folders: Sequence[str]) -> Iterator[Source]:
+    """The D libraries of some folders: their files that end in ``.d``. Raises DtransError D_FILE."""
+    for folder in folders:
+        try:
+            names = sorted(path.name for path in Path(folder).iterdir() if path.suffix == ".d")
+        except OSError as error:
+            raise fail("D_FILE", f"failed to read the folder of libraries {folder}: {error.strerror}") from None
+        for name in names:
+            path = str(Path(folder) / name)
+            yield Source(path, read_script(path))
 
 
 def script_arguments(path: str, text: str) -> Arguments:
@@ -84,6 +97,7 @@ def merged(first: Arguments, second: Arguments) -> Arguments:
         commands=first.commands + second.commands,
         pids=first.pids + second.pids,
         preprocessor=first.preprocessor + second.preprocessor,
+        libraries=first.libraries + second.libraries,
         output=second.output if second.output is not None else first.output,
         verbose=first.verbose or second.verbose,
         compile_only=first.compile_only or second.compile_only,

@@ -17,14 +17,13 @@ import pytest
 from dtrans.facts import KernelFacts
 from dtrans.recorded import RecordedFacts, Recorder
 from tests.conftest import ROOT
-from tests.programs import host, pipeline, refused
+from tests.programs import arguments, host, pipeline, refused
 
 CASES = sorted((ROOT / "tests" / "cases").glob("err.*.d"))
 FACTS = ROOT / "tests" / "facts" / "refusals.json"
 
 _HERE = re.compile(r"/\* error: (D_\w+) \*/")
 _NOWHERE = re.compile(r"/\* error nowhere: (D_\w+) \*/")
-_ARGS = re.compile(r"/\* args: (.*) \*/")
 _RAISED = re.compile(r'\bfail\(\s*"(D_\w+)"')
 
 #: Raised for a mistake in a row of `translators/`: tests/knowledge has them.
@@ -36,11 +35,6 @@ _OF_KERNELS = {"D_KERNEL"}
 @cache
 def facts() -> RecordedFacts:
     return RecordedFacts(FACTS.read_text())
-
-
-def arguments(text: str) -> list[str]:
-    found = _ARGS.search(text)
-    return found[1].split() if found else []
 
 
 def expected(text: str) -> tuple[str, int | None]:

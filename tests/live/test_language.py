@@ -14,19 +14,17 @@ import pytest
 
 from tests.conftest import ROOT, Run
 from tests.loads import command
-from tests.programs import printed
+from tests.programs import arguments, printed
 
 CASES = sorted((ROOT / "tests" / "cases").glob("run.*.d"))
-_ARGS = re.compile(r"/\* args: (.*) \*/")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem.removeprefix("run."))
 def test_a_program_prints_what_its_file_says(case: Path) -> None:
     text = case.read_text()
-    found = _ARGS.search(text)
     status = re.search(r"exit\((\d+)\)", text)
     assert status is not None
-    shown = printed(text, found[1].split() if found else (), {}, status=int(status[1]))
+    shown = printed(text, arguments(text), {}, status=int(status[1]))
     assert shown == case.with_suffix(".out").read_text()
 
 

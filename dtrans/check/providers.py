@@ -1,0 +1,134 @@
+"""Providers that a program declares: the types of their probes' arguments.
+
+    provider app { probe query__start(char *sql) : (struct query *q); };
+
+gives the ``args[]`` of ``app123:::query-start``, where a process offers that probe, the types declared: those after the
+colon, made by the program's translators from those before it (Guide, "Statically Defined Tracing").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dtrans.check.translators import own_translator
+from dtrans.check.tree import Args, Const, Expr, Solaris
+from dtrans.errors import fail
+from dtrans.source import Span
+from dtrans.syntax import ast
+from dtrans.types import Pointer, StructRef, Type, Void
+
+if TYPE_CHECKING:
+    from dtrans.check.names import ScriptNames
+
+#: sys/dtrace.h: lengths of names, without the NUL.
+_PROVIDER_NAME, _PROBE_NAME = 63, 63
+_MOST_ARGUMENTS = 255
+
+
+@dataclass(frozen=True)
+class DeclaredArg:
+    """One of ``args[]``: its type, and the argument of the probe that it is made from, of type `origin`."""
+
+    type: Type
+    index: int
+    origin: Type
+
+
+Declared = Mapping[str, tuple[DeclaredArg, ...]]
+
+
+def define_provider(names: ScriptNames, node: ast.Provider) -> Declared:
+    """The probes of a declaration by name, as ``query-start``.
+
+    Raises D_PROV_BADNAME, D_PROV_PRDUP, D_PROV_PRARGLEN, D_PROV_PRXLATOR, D_DECL_PROTO_NAME.
+    """
+    if node.name[-1:].isdigit():
+        raise fail("D_PROV_BADNAME", f"a provider's name may not end with a digit: {node.name}", node.span)
+    if len(node.name) > _PROVIDER_NAME:
+        raise fail("D_PROV_BADNAME", f"a provider's name has at most {_PROVIDER_NAME} characters", node.span)
+    made: dict[str, tuple[DeclaredArg, ...]] = {}
+    for probe in node.probes:
+        name = probe.name.replace("__", "-")
+        if len(name) > _PROBE_NAME:
+            raise fail("D_PROV_BADNAME", f"a probe's name has at most {_PROBE_NAME} characters", probe.span)
+        if name in made:
+            raise fail("D_PROV_PRDUP", f"probe {name} of {node.name} is declared twice", probe.span)
+        made[name] = _arguments(names, probe)
+    known = names.providers.get(node.name)
+    if known is not None and known != made:
+        raise fail("D_PROV_INCOMPAT", f"provider {node.name} is declared again with other probes", node.span)
+    return made
+
+
+def _arguments(names: ScriptNames, probe: ast.ProviderProbe) -> tuple[DeclaredArg, ...]:
+    native = _types(names, probe.args)
+    if len(native) > _MOST_ARGUMENTS:
+        raise fail("D_PROV_PRARGLEN", f"probe {probe.name} has more than {_MOST_ARGUMENTS} arguments", probe.span)
+    if probe.translated is None:
+        return tuple(DeclaredArg(kind, index, kind) for index, (_, kind) in enumerate(native))
+    places = {name: index for index, (name, _) in enumerate(native) if name}
+    made: list[DeclaredArg] = []
+    for index, (name, kind) in enumerate(_types(names, probe.translated)):
+        if name and name not in places:
+            raise fail("D_DECL_PROTO_FORM", f"probe {probe.name} has no argument '{name}'", probe.span)
+        source = places[name] if name else index
+        if source >= len(native):
+            raise fail("D_PROV_PRARGLEN", f"probe {probe.name} has no argument #{source + 1}", probe.span)
+        made.append(DeclaredArg(kind, source, native[source][1]))
+        _check_translation(names, probe, made[-1])
+    return tuple(made)
+
+
+def _types(names: ScriptNames, written: tuple[tuple[str, ast.TypeExpr], ...]) -> list[tuple[str, Type]]:
+    """Names and types of parameters; ``(void)`` is none."""
+    made = [(name, names.types.resolve(kind)) for name, kind in written]
+    if len(made) == 1 and isinstance(made[0][1], Void):
+        if made[0][0]:
+            raise fail("D_DECL_PROTO_NAME", "a parameter that is void has no name", written[0][1].span)
+        return []
+    for (_, kind), (_, node) in zip(made, written, strict=True):
+        if isinstance(kind, Void):
+            raise fail("D_DECL_PROTO_VOID", "void stands alone in a list of parameters", node.span)
+    return made
+
+
+def _target(kind: Type) -> StructRef | None:
+    kind = kind.to if isinstance(kind, Pointer) else kind
+    return kind if isinstance(kind, StructRef) else None
+
+
+def _check_translation(names: ScriptNames, probe: ast.ProviderProbe, arg: DeclaredArg) -> None:
+    target = _target(arg.type)
+    if arg.type == arg.origin or target is None or target.origin == "translated":
+        return
+    given: Expr[Solaris] = Args(arg.index, arg.origin, probe.span)
+    if own_translator(names, target, given) is None:
+        raise fail(
+            "D_PROV_PRXLATOR",
+            f"probe {probe.name}: no translator from '{arg.origin}' to '{arg.type}' is defined",
+            probe.span,
+        )
+
+
+def declared_argument(names: ScriptNames, args: tuple[DeclaredArg, ...], node: ast.Index) -> Expr[Solaris]:
+    """``args[index]`` of a probe whose provider the program declares."""
+    index = names.checker.check(node.keys[0])
+    if not isinstance(index, Const) or not 0 <= index.value < len(args):
+        raise _out_of_range(args, node.span)
+    arg = args[index.value]
+    native: Expr[Solaris] = Args(arg.index, arg.origin, node.span)
+    if arg.type == arg.origin:
+        return native
+    if _target(arg.type) is not None:
+        return names.translate(arg.type, native, node.span)
+    return names.checker.converted(native, arg.type, node.span)
+
+
+def _out_of_range(args: tuple[DeclaredArg, ...], span: Span) -> Exception:
+    return fail(
+        "D_ARGS_IDX" if args else "D_ARGS_NONE",
+        f"the index must be a constant below {len(args)}" if args else "this probe is declared without arguments",
+        span,
+    )
