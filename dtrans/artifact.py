@@ -16,6 +16,7 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
 ``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function; without keys a
                 per-CPU array of one value, where the function's values only grow
+``images``      hash: u32 process id, u32 self_exec_id -> u64 time at which the process began to execute that image
 ``page_places`` array of one value: where the kernel sees memory; filled by the loader (`dtrans.run.pages`)
 ``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
 ==============  ====================================================================================
@@ -80,12 +81,12 @@ FieldKind = Literal[
     "probename",
     "bytes",  # raw memory of `size` bytes
     "stack",  # u64 kernel addresses, innermost first, 0 ends
-    "ustack",  # u32 process id, u32 thread id, then u64 user addresses, 0 ends
+    "ustack",  # u32 process id, u32 image (its self_exec_id), then u64 user addresses, 0 ends
     "sym",  # u64 kernel address: module`function
     "func",  # the same as sym (Guide, "Actions and Subroutines")
     "mod",  # u64 kernel address: module
     "kaddr",  # u64 kernel address shown by %a as module`function+offset
-    "usym",  # u32 process id, u32 pad, u64 user address
+    "usym",  # u32 process id, u32 image, u64 user address
     "ufunc",
     "umod",
     "uaddr",

@@ -42,6 +42,7 @@ from dtrans.types import align_up
 #: CPU for the last time; its CPU time counts between switches.
 THREAD_GONE = RawTracepoint("sched_process_free")
 SWITCH = RawTracepoint("sched_switch")
+EXECUTED = RawTracepoint("sched_process_exec")
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
              Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data", KernelFunctions: "struct pt_regs",
@@ -266,6 +267,10 @@ class Emitter:
             body = "\tthread_gone(ctx->args[0]);\n\treturn 0;"
             self.functions.append(f"int prog_gone(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
             self.programs.append(Program("prog_gone", THREAD_GONE, auxiliary=True))
+        if "images" in self.shared.uses:
+            body = "\tdt_executed();\n\treturn 0;"
+            self.functions.append(f"int prog_exec(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
+            self.programs.append(Program("prog_exec", EXECUTED, auxiliary=True))
         if "user" in self.shared.uses:
             body = "\tdt_find_pages();\n\treturn 0;"
             self.functions.append(f"int prog_pages(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")

@@ -101,7 +101,14 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
     if artifact.options.get("oformat") != "json":
         yield "json_output"
     if not _names_addresses(artifact):
-        yield from ("Symbols.kernel", "Symbols.user", "Symbols.watch")
+        yield from (
+            "Symbols.kernel",
+            "Symbols.user",
+            "Symbols.follow",
+            "Symbols.survey",
+            "Symbols.catch_up",
+            "Symbols.close",
+        )
 
 
 def _names_addresses(artifact: Artifact) -> bool:

@@ -542,9 +542,12 @@ class Values:
                 self.add(f"{target}[1] = {self.integer(call.args[0])};")
 
     def _process(self) -> str:
-        """Process and thread as the reader wants them: u32 process id, u32 thread id."""
+        """The process as the reader wants it: u32 process id, u32 number of its image."""
+        self.shared.uses.add("images")
+        self.shared.function("kread")
+        self.shared.layout("offset", "struct task_struct", "self_exec_id")
         both = self.memo("pid_tgid", "u64", "bpf_get_current_pid_tgid()")
-        return f"({both} >> 32) | ({both} << 32)"
+        return self.memo("process", "u64", f"dt_process({both})")
 
     def memo(self, name: str, kind: str, call: str) -> str:
         """The result of a call that is made once where it is first needed."""

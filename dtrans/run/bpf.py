@@ -11,6 +11,7 @@ import ctypes
 import fcntl
 import os
 import struct
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,8 @@ _TEST_RUN_ON_CPU = 1
 _PERF_IOC_ENABLE, _PERF_IOC_SET_BPF, _PERF_FLAG_CLOEXEC = 0x2400, 0x40042408, 8
 #: Longest context of a raw tracepoint program: 12 arguments (MAX_BPF_FUNC_ARGS, include/linux/bpf.h).
 _RAW_CONTEXT = 96
+#: Size of struct perf_event_attr with a clock in it (PERF_ATTR_SIZE_VER4, Linux 4.1).
+_ACCOUNT_ATTR_SIZE = 104
 _BATCH_BYTES = 1 << 20
 _LOG_BYTES = 4 << 20
 
@@ -442,11 +445,29 @@ def open_event(
     attr = ctypes.create_string_buffer(packed, len(packed))
     if cpu is None:
         cpu = -1 if pid >= 0 else online_cpus()[0]
+    return _open_perf(attr, pid, cpu)
+
+
+def _open_perf(attr: Any, pid: int, cpu: int) -> int:
     fd: int = _libc().syscall(_syscall_number("perf_event_open"), attr, pid, cpu, -1, _PERF_FLAG_CLOEXEC)
     if fd < 0:
         errno = ctypes.get_errno()
         raise OSError(errno, os.strerror(errno))
     return fd
+
+
+def open_perf_account(cpu: int, wake: int) -> int:
+    """An event on one CPU that counts nothing, and tells what all processes map, fork, exec and exit (`sideband`).
+
+    `wake`: bytes told after which it is readable. Each record ends with its time by CLOCK_MONOTONIC. Raises OSError.
+    """
+    # mmap, comm, task, watermark, sample_id_all, mmap2, comm_exec, use_clockid.
+    told = sum(1 << bit for bit in (8, 9, 13, 14, 18, 23, 24, 25))
+    attr = ctypes.create_string_buffer(_ACCOUNT_ATTR_SIZE)
+    # type, size, config, period, sample_type (time), read_format, flags, wakeup_watermark; clockid at 92.
+    struct.pack_into("<IIQQQQQI", attr, 0, PERF_TYPE_SOFTWARE, _ACCOUNT_ATTR_SIZE, 9, 0, 4, 0, told, wake)
+    struct.pack_into("<i", attr, 92, time.CLOCK_MONOTONIC)
+    return _open_perf(attr, -1, cpu)
 
 
 def attach_perf_event(event: int, program: int | None) -> None:

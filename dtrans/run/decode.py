@@ -28,7 +28,7 @@ _CODES: Mapping[tuple[str, int], str] = {
     **dict.fromkeys((("literal", 4), ("probeprov", 4), ("probemod", 4), ("probefunc", 4), ("probename", 4)), "I"),
     **dict.fromkeys((("sym", 8), ("func", 8), ("mod", 8), ("kaddr", 8)), "Q"),
 }
-_USER_ADDRESS = struct.Struct("<I4xQ")
+_USER_ADDRESS = struct.Struct("<IIQ")
 _PROBE_PARTS: Mapping[FieldKind, str] = {
     "probeprov": "provider",
     "probemod": "module",
@@ -44,8 +44,11 @@ class Resolver(Protocol):
         """The name of a kernel address."""
         ...
 
-    def user(self, pid: int, address: int) -> str:
-        """The name of an address in a process; `pid` 0 is the target process of -c or -p."""
+    def user(self, pid: int, address: int, image: int = 0) -> str:
+        """The name of an address in a process; `pid` 0 is the target process of -c or -p.
+
+        `image` tells what it was executing then (self_exec_id of the kernel), 0 what it does now.
+        """
         ...
 
 
@@ -55,7 +58,7 @@ class NoSymbols:
     def kernel(self, address: int) -> str:
         return f"{address:#x}"
 
-    def user(self, pid: int, address: int) -> str:
+    def user(self, pid: int, address: int, image: int = 0) -> str:
         return f"{address:#x}"
 
 
@@ -166,11 +169,11 @@ class Names:
             case "mod":
                 return lambda address: to_text(module_of(kernel(address)))
             case "umod":
-                return lambda item: to_text(module_of(user(*_USER_ADDRESS.unpack(item))))
+                return lambda item: to_text(module_of(_user_place(user, item)))
             case "usym" | "ufunc" if not offsets:
-                return lambda item: to_text(split_offset(user(*_USER_ADDRESS.unpack(item)))[0])
+                return lambda item: to_text(split_offset(_user_place(user, item))[0])
             case "usym" | "ufunc" | "uaddr":
-                return lambda item: to_text(user(*_USER_ADDRESS.unpack(item)))
+                return lambda item: to_text(_user_place(user, item))
             case "sym" | "func" if not offsets:
                 return lambda address: to_text(split_offset(kernel(address))[0])
             case _:
@@ -181,8 +184,8 @@ class Names:
         kernel, user = self.resolver.kernel, self.resolver.user
 
         def user_order(item: bytes) -> tuple[int, int]:
-            pid, address = _USER_ADDRESS.unpack(item)
-            offset = split_offset(user(pid, address))[1] if field.kind in ("usym", "ufunc") else 0
+            pid, image, address = _USER_ADDRESS.unpack(item)
+            offset = split_offset(user(pid, address, image))[1] if field.kind in ("usym", "ufunc") else 0
             return pid, address - offset
 
         def kernel_order(address: int) -> tuple[int, int]:
@@ -195,12 +198,17 @@ class Names:
         """The names of a stack's frames, innermost first."""
         if field.kind == "stack":
             return [to_text(self.resolver.kernel(address)) for address in stack_addresses(item)]
-        pid = int.from_bytes(item[:4], "little")
-        return [to_text(self.resolver.user(pid, address)) for address in stack_addresses(item[8:])]
+        pid, image = struct.unpack_from("<II", item)
+        return [to_text(self.resolver.user(pid, address, image)) for address in stack_addresses(item[8:])]
 
     def stack_text(self, field: Field, item: bytes, indent: int, frame: bytes = b"%s") -> bytes:
         """A stack as dtrace prints it: a newline, then one line for each frame (libdtrace dt_consume.c)."""
         return b"\n" + b"".join(b" " * indent + frame % name + b"\n" for name in self.frames(field, item))
+
+
+def _user_place(user: Callable[[int, int, int], str], item: bytes) -> str:
+    pid, image, address = _USER_ADDRESS.unpack(item)
+    return user(pid, address, image)
 
 
 def stack_addresses(item: bytes) -> list[int]:

@@ -26,6 +26,7 @@ _CODE_TYPES = frozenset({_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC})
 #: The symbol is not the one that a program gets that is linked today (gabi: .gnu.version).
 _VERSION_HIDDEN = 0x8000
 _DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
+Data = mmap.mmap | bytes
 _DAMAGED = (OSError, ValueError, struct.error, IndexError, OverflowError)
 
 
@@ -114,41 +115,52 @@ class ElfFile:
         with contextlib.suppress(*_DAMAGED):
             self._read()
 
+    @classmethod
+    def of(cls, data: bytes) -> ElfFile:
+        """One that is not in a file."""
+        made = cls(Path())
+        with contextlib.suppress(*_DAMAGED):
+            made._parse(data)
+        return made
+
     def _read(self) -> None:
         with self._path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            if data[:4] != b"\x7fELF" or data[5] != 1:
-                return
-            self.wide = data[4] == 2
-            head = struct.unpack_from("<HHIQQQIHHHHHH" if self.wide else "<HHIIIIIHHHHHH", data, 16)
-            (
-                _,
-                self.machine,
-                _,
-                self.entry,
-                programs,
-                sections,
-                _,
-                _,
-                size,
-                count,
-                section_size,
-                section_count,
-                names,
-            ) = head
-            for index in range(count):
-                self._read_segment(data, programs + index * size)
-            form = "<IIQQQQI" if self.wide else "<IIIIIII"
-            rows = [struct.unpack_from(form, data, sections + index * section_size) for index in range(section_count)]
-            self._sections = [
-                _Section(name, kind, at, start, length, link) for name, kind, _, at, start, length, link in rows
-            ]
-            for index, section in enumerate(self._sections):
-                if section.kind in (_SHT_SYMTAB, _SHT_DYNSYM):
-                    self._read_symbols(data, index)
-                elif section.kind == _SHT_NOTE:
-                    self._read_notes(data, section, names)
+            self._parse(data)
 
-    def _read_segment(self, data: mmap.mmap, at: int) -> None:
+    def _parse(self, data: Data) -> None:
+        if data[:4] != b"\x7fELF" or data[5] != 1:
+            return
+        self.wide = data[4] == 2
+        head = struct.unpack_from("<HHIQQQIHHHHHH" if self.wide else "<HHIIIIIHHHHHH", data, 16)
+        (
+            _,
+            self.machine,
+            _,
+            self.entry,
+            programs,
+            sections,
+            _,
+            _,
+            size,
+            count,
+            section_size,
+            section_count,
+            names,
+        ) = head
+        for index in range(count):
+            self._read_segment(data, programs + index * size)
+        form = "<IIQQQQI" if self.wide else "<IIIIIII"
+        rows = [struct.unpack_from(form, data, sections + index * section_size) for index in range(section_count)]
+        self._sections = [
+            _Section(name, kind, at, start, length, link) for name, kind, _, at, start, length, link in rows
+        ]
+        for index, section in enumerate(self._sections):
+            if section.kind in (_SHT_SYMTAB, _SHT_DYNSYM):
+                self._read_symbols(data, index)
+            elif section.kind == _SHT_NOTE:
+                self._read_notes(data, section, names)
+
+    def _read_segment(self, data: Data, at: int) -> None:
         if self.wide:
             kind, _, offset, address, _, size = struct.unpack_from("<IIQQQQ", data, at)
         else:
@@ -158,7 +170,7 @@ class ElfFile:
         elif kind == _PT_INTERP:
             self.interpreter = data[offset : offset + size].rstrip(b"\0").decode(errors="surrogateescape")
 
-    def _read_symbols(self, data: mmap.mmap, index: int) -> None:
+    def _read_symbols(self, data: Data, index: int) -> None:
         section = self._sections[index]
         strings = self._sections[section.link]
         texts = data[strings.offset : strings.offset + strings.size]
@@ -179,7 +191,7 @@ class ElfFile:
                     hidden = number < len(versions) and versions[number] & _VERSION_HIDDEN != 0
                     self._symbols.append(_Symbol(value, size, text.partition("@")[0], info & 15, hidden))
 
-    def _read_notes(self, data: mmap.mmap, section: _Section, names: int) -> None:
+    def _read_notes(self, data: Data, section: _Section, names: int) -> None:
         at, end = section.offset, section.offset + section.size
         while at + 12 <= end:
             name_size, size, kind = struct.unpack_from("<III", data, at)
@@ -192,7 +204,7 @@ class ElfFile:
                     self._read_probe(data, body, size, names)
             at = body + (size + 3) // 4 * 4
 
-    def _read_probe(self, data: mmap.mmap, at: int, size: int, names: int) -> None:
+    def _read_probe(self, data: Data, at: int, size: int, names: int) -> None:
         word = 8 if self.wide else 4
         address, base, semaphore = struct.unpack_from("<QQQ" if self.wide else "<III", data, at)
         provider, name, arguments, *_ = data[at + 3 * word : at + size].split(b"\0")

@@ -143,6 +143,7 @@ class Session:
     _ring: RingReader | None = None
     _keeper: _Keeper | None = None
     _ending: bool = False
+    _watched: tuple[int, ...] = ()
     _told: dict[tuple[str, int], int] = field(default_factory=dict)
     _next_status: float = 0.0
 
@@ -151,9 +152,9 @@ class Session:
         known_as = {target.kernel_pid: target.pid for target in self.targets}
         if self.targets:
             known_as[0] = self.targets[0].pid
-        self._symbols = Symbols(known_as)
-        self._names_users = _has_user_addresses(self.artifact)
         self._tables = KernelTables(self.loaded.maps)
+        self._symbols = Symbols(known_as, self._tables.exec_time)
+        self._names_users = _has_user_addresses(self.artifact)
         names = Names(self.artifact, self._symbols)
         self._aggregations = AggregationState(self.artifact, names, self._tables, self._options)
         make_output = json_output if self._options.text("oformat") == "json" else Output
@@ -169,7 +170,8 @@ class Session:
             self._handle = Speculations(self.artifact, self._handle).handle
 
     def close(self) -> None:
-        """Gives the ring back."""
+        """Gives the ring back, and the kernel's account of processes."""
+        self._symbols.close()
         if self._ring is not None:
             self._ring.close()
             self._ring = None
@@ -210,8 +212,12 @@ class Session:
     def _start(self) -> None:
         # Probes become live together, not one by one as they are attached.
         self.loaded.set_switch(_STOPPED, 1)
+        if self._names_users:
+            self._watched = self._symbols.follow()
         self.loaded.attach()
         self.loaded.set_switch(_STOPPED, 0)
+        if self._names_users:
+            self._symbols.survey()
         for target in self.targets:
             target.release()
 
@@ -220,7 +226,7 @@ class Session:
         living = {target.pidfd: target for target in self.targets}
         wait = _SHORTEST_WAIT
         with select.epoll() as events:
-            for descriptor in (woken, *living):
+            for descriptor in (woken, *living, *self._watched):
                 events.register(descriptor, select.EPOLLIN)
             if self._ring is not None:
                 # By edges: records alone do not wake us, only a program that found the ring filling up.
@@ -230,8 +236,6 @@ class Session:
                     if descriptor in living:
                         events.unregister(descriptor)
                         self._target_ended(living.pop(descriptor))
-                for target in living.values() if self._names_users else ():
-                    self._symbols.watch(target.pid)
                 wait = self._next_wait(wait, self._work())
                 self._tell_drops_at_times()
 
@@ -264,6 +268,7 @@ class Session:
             for record in self._keeper.drain():
                 self._output.handle(record, 0)
         self._aggregations.new_batch()
+        self._symbols.catch_up()
         self._tell_drops()
         self._output.finish()
 
@@ -272,10 +277,12 @@ class Session:
     def _work(self) -> int:
         """Prints the records that are there: how many bytes they were. After exit() only END's are printed."""
         ring = self._ring
+        first = ring.position if ring is not None else 0
+        goal = first + ring.waiting if ring is not None else 0
+        # After the look at the ring: what the processes of these records did is told by now.
+        self._symbols.catch_up()
         if ring is None:
             return 0
-        first = ring.position
-        goal = first + ring.waiting
         self._aggregations.new_batch()
         while ring.position < goal:
             before = ring.position

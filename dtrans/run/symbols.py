@@ -1,28 +1,28 @@
 """Names of addresses, in dtrace's form: ``vmlinux`vfs_read+0x1c``, ``libc.so.6`read+0x10``, ``0x7f3c00001234``.
 
-Kernel names come from /proc/kallsyms. A process's come from its memory map, read when an address of it is first asked
-for and kept for when it has ended, and from the symbol tables of the files that it maps, with separate debug
-information by build id where that is installed. C++ and Rust names are shown as they stand in the file.
+Kernel names come from /proc/kallsyms. A process's come from what it has mapped (`dtrans.run.images`), which is kept for
+when it has ended, and from the symbol tables of the files that it maps, with separate debug information by build id
+where that is installed. C++ and Rust names are shown as they stand in the file. Code that a process made itself has the
+name that the process has written down for it (`dtrans.run.perfmap`), without a module, as jstack() has it.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
-import time
-from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 from dtrans.run.elf import ElfFile, SymbolTable
+from dtrans.run.images import Image, Images
+from dtrans.run.perfmap import PerfMap
+from dtrans.run.sideband import CodeMapping, Executed, Sideband
 
 _KERNEL_MODULE = "vmlinux"
 #: Below are per-CPU offsets, not addresses.
 _KERNEL_START = 1 << 63
-#: Seconds after which the map of a living process is read again for an address that it lacks, at first and later: a new
-#: process maps its libraries in its first milliseconds, and may have ended soon after.
-_FIRST_MAP_AGE, _MAP_AGE = 0.001, 0.5
+_VDSO = "[vdso]"
 
 
 def place_name(module: str, symbol: str, offset: int) -> str:
@@ -55,117 +55,130 @@ class KernelSymbols:
         return place_name(module, symbol, found[1])
 
 
-# --- processes ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Mapping:
-    start: int
-    end: int
-    offset: int
-    path: str
-
-
-class _ProcessMap:
-    """What a process had mapped when it was last looked at."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._mappings: list[_Mapping] = []
-        self._starts: list[int] = []
-        self._read_at = -1.0
-        self._age = _FIRST_MAP_AGE
-
-    def find(self, address: int) -> _Mapping | None:
-        found = self._find(address)
-        if found is None and time.monotonic() - self._read_at > self._age:
-            self._read()  # It may have loaded a library since.
-            self._age = min(self._age * 2, _MAP_AGE)
-            found = self._find(address)
-        return found
-
-    def _find(self, address: int) -> _Mapping | None:
-        at = bisect_right(self._starts, address) - 1
-        if at >= 0 and address < self._mappings[at].end:
-            return self._mappings[at]
-        return None
-
-    def _read(self) -> None:
-        self._read_at = time.monotonic()
-        mappings = []
-        try:
-            text = Path(f"/proc/{self._pid}/maps").read_text(errors="surrogateescape")
-        except OSError:
-            return  # It has ended: what is known of it stays.
-        for line in text.splitlines():
-            extent, permissions, offset, _, _, *path = line.split(maxsplit=5)
-            if "x" in permissions:
-                start, _, end = extent.partition("-")
-                mappings.append(_Mapping(int(start, 16), int(end, 16), int(offset, 16), path[0] if path else ""))
-        if mappings:  # An ended process that its parent has not asked for has an empty map.
-            self._mappings = mappings
-            self._starts = [mapping.start for mapping in mappings]
-
-    def file_of(self, mapping: _Mapping) -> Path:
-        """Where to read the mapped file: below the process's own root, as it may be in a container."""
-        inside = Path(f"/proc/{self._pid}/root{mapping.path}")
-        return inside if inside.exists() else Path(mapping.path)
-
-
 class Symbols:
     """The names of kernel and user addresses.
 
     `known_as` gives the ids under which this process knows others, where programs see other ids (containers); 0 stands
-    for the target process.
+    for the target process. `exec_time` tells when the exec was that a process's image began with, None when that was
+    before tracing began.
     """
 
-    def __init__(self, known_as: Mapping[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        known_as: dict[int, int] | None = None,
+        exec_time: Callable[[int, int], int | None] = lambda _pid, _image: None,
+    ) -> None:
         self._known_as = known_as or {}
+        self._exec_time = exec_time
+        self._since: dict[tuple[int, int], int] = {}
+
+    # What follows is made when it is needed: a printed program that names no address leaves it out.
+
+    @cached_property
+    def _sideband(self) -> Sideband:
+        return Sideband()
+
+    @cached_property
+    def _images(self) -> Images:
+        return Images()
+
+    @cached_property
+    def _perf_maps(self) -> dict[int, PerfMap]:
+        return {}
+
+    @cached_property
+    def _files(self) -> dict[tuple[int, int], ElfFile]:
+        return {}
+
+    # --- processes come and go ----------------------------------------------------------------------------------
+
+    def follow(self) -> tuple[int, ...]:
+        """From now on is told what processes do, so that their addresses can be named when they have ended.
+
+        The descriptors that it gives are readable when there is much to `catch_up` with; none where the kernel does not
+        allow it.
+        """
+        try:
+            self._sideband.open()
+        except OSError:
+            return ()
+        return self._sideband.descriptors
+
+    def survey(self) -> None:
+        """Looks at what all processes have mapped now."""
+        self._images.survey()
+
+    def catch_up(self) -> None:
+        """Takes in what processes have done. To be called when records were read, before they are printed."""
+        happened = self._sideband.drain()
+        if any(isinstance(each, Executed) for each in happened):
+            # A program may have seen an image before it could tell when that began.
+            self._since = {key: since for key, since in self._since.items() if since}
+        self._images.take(happened)
+
+    def close(self) -> None:
+        """Ends `follow`. Harmless when repeated."""
+        self._sideband.close()
+
+    # --- names --------------------------------------------------------------------------------------------------
 
     @cached_property
     def _kernel(self) -> KernelSymbols:
         return KernelSymbols()
 
-    @cached_property
-    def _processes(self) -> dict[int, _ProcessMap]:
-        return {}
-
-    @cached_property
-    def _files(self) -> dict[tuple[int, int] | str, ElfFile]:
-        return {}
-
     def kernel(self, address: int) -> str:
         """The name of a kernel address."""
         return self._kernel.name(address)
 
-    def watch(self, pid: int) -> None:
-        """Looks at the map of a process now, so that its addresses can be named when it has ended."""
-        self._process(pid).find(0)
+    def user(self, pid: int, address: int, image: int = 0) -> str:
+        """The name of an address in a process: ``object`function+offset``, ``object`0xaddress`` or ``0xaddress``.
 
-    def user(self, pid: int, address: int) -> str:
-        """The name of an address in a process: ``object`function+offset``, ``object`0xaddress`` or ``0xaddress``."""
-        process = self._process(self._known_as.get(pid, pid))
-        found = process.find(address)
-        if found is None:
-            return f"{address:#x}"
-        module = os.path.basename(found.path.removesuffix(" (deleted)"))  # noqa: PTH119 (not a path: "[vdso]")
-        if not module:
-            return f"{address:#x}"
-        symbol = self._file(process.file_of(found)).find(address - found.start + found.offset)
+        `image` is the number that programs gave the process's image (its self_exec_id), 0 for the present one.
+        """
+        known = self._known_as.get(pid, pid)
+        place = self._image(known, pid, image)
+        found = place.find(address)
+        # Of a deleted file there is only what is mapped, and its name.
+        module = os.path.basename(found.path.removesuffix(" (deleted)")) if found else ""  # noqa: PTH119
+        if found is None or not module or found.path.startswith(("[anon", "/memfd:", "/dev/zero")):
+            return self._made_code(known, address)
+        symbol = self._file(place, found).find(address - found.start + found.offset)
         return place_name(module, *symbol) if symbol else f"{module}`{address:#x}"
 
-    def _process(self, pid: int) -> _ProcessMap:
-        if pid not in self._processes:
-            self._processes[pid] = _ProcessMap(pid)
-        return self._processes[pid]
+    def _image(self, pid: int, number: int, image: int) -> Image:
+        if not image:
+            return self._images.image(pid)
+        since = self._since.get((number, image))
+        if since is None:
+            since = self._since[number, image] = self._exec_time(number, image) or 0
+        return self._images.image(pid, since)
 
-    def _file(self, path: Path) -> ElfFile:
-        key: tuple[int, int] | str
-        try:
-            status = path.stat()
-            key = status.st_dev, status.st_ino
-        except OSError:
-            key = str(path)
-        if key not in self._files:
-            self._files[key] = ElfFile(path)
-        return self._files[key]
+    def _made_code(self, pid: int, address: int) -> str:
+        if pid not in self._perf_maps:
+            self._perf_maps[pid] = PerfMap(pid)
+        found = self._perf_maps[pid].find(address)
+        return found[0] if found else f"{address:#x}"
+
+    def _file(self, image: Image, mapping: CodeMapping) -> ElfFile:
+        if mapping.path == _VDSO:
+            return self._vdso
+        for path in image.files(mapping):
+            try:
+                status = path.stat()
+            except OSError:
+                continue
+            if mapping.inode in (status.st_ino, 0):
+                key = status.st_dev, status.st_ino
+                if key not in self._files:
+                    self._files[key] = ElfFile(path)
+                return self._files[key]
+        return ElfFile.of(b"")
+
+    @cached_property
+    def _vdso(self) -> ElfFile:
+        """The kernel's own code in each process: the same in all of one width, so ours tells."""
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            if line.endswith(_VDSO):
+                start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                return ElfFile.of(ctypes.string_at(start, end - start))
+        return ElfFile.of(b"")

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dtrans.artifact import DROP_KINDS
 from dtrans.run.bpf import MAP_PERCPU_ARRAY, BpfMap
 
-_KEY, _VALUE = struct.Struct("=I"), struct.Struct("=Q")
+_KEY, _VALUE, _IMAGE = struct.Struct("=I"), struct.Struct("=Q"), struct.Struct("=II")
 
 
 class KernelTables:
-    """The maps ``agg_N``, ``epochs`` and ``drops`` of a loaded program, by the names of `dtrans.artifact`."""
+    """The maps ``agg_N``, ``epochs``, ``images`` and ``drops`` of a program, by the names of `dtrans.artifact`."""
 
     def __init__(self, maps: Mapping[str, BpfMap]) -> None:
         self._maps = maps
@@ -48,6 +48,11 @@ class KernelTables:
     def set_epoch(self, aggregation: int, epoch: int) -> None:
         """Sets the epoch of an aggregation."""
         self._maps["epochs"].update(_KEY.pack(aggregation), _VALUE.pack(epoch))
+
+    def exec_time(self, pid: int, image: int) -> int | None:
+        """When a process began to execute an image, in nanoseconds; None when that was before tracing."""
+        value = self._maps["images"].lookup(_IMAGE.pack(pid, image)) if "images" in self._maps else None
+        return None if value is None else int(_VALUE.unpack(value)[0])
 
     def drops(self) -> Mapping[str, Sequence[int]]:
         """How many of each of `DROP_KINDS` were dropped so far, on each CPU; empty when nothing counts them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_a_process_that_has_ended_is_still_known_when_it_was_looked_at() -> None
         line = next(line for line in text.splitlines() if "libc" in line and "r-xp" in line)
         extent, _, offset, *_ = line.split()
         base = int(extent.split("-")[0], 16) - int(offset, 16)
-        symbols.watch(process.pid)
+        symbols.survey()
         process.kill()
     inside = _address("getppid") - _own_base()
     assert symbols.user(process.pid, base + inside) == "libc.so.6`getppid"
@@ -69,6 +70,15 @@ def _own_base() -> int:
     )
     extent, _, offset, *_ = line.split()
     return int(extent.split("-")[0], 16) - int(offset, 16)
+
+
+def test_code_that_the_kernel_gives_each_process() -> None:
+    line = next(line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith("[vdso]"))
+    start, end = (int(part, 16) for part in line.split()[0].split("-"))
+    vdso = ElfFile.of(ctypes.string_at(start, end - start))
+    address = vdso.symbol("__vdso_gettimeofday")
+    assert address
+    assert re.fullmatch(r"\[vdso\]`(__vdso_)?gettimeofday\+0x3", Symbols().user(os.getpid(), start + address + 3))
 
 
 @pytest.mark.needs("command:gcc")

@@ -35,7 +35,7 @@ class Symbols:
     def kernel(self, address: int) -> str:
         return self._name(self._KERNEL, address)
 
-    def user(self, pid: int, address: int) -> str:
+    def user(self, pid: int, address: int, image: int = 0) -> str:
         return self._name(self._USER, address) if pid in (0, 42) else f"{address:#x}"
 
     @staticmethod

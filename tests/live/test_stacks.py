@@ -1,0 +1,158 @@
+"""Stacks and the names of their frames: of processes that are gone, deleted, in containers, that made their code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.programs import printed
+
+pytestmark = pytest.mark.needs("command:gcc")
+
+#: Its calls do not go through the C library, whose functions keep no frame pointer.
+_SOURCE = r"""
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+static long call(long number, long one, long two, long three)
+{
+	long result;
+	__asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(one), "S"(two), "d"(three) : "rcx", "r11", "memory");
+	return result;
+}
+static void woken(int number) {}
+__attribute__((noinline)) long inner(int argc, char **argv)
+{
+	char *none[] = {0};
+	if (argc > 1 && !strcmp(argv[1], "exec"))
+		return call(59, (long)"/bin/true", (long)none, (long)none);
+	if (argc > 1 && !strcmp(argv[1], "wait")) {
+		signal(SIGUSR1, woken);
+		puts("waits");
+		fflush(stdout);
+		pause();
+	}
+	return call(110, 0, 0, 0);
+}
+__attribute__((noinline)) long outer(int argc, char **argv) { return inner(argc, argv) + 1; }
+int main(int argc, char **argv)
+{
+	static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0xb8, 110, 0, 0, 0, 0x0f, 0x05, 0x5d, 0xc3};
+	if (argc > 1 && !strcmp(argv[1], "made")) {
+		void *page = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char path[64];
+		sprintf(path, "/tmp/perf-%d.map", getpid());
+		FILE *names = fopen(path, "w");
+		fprintf(names, "%lx %lx Class::method(int)\n", (long)page, (long)sizeof(code));
+		fclose(names);
+		memcpy(page, code, sizeof(code));
+		return ((long (*)(void))page)() == 0;
+	}
+	return outer(argc, argv) == 0;
+}
+"""
+_FRAMES = ["prog`inner", "prog`outer", "prog`main"]
+_GETPPID = "syscall::getppid:entry"
+
+
+@pytest.fixture(scope="module")
+def prog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _build(tmp_path_factory.mktemp("stacks"))
+
+
+def _build(folder: Path, *flags: str) -> Path:
+    source, made = folder / "prog.c", folder / "prog"
+    source.write_text(_SOURCE)
+    subprocess.run(["gcc", "-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", *flags, "-o", made, source],
+                   check=True)  # fmt: skip
+    return made
+
+
+@contextmanager
+def _waiting(*command: str | Path) -> Iterator[str]:
+    """Runs the program, before tracing, up to its pause(); gives the command that wakes it."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"waits\n"
+        yield f"sh -c 'kill -USR1 {process.pid}; sleep 0.3'"
+        process.kill()
+
+
+def _stacks(text: str) -> list[list[str]]:
+    """The frames of each stack, without offsets."""
+    return [
+        [re.sub(r"\+0x[0-9a-f]+$", "", line.strip()) for line in part.splitlines()]
+        for part in re.findall(r"(?:^ {14}\S.*\n)+", text, re.MULTILINE)
+    ]
+
+
+def test_processes_that_lived_a_moment_have_their_symbols_in_the_end(prog: Path) -> None:
+    text = f'{_GETPPID} /execname == "prog"/ {{ @[ustack(3)] = count(); }}'
+    shown = printed(text, commands=[f"sh -c {shlex.quote(f'{prog}; {prog}; {prog}')}"])
+    assert _stacks(shown) == [_FRAMES] * 3, shown
+    assert len(re.findall(r"\n\n {14}prog`inner\+0x\w+\n {14}prog`outer\+0x\w+\n {14}prog`main\+0x\w+\n {16}1(?=\n)",
+                          shown)) == 3, shown  # fmt: skip
+
+
+def test_a_stack_of_the_program_that_exec_replaced(prog: Path) -> None:
+    text = "proc:::exec /pid == $target/ { ustack(3); }"
+    assert _stacks(printed(text, commands=[f"{prog} exec"])) == [_FRAMES]
+
+
+def test_a_process_from_before_tracing_that_ends_at_once(prog: Path) -> None:
+    text = f'{_GETPPID} /execname == "prog"/ {{ ustack(3); }}'
+    with _waiting(prog, "wait") as wake:
+        assert _stacks(printed(text, commands=[wake])) == [_FRAMES]
+
+
+def test_a_program_that_was_deleted_while_it_ran(tmp_path: Path) -> None:
+    prog = _build(tmp_path)
+    text = f'{_GETPPID} /execname == "prog"/ {{ printf("%A", usym(ucaller)); ustack(3); stop(); }}'
+    with _waiting(prog, "wait") as wake:
+        prog.unlink()
+        shown = printed(text, options={"quiet": "1", "destructive": "1"}, commands=[wake])
+    assert _stacks(shown) == [_FRAMES]
+    assert shown.startswith("prog`outer+0x")
+
+
+def test_a_program_in_a_mount_namespace_of_its_own(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    prog = _build(tmp_path)
+    line = f"mount -t tmpfs tmpfs {inside} && cp {prog} {inside}/prog && {inside}/prog; sleep 0.5"
+    text = f'{_GETPPID} /execname == "prog"/ {{ ustack(3); }}'
+    shown = printed(text, commands=[f"unshare -m --propagation private sh -c {shlex.quote(line)}"])
+    assert _stacks(shown) == [_FRAMES], shown
+
+
+@pytest.mark.parametrize("flags", [("-static",), ("-no-pie",)])
+def test_programs_that_are_not_position_independent(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    text = f"{_GETPPID} /pid == $target/ {{ ustack(3); }}"
+    assert _stacks(printed(text, commands=[str(_build(tmp_path, *flags))])) == [_FRAMES]
+
+
+def test_a_stripped_program_shows_its_addresses(tmp_path: Path) -> None:
+    text = f"{_GETPPID} /pid == $target/ {{ ustack(3); }}"
+    (frames,) = _stacks(printed(text, commands=[str(_build(tmp_path, "-s"))]))
+    assert [re.sub("0x[0-9a-f]+$", "0x", frame) for frame in frames] == ["prog`0x"] * 3
+
+
+@pytest.mark.parametrize("what", ["jstack(1)", "ustack(1)"])
+def test_code_that_a_process_made_has_the_name_it_wrote_down(prog: Path, what: str) -> None:
+    text = f'{_GETPPID} /pid == $target/ {{ {what}; printf("%A", uaddr(arg0)); }}'
+    assert _stacks(printed(text, commands=[f"{prog} made"])) == [["Class::method(int)"]]
+
+
+def test_threads_of_one_process_share_the_key_of_a_stack(prog: Path) -> None:
+    text = f'{_GETPPID} /execname == "prog"/ {{ @[ustack(2)] = count(); @all[umod(ucaller), ufunc(ucaller)] = count(); }}'
+    shown = printed(text, commands=[str(prog)])
+    assert _stacks(shown) == [_FRAMES[:2]]
+    assert re.search(r"(?m)^  prog {46}  prog`outer {40} {16}1$", shown), shown
