@@ -239,13 +239,12 @@ def _stack(checker: Checker[L], node: ast.Call) -> Expr[L]:
         frames = checker.constant(node.args[0])
         if frames <= 0:
             raise fail("D_STACK_SIZE", f"{node.name}( ) needs a positive number of frames", node.args[0].span)
-    what = "stack" if node.name == "stack" else "ustack"
-    return Call(what, (), Addresses(what, frames), node.span)
+    return Call(node.name, (), Addresses(node.name, frames), node.span)
 
 
 def stack_frames(kind: Addresses, options: Options) -> int:
     """How many frames a stack records: as many as asked for, or as the options say."""
-    if kind.what not in ("stack", "ustack"):
+    if kind.what not in STACK_FUNCTIONS:
         return 1
-    asked = kind.frames or options.count("stackframes" if kind.what == "stack" else "ustackframes") or 20
+    asked = kind.frames or options.count(f"{kind.what}frames") or 20
     return min(asked, options.count("maxframes") or 127)

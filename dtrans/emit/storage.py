@@ -59,7 +59,7 @@ def field_kind(kind: Type) -> FieldKind:
             return "str"
         case Addresses("stack", _):
             return "stack"
-        case Addresses("ustack", _):
+        case Addresses("ustack" | "jstack", _):
             return "ustack"
         case Addresses(what, _):
             return what  # type: ignore[return-value]
@@ -86,7 +86,7 @@ def add_value(
             return Place(name, Field("str", layout.add(f"char {name}[{size}];", size, 8), size))
         case Addresses("stack", _):
             return Place(name, Field("stack", layout.add(f"u64 {name}[{frames}];", 8 * frames, 8), 8 * frames))
-        case Addresses("ustack", _):
+        case Addresses("ustack" | "jstack", _):
             size = 8 + 8 * frames
             return Place(name, Field("ustack", layout.add(f"u64 {name}[{1 + frames}];", size, 8), size))
         case Addresses("sym" | "func" | "mod", _):

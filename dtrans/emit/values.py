@@ -522,9 +522,9 @@ class Values:
 
     def _put_addresses(self, target: str, call: Call[Linux], what: str, frames: int, *, key: bool) -> None:
         match what:
-            case "stack" | "ustack":
+            case "stack" | "ustack" | "jstack":
                 size, first, flags = 8 * frames, target, str(self.own_frames)
-                if what == "ustack":
+                if what != "stack":
                     self.add(f"{target}[0] = {self._process()};")
                     first, flags = f"{target} + 1", "BPF_F_USER_STACK"
                 if key or size <= STACK_LIMIT:

@@ -171,7 +171,8 @@ class Session:
 
     def close(self) -> None:
         """Gives the ring back, and the kernel's account of processes."""
-        self._symbols.close()
+        if self._watched:
+            self._symbols.close()
         if self._ring is not None:
             self._ring.close()
             self._ring = None
@@ -268,7 +269,7 @@ class Session:
             for record in self._keeper.drain():
                 self._output.handle(record, 0)
         self._aggregations.new_batch()
-        self._symbols.catch_up()
+        self._catch_up()
         self._tell_drops()
         self._output.finish()
 
@@ -279,8 +280,7 @@ class Session:
         ring = self._ring
         first = ring.position if ring is not None else 0
         goal = first + ring.waiting if ring is not None else 0
-        # After the look at the ring: what the processes of these records did is told by now.
-        self._symbols.catch_up()
+        self._catch_up()
         if ring is None:
             return 0
         self._aggregations.new_batch()
@@ -293,6 +293,11 @@ class Session:
             if ring.position == before:
                 break  # A program is still writing the next one.
         return ring.position - first
+
+    def _catch_up(self) -> None:
+        """After a look at the ring, and before its records are printed: what their processes did is told by now."""
+        if self._watched:
+            self._symbols.catch_up()
 
     def _print_some(self, ring: RingReader) -> None:
         handle, data = self._handle, ring.data

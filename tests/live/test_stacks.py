@@ -152,7 +152,7 @@ def test_code_that_a_process_made_has_the_name_it_wrote_down(prog: Path, what: s
 
 
 def test_threads_of_one_process_share_the_key_of_a_stack(prog: Path) -> None:
-    text = f'{_GETPPID} /execname == "prog"/ {{ @[ustack(2)] = count(); @all[umod(ucaller), ufunc(ucaller)] = count(); }}'
+    text = f"{_GETPPID} /pid == $target/ {{ @[ustack(2)] = count(); @all[umod(ucaller), ufunc(ucaller)] = count(); }}"
     shown = printed(text, commands=[str(prog)])
     assert _stacks(shown) == [_FRAMES[:2]]
     assert re.search(r"(?m)^  prog {46}  prog`outer {40} {16}1$", shown), shown
