@@ -48,7 +48,8 @@ def has(feature: str) -> bool:
     """Whether this machine has a feature, asked of the kernel itself and not of dtrans.
 
     ``root``, ``btf``, ``bcc``, ``tracefs``; ``tracepoint:GROUP:EVENT``; ``rawtp:EVENT``; ``command:NAME``;
-    ``symbol:NAME`` (kallsyms); ``enumerator:NAME`` (BTF); ``path:PATH``; ``cpus:N`` (at least N).
+    ``symbol:NAME`` (kallsyms), ``address:NAME`` (with its address); ``enumerator:NAME`` (BTF); ``path:PATH``;
+    ``cpus:N`` (at least N); ``lab`` (a guest of tests/vm, where nothing else runs).
     """
     match feature.split(":"):
         case ["root"]:
@@ -67,10 +68,14 @@ def has(feature: str) -> bool:
             return name in _symbols()
         case ["enumerator", name]:
             return name.encode() in Path("/sys/kernel/btf/vmlinux").read_bytes()
+        case ["address", name]:
+            return _symbols().get(name, "0").strip("0") != ""
         case ["command", name]:
             return shutil.which(name) is not None
         case ["path", path]:
             return Path(path).exists()
+        case ["lab"]:
+            return Path("/run/ctl/command").exists()
         case ["cpus", number]:
             return len(os.sched_getaffinity(0)) >= int(number)
     raise ValueError(f"no such feature: {feature}")
@@ -85,9 +90,9 @@ def _tracefs() -> bool:
 
 
 @cache
-def _symbols() -> frozenset[str]:
+def _symbols() -> dict[str, str]:
     with Path("/proc/kallsyms").open() as lines:
-        return frozenset(line.split()[2] for line in lines)
+        return {words[2]: words[0] for words in map(str.split, lines)}
 
 
 def needs(*features: str) -> None:
@@ -110,6 +115,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         needs(*mark.args)
+    if reason := proving.lacking(item):
+        pytest.skip(reason)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

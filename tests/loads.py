@@ -17,14 +17,17 @@ starts and ends.
 from __future__ import annotations
 
 import ctypes
+import json
 import mmap
 import os
+import resource
 import shlex
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -69,8 +72,10 @@ def _fork(times: str) -> None:
 
 
 def _exec(times: str, *command: str) -> None:
+    """A command, or one that is not there."""
     for _ in range(int(times)):
-        subprocess.run(command, check=False)
+        with suppress(FileNotFoundError):
+            subprocess.run(command, check=False)
 
 
 def _kill(times: str, number: str) -> None:
@@ -82,7 +87,7 @@ def _kill(times: str, number: str) -> None:
 
 def _fault(pages: str) -> None:
     """First touches of that many fresh anonymous pages."""
-    with mmap.mmap(-1, int(pages) * mmap.PAGESIZE) as memory:
+    with mmap.mmap(-1, int(pages) * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
         memory.madvise(15)  # MADV_NOHUGEPAGE: a fault for each small page
         for page in range(int(pages)):
             memory[page * mmap.PAGESIZE] = 1
@@ -301,6 +306,288 @@ def _flood(kind: str, port: str, times: str) -> None:
                 server.recv(2000)
 
 
+def _several(*steps: str) -> None:
+    """Other loads, one after the other: each a text of words."""
+    for step in steps:
+        kind, *arguments = step.split()
+        KINDS[kind](*arguments)
+
+
+def _message(times: str) -> None:
+    """Messages to itself through a System V queue."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    queue, message = libc.msgget(0, 0o1600), (ctypes.c_long * 2)(1, 0)
+    for _ in range(int(times)):
+        libc.msgsnd(queue, message, 8, 0)
+        libc.msgrcv(queue, message, 8, 0, 0)
+    libc.msgctl(queue, 0, 0)  # IPC_RMID
+
+
+def _semaphore(times: str) -> None:
+    """Steps of a System V semaphore, up and down."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    group = libc.semget(0, 1, 0o1600)
+    for number in range(int(times)):
+        libc.semop(group, (ctypes.c_short * 3)(0, -1 if number % 2 else 1, 0), 1)
+    libc.semctl(group, 0, 0)  # IPC_RMID
+
+
+def _nofork(times: str) -> None:
+    """Forks that fail: a child of another user, which may have no more processes."""
+    if not (child := os.fork()):
+        os.setgid(65534)
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+        os.setuid(65534)
+        for _ in range(int(times)):
+            with suppress(BlockingIOError):
+                os.fork()
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _direct(times: str, size: str, path: str) -> None:
+    """Writes and reads of `size` bytes past the page cache, one after the other."""
+    with mmap.mmap(-1, int(size), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.write(b"x" * int(size))
+        for flags, move in ((os.O_RDWR | os.O_CREAT, os.pwritev), (os.O_RDONLY, os.preadv)):
+            file = os.open(path, flags | os.O_DIRECT)
+            for number in range(int(times)):
+                move(file, [memory], number * int(size))
+            os.close(file)
+
+
+def _pagein(times: str, path: str, mode: str) -> None:
+    """Pages that are written to a file with `mode` (octal), then read back from the disk one by one."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    os.fchmod(file, int(mode, 8))
+    os.write(file, bytes(int(times) * 4096))
+    os.fsync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)  # No read-ahead.
+    for number in range(int(times)):
+        os.pread(file, 1, number * 4096)
+    os.close(file)
+
+
+def _mapped(pages: str, path: str) -> None:
+    """First touches of a mapped file's pages, which are not in memory."""
+    size = int(pages) << 20  # Far apart.
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+    for place in range(0, size, 1 << 20):
+        os.pwrite(file, b"x" * 4096, place)
+    os.ftruncate(file, size)
+    os.fsync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    with mmap.mmap(file, size) as memory:
+        memory.madvise(1)  # MADV_RANDOM: no read-ahead
+        for place in range(0, size, 1 << 20):
+            memory[place]
+
+
+def _threads(times: str) -> None:
+    """Threads that end at once, one after the other."""
+    for _ in range(int(times)):
+        thread = threading.Thread(target=lambda: None)
+        thread.start()
+        thread.join()
+
+
+def _signals(times: str) -> None:
+    """Signals to itself: handled, ignored, and waited for; with a value each."""
+    libc = ctypes.CDLL(None)
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+    for _ in range(int(times)):
+        libc.sigqueue(os.getpid(), int(signal.SIGUSR1), ctypes.c_void_p(4711))
+        os.kill(os.getpid(), signal.SIGUSR2)
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.sigwait([signal.SIGTERM])
+
+
+def _killed(times: str) -> None:
+    """Children that end by a floating-point signal of their own sending, and by SIGKILL."""
+    for number in (signal.SIGFPE, signal.SIGKILL) * int(times):
+        if not (child := os.fork()):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            os.kill(os.getpid(), number)
+        os.waitpid(child, 0)
+
+
+def _child(status: str) -> None:
+    """A child that ends with a status, which a handler of SIGCHLD is told."""
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    if not (child := os.fork()):
+        os._exit(int(status))
+    os.waitpid(child, 0)
+
+
+def _identity() -> None:
+    """Says who it is, as Python's os module knows it, and calls getppid once."""
+    os.nice(5)
+    cpu = min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, [cpu])
+    thread = threading.Thread(target=time.sleep, args=(0.2,))
+    thread.start()
+    words = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    print(
+        json.dumps({
+            "pr_pid": os.getpid(), "pr_ppid": os.getppid(), "pr_pgid": os.getpgid(0), "pr_sid": os.getsid(0),
+            "pr_uid": os.getuid(), "pr_euid": os.geteuid(), "pr_gid": os.getgid(), "pr_egid": os.getegid(),
+            "pr_nlwp": 2, "pr_lwpid": threading.get_native_id(), "pr_onpro": cpu, "pr_bindpro": cpu,
+            "pr_fname": NAME, "pr_psargs": Path("/proc/self/cmdline").read_text().rstrip("\0").replace("\0", " "),
+            "pr_argc": Path("/proc/self/cmdline").read_text().count("\0"), "pr_argv": int(words[25]) + 8,
+        }),
+        flush=True,
+    )  # fmt: skip
+    thread.join()
+
+
+def _yield(times: str) -> None:
+    for _ in range(int(times)):
+        os.sched_yield()
+
+
+def _crowd(times: str) -> None:
+    """A process that works on one CPU, where another wakes up again and again and wants it, sent for from a third."""
+    cpus = sorted(os.sched_getaffinity(0))
+    reading, writing = os.pipe()
+
+    def work(number: int) -> None:
+        if number == 2:
+            for _ in range(int(times)):
+                time.sleep(0.01)
+                os.write(writing, b"x")
+            return
+        os.sched_setaffinity(0, cpus[-1:])
+        if number == 1:
+            for _ in range(int(times)):
+                os.read(reading, 1)
+        else:
+            os.nice(5)
+            _spin(str(int(times) * 0.01))
+
+    _together(3, work)
+
+
+def _inherit(priority: str) -> None:
+    """A thread at nice 0 holds a lock that a real-time thread wants, and inherits its priority until it lets go."""
+    libc = ctypes.CDLL(None)
+    kind, lock = (ctypes.c_char * 64)(), (ctypes.c_char * 64)()
+    libc.pthread_mutexattr_init(kind)
+    libc.pthread_mutexattr_setprotocol(kind, 1)  # PTHREAD_PRIO_INHERIT
+    libc.pthread_mutex_init(lock, kind)
+
+    def want() -> None:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(int(priority)))
+        libc.pthread_mutex_lock(lock)
+        libc.pthread_mutex_unlock(lock)
+
+    libc.pthread_mutex_lock(lock)
+    thread = threading.Thread(target=want)
+    thread.start()
+    time.sleep(0.2)
+    libc.pthread_mutex_unlock(lock)
+    thread.join()
+
+
+def _device(times: str, path: str) -> None:
+    """Blocks of a disk, through its cache: each written and sent off, written and waited for, read."""
+    file = os.open(path, os.O_RDWR)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_RANDOM)
+    for number in range(int(times)):
+        place = number << 20
+        os.pwrite(file, bytes(4096), place)
+        ctypes.CDLL(None).sync_file_range(file, ctypes.c_long(place), ctypes.c_long(4096), 2)  # SYNC_FILE_RANGE_WRITE
+        time.sleep(0.01)
+        os.pwrite(file, bytes(4096), place)
+        os.fdatasync(file)
+        os.posix_fadvise(file, place, 4096, os.POSIX_FADV_DONTNEED)
+        os.pread(file, 4096, place)
+    os.close(file)
+
+
+def _unmap(times: str) -> None:
+    """Pages whose protection changes while another thread of the process runs: it must hear of each change."""
+    stop = threading.Event()
+
+    def run() -> None:
+        while not stop.is_set():
+            sum(range(1000))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    libc = ctypes.CDLL(None)
+    with mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        place = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        for _ in range(int(times)):
+            memory[0] = 1
+            libc.mprotect(ctypes.c_void_p(place), 4096, 1)
+            libc.mprotect(ctypes.c_void_p(place), 4096, 3)
+        del place
+        stop.set()
+        thread.join()
+
+
+def _write_copied(pages: str) -> None:
+    """Pages that a child writes to, each shared with its parent until then."""
+    with mmap.mmap(-1, int(pages) * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.madvise(15)  # MADV_NOHUGEPAGE
+        for page in range(int(pages)):
+            memory[page * mmap.PAGESIZE] = 1
+        if not (child := os.fork()):
+            for page in range(int(pages)):
+                memory[page * mmap.PAGESIZE] = 2
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
+def _forbidden(times: str) -> None:
+    """Reads of a page that forbids them; each ends a child by SIGSEGV."""
+    libc = ctypes.CDLL(None)
+    memory = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory[0] = 1
+    place = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    libc.mprotect(ctypes.c_void_p(place), 4096, 0)
+    for _ in range(int(times)):
+        if not (child := os.fork()):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            ctypes.string_at(place, 1)
+        os.waitpid(child, 0)
+    libc.mprotect(ctypes.c_void_p(place), 4096, 3)
+
+
+def _squeeze(group: str, megabytes: str, path: str) -> None:
+    """In a control group with less memory than that: fresh pages, touched twice, and a file that is read twice."""
+    (Path(group) / "cgroup.procs").write_text(str(os.getpid()))
+    size = int(megabytes) << 20
+    with mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.madvise(15)  # MADV_NOHUGEPAGE
+        for _ in range(2):
+            for place in range(0, size, 4096):
+                memory[place] = 1
+    for _ in range(2):
+        with Path(path).open("rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
+
+
+def _lookup(times: str, path: str) -> None:
+    """Looks a path up."""
+    for _ in range(int(times)):
+        with suppress(OSError):
+            os.access(path, os.F_OK)
+
+
+def _terminal(times: str, text: str) -> None:
+    """Lines that are typed at a terminal and read there, and the same number that are written to it."""
+    typist, terminal = os.openpty()
+    for _ in range(int(times)):
+        os.write(typist, text.encode() + b"\n")
+        os.read(terminal, 1000)
+        os.write(terminal, text.encode())
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "getppid": _getppid,
     "read": _read,
@@ -316,6 +603,28 @@ KINDS: dict[str, Callable[..., None]] = {
     "shared": _shared,
     "append": _append,
     "pages": _pages,
+    "several": _several,
+    "message": _message,
+    "semaphore": _semaphore,
+    "nofork": _nofork,
+    "direct": _direct,
+    "pagein": _pagein,
+    "mapped": _mapped,
+    "threads": _threads,
+    "signals": _signals,
+    "killed": _killed,
+    "child": _child,
+    "identity": _identity,
+    "yield": _yield,
+    "crowd": _crowd,
+    "inherit": _inherit,
+    "device": _device,
+    "unmap": _unmap,
+    "copy": _write_copied,
+    "forbidden": _forbidden,
+    "squeeze": _squeeze,
+    "lookup": _lookup,
+    "terminal": _terminal,
     "tcp": _tcp,
     "refused": _refused,
     "udp": _udp,

@@ -29,11 +29,15 @@ from typing import Any
 
 import pytest
 
+from dtrans.check.universe import Universe
 from dtrans.knowledge.load import load
 from dtrans.knowledge.rows import Knowledge, Note, ProbeRow
+from dtrans.run.host import HostFacts
 
 FOLDER = Path(__file__).resolve().parent / "proofs"
 State = dict[str, str]
+#: Reasons of skipped tests that tell of the kernel, not of the machine.
+_OF_THE_KERNEL = tuple(f"needs {kind}:" for kind in ("rawtp", "tracepoint", "symbol", "feature", "member", "function"))
 
 
 def probe_name(provider: str, probe: ProbeRow) -> str:
@@ -63,6 +67,25 @@ def causes() -> dict[str, str]:
     return tomllib.loads((FOLDER / "causes.toml").read_text())
 
 
+@cache
+def _universe() -> Universe:
+    return Universe(HostFacts(), load())
+
+
+@cache
+def missing(name: str) -> tuple[str, ...]:
+    """What this kernel lacks of a row; () too for a row that is no probe."""
+    probe = next((probe for row, _, probe in rows(load()) if row == name), None)
+    return () if probe is None else _universe().missing(probe)
+
+
+def lacking(item: pytest.Item) -> str:
+    """Why none of the rows that a test proves can fire on this kernel; "" when one can."""
+    named = [name for mark in item.iter_markers("proves") for name in mark.args]
+    needs = [missing(name) for name in named]
+    return f"needs {', '.join(needs[0])}" if needs and all(needs) else ""
+
+
 @dataclass
 class Recording:
     """What a run of pytest has seen so far."""
@@ -86,26 +109,21 @@ class Recording:
 
     def states(self, before: dict[str, State]) -> dict[str, State]:
         """The state of each row; one that no test of this run named stays as it was `before`."""
-        from dtrans.check.universe import Universe
-        from dtrans.run.host import HostFacts
-
-        knowledge = load()
-        universe = Universe(HostFacts(), knowledge)
         found: dict[str, State] = {}
-        for name, note, probe in rows(knowledge):
+        for name, note, probe in rows(load()):
             if note.fidelity == "none":
                 continue
-            missing = () if probe is None else universe.missing(probe)
-            if missing:
-                found[name] = {"state": "absent", "why": f"needs {', '.join(missing)}"}
+            if lacks := missing(name):
+                found[name] = {"state": "absent", "why": f"needs {', '.join(lacks)}"}
             elif name in self.failed:
                 found[name] = {"state": "unproven", "why": "its test failed"}
             elif name in self.fired:
-                source = None if probe is None else universe.source(probe)
+                source = None if probe is None else _universe().source(probe)
                 served = (source.note if source is not None else None) or note
                 found[name] = {"state": "fired", "fidelity": served.fidelity, "test": self.fired[name]}
             elif name in self.skipped:
-                found[name] = {"state": "absent", "why": self.skipped[name]}
+                state = "absent" if self.skipped[name].startswith(_OF_THE_KERNEL) else "unproven"
+                found[name] = {"state": state, "why": self.skipped[name]}
             elif name in causes():
                 found[name] = {"state": "unproven", "why": causes()[name]}
             else:

@@ -45,7 +45,8 @@ class Point:
     ``syscall-return:NAME,...`` (Linux names; empty list: all), ``function-entry:NAME`` and ``function-return:NAME`` (a
     function of the kernel or of a loaded module, which must be traceable and the only one of its name),
     ``perf:page-faults`` and its kin (perf_event_open(2) software events by their `perf list` name), ``clock:all`` and
-    ``clock:one`` (the sampling clock on every CPU, on one), ``begin``, ``end``, ``error``.
+    ``clock:one`` (the sampling clock on every CPU, on one, at the rate of the probe's name, or at its own:
+    ``clock:all:100hz``), ``begin``, ``end``, ``error``.
     `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use, later lets included
     (no recursion), each in order of preference, and those of its provider's file that they use.
     `thread` gives the thread on whose behalf the probe fires, "" for the running one.

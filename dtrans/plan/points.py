@@ -11,6 +11,7 @@ from dtrans.artifact import Attach, PerfEvent, RawTracepoint, TestRun, Tracepoin
 from dtrans.check.tree import Binary, Expr
 from dtrans.errors import fail
 from dtrans.facts import KernelFacts
+from dtrans.options import parse_rate
 from dtrans.plan.functions import attach_function
 from dtrans.plan.leaves import CallIn, Linux
 from dtrans.types import INT
@@ -41,7 +42,8 @@ def attach_of(at: str, period: int, facts: KernelFacts) -> Attach | None:
         case "syscall-return":
             return CALL_RETURN
         case "clock":
-            return PerfEvent(_PERF_TYPE_SOFTWARE, _CLOCK, period, rest == "all")
+            where, _, rate = rest.partition(":")
+            return PerfEvent(_PERF_TYPE_SOFTWARE, _CLOCK, parse_rate(rate) if rate else period, where == "all")
         case "perf" if rest in _SOFTWARE:
             return PerfEvent(_PERF_TYPE_SOFTWARE, _SOFTWARE[rest], 1, True)
         case "function-entry":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,6 @@ lockstat:::rw-block /execname == "{NAME}"/ {{ @rw[arg2 != 0, arg3 != 0] = count(
 END {{ printa("%s %@d %@d %@d\\n", @n, @least, @most); printa("rw %d %d %@d\\n", @rw); }}
 """
 CONTENTION = pytest.mark.needs("rawtp:contention_begin")
-
-
-@pytest.fixture
-def disk_file() -> Iterator[Path]:
-    """A file on a disk: /var/tmp is one where /tmp may be memory."""
-    path = Path(f"/var/tmp/{NAME}-{__name__.rpartition('.')[2]}")
-    yield path
-    path.unlink(missing_ok=True)
 
 
 def waits(*load: int | str | Path) -> dict[str, list[int]]:
@@ -46,7 +37,8 @@ def test_a_mutex_whose_owner_sleeps_is_slept_for(disk_file: Path) -> None:
 @pytest.mark.needs("cpus:2")
 @pytest.mark.proves("lockstat:::adaptive-spin")
 def test_a_mutex_whose_owner_runs_is_spun_for(disk_file: Path) -> None:
-    number, least, most = waits("shared", 15000, 1 << 18, disk_file, "cached")["adaptive-spin"]
+    runs = (waits("shared", 15000, 1 << 18, disk_file, "cached").get("adaptive-spin") for _ in range(5))
+    number, least, most = next(filter(None, runs))  # On a busy machine the two may have run one after the other.
     assert 0 < number <= 30_000
     assert 0 < least <= most < 10_000_000_000
 
@@ -69,3 +61,23 @@ def test_a_spin_lock_that_several_want_is_spun_for() -> None:
     number, least, most = waits("pages", 20, 32)["spin-spin"]
     assert number > 0
     assert 0 < least <= most < 10_000_000_000
+
+
+@pytest.mark.proves(
+    "lockstat:::adaptive-acquire", "lockstat:::adaptive-release", "lockstat:::rw-acquire", "lockstat:::rw-release"
+)
+def test_locks_are_taken_and_let_go(disk_file: Path) -> None:
+    source = f"""
+        lockstat:::adaptive-acquire, lockstat:::adaptive-release, lockstat:::rw-acquire, lockstat:::rw-release
+        /execname == "{NAME}" && arg0/ {{ @[probename] = count(); }}
+        lockstat:::rw-acquire, lockstat:::rw-release /execname == "{NAME}"/
+        {{ @rw[strjoin(probename, arg1 ? "-writer" : "-reader")] = count(); }}
+        END {{ printa("%s %@d\\n", @); printa("%s %@d\\n", @rw); }}"""
+    load = line("several", f"shared 100 4096 {disk_file} cached", f"append 100 {disk_file}")
+    words = printed(source, commands=[load]).split()
+    found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    assert found["adaptive-acquire"] >= 200  # Each read of an open file that is shared takes its position's mutex.
+    assert found["rw-acquire-writer"] >= 200  # Each append takes the file's semaphore.
+    assert found["rw-acquire-reader"] >= 100
+    for what in ("adaptive", "rw"):
+        assert abs(found[f"{what}-acquire"] - found[f"{what}-release"]) < found[f"{what}-acquire"] / 2

@@ -1,0 +1,132 @@
+"""io: requests to a disk of one's own, block for block; bufinfo_t, devinfo_t and fileinfo_t whole."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.loads import NAME, line
+from tests.programs import printed
+
+REQUESTS = 'io:::{probe} /args[1]->dev_statname == "{disk}"/ {{ printf("{format}\\n", {members}); }}'
+B_READ, B_WRITE, B_BUSY, B_DONE, B_ASYNC = 0x40, 0x100, 0x1, 0x2, 0x400
+
+
+@pytest.fixture
+def mounted(loop_device: str) -> Iterator[Path]:
+    """A file system of one's own on a disk of one's own."""
+    place = Path(f"/run/{NAME}-{os.getpid()}")
+    subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", loop_device], check=True)
+    place.mkdir()
+    subprocess.run(["mount", loop_device, place], check=True)
+    yield place
+    subprocess.run(["umount", place], check=True)
+    place.rmdir()
+
+
+def requests(probe: str, disk: str, load: str, **members: str) -> list[dict[str, str]]:
+    """What some expressions were at each request to a disk: name -> (conversion, expression)."""
+    source = REQUESTS.format(
+        probe=probe, disk=disk, format="\\t".join("%s" for _ in members), members=", ".join(members.values())
+    )
+    shown = [one.split("\t") for one in printed(source, commands=[load]).splitlines() if one]
+    return [dict(zip(members, words, strict=True)) for words in shown]
+
+
+def number(expression: str) -> str:
+    return f"lltostr({expression})"
+
+
+@pytest.mark.proves(
+    "io:::start", "bufinfo_t.b_flags", "bufinfo_t.b_bcount", "bufinfo_t.b_blkno", "bufinfo_t.b_lblkno",
+    "bufinfo_t.b_resid", "bufinfo_t.b_bufsize", "bufinfo_t.b_error", "bufinfo_t.b_edev", "bufinfo_t.b_addr",
+    "bufinfo_t.b_iodone", "devinfo_t.dev_major", "devinfo_t.dev_minor", "devinfo_t.dev_instance",
+    "devinfo_t.dev_name", "devinfo_t.dev_statname", "devinfo_t.dev_pathname",
+)  # fmt: skip
+def test_each_request_of_a_program_starts_with_its_place_and_size(loop_device: str) -> None:
+    disk = Path(loop_device).name
+    status = Path(loop_device).stat()
+    found = requests(
+        "start", disk, line("direct", 4, 8192, loop_device),
+        flags=number("(int64_t)args[0]->b_flags"), count=number("args[0]->b_bcount"), block=number("args[0]->b_blkno"),
+        same=number("args[0]->b_lblkno == args[0]->b_blkno && args[0]->b_bufsize == args[0]->b_bcount"),
+        rest=number("args[0]->b_resid"), error=number("args[0]->b_error"), device=number("args[0]->b_edev"),
+        request=number("args[0]->b_addr != 0 && arg0 == (uintptr_t)args[0]->b_addr"),
+        routine=number("(uintptr_t)args[0]->b_iodone"),
+        major=number("args[1]->dev_major"), minor=number("args[1]->dev_minor"),
+        instance=number("args[1]->dev_instance"), name="args[1]->dev_name", path="args[1]->dev_pathname",
+        who="execname",
+    )  # fmt: skip
+    mine = [one for one in found if one["who"] == NAME]
+    assert [(int(one["flags"]), int(one["block"])) for one in mine] == [
+        *((B_WRITE | B_BUSY, number * 16) for number in range(4)),
+        *((B_READ | B_BUSY, number * 16) for number in range(4)),
+    ]
+    for one in mine:
+        assert (one["count"], one["same"], one["rest"], one["error"]) == ("8192", "1", "8192", "0")
+        assert int(one["device"]) == os.major(status.st_rdev) << 20 | os.minor(status.st_rdev)
+        assert (int(one["major"]), int(one["minor"])) == (os.major(status.st_rdev), os.minor(status.st_rdev))
+        assert (one["name"], one["path"], one["request"], one["routine"]) == (disk, loop_device, "1", "0")
+        assert int(one["instance"]) == os.minor(status.st_rdev)
+
+
+@pytest.mark.proves("io:::done")
+def test_each_request_ends_with_nothing_left(loop_device: str) -> None:
+    found = requests(
+        "done", Path(loop_device).name, line("direct", 4, 8192, loop_device),
+        flags=number("(int64_t)args[0]->b_flags"), count=number("args[0]->b_bcount"), block=number("args[0]->b_blkno"),
+        rest=number("args[0]->b_resid"), error=number("args[0]->b_error"),
+    )  # fmt: skip
+    mine = [one for one in found if one["count"] == "8192" and int(one["block"]) < 64]
+    assert sorted((int(one["flags"]), int(one["block"])) for one in mine) == sorted(
+        (flags | B_DONE, number * 16) for flags in (B_WRITE, B_READ) for number in range(4)
+    )
+    assert all((one["rest"], one["error"]) == ("0", "0") for one in mine)
+
+
+@pytest.mark.proves(
+    "fileinfo_t.fi_name", "fileinfo_t.fi_dirname", "fileinfo_t.fi_pathname", "fileinfo_t.fi_offset", "fileinfo_t.fi_fs",
+    "fileinfo_t.fi_mount",
+)  # fmt: skip
+def test_a_request_knows_the_file_whose_pages_it_moves(loop_device: str, mounted: Path) -> None:
+    (mounted / "folder").mkdir()
+    path = mounted / "folder" / "file"
+    found = requests(
+        "start", Path(loop_device).name, line("pagein", 4, path, 644),
+        name="args[2]->fi_name", folder="args[2]->fi_dirname", path="args[2]->fi_pathname",
+        offset=number("args[2]->fi_offset"), system="args[2]->fi_fs", mount="args[2]->fi_mount",
+        reads=number("args[0]->b_flags & B_READ ? 1 : 0"),
+    )  # fmt: skip
+    mine = [one for one in found if one["name"] == "file"]
+    assert [one["offset"] for one in mine] == ["0", *(str(page * 4096) for page in range(4))]
+    assert [one["reads"] for one in mine] == ["0", "1", "1", "1", "1"]
+    for one in mine:
+        assert one["path"] == str(path)
+        assert one["folder"] == str(path.parent)
+        assert (one["system"], one["mount"]) == ("ext4", str(mounted))
+
+
+@pytest.mark.proves("fds", "fileinfo_t.fi_oflags")
+def test_an_open_file_is_told_by_its_descriptor(tmp_path: Path) -> None:
+    source = f"""
+        syscall::write:entry /execname == "{NAME}" && arg2 == 77/
+        {{ printf("%s %d ", fds[arg0].fi_pathname, fds[arg0].fi_oflags & O_ACCMODE);
+           printf("%d", fds[arg0].fi_offset); exit(0); }}"""
+    assert printed(source, commands=[line("write", 1, 77)]).split() == ["/dev/null", str(os.O_WRONLY), "0"]
+
+
+@pytest.mark.proves("io:::wait-start", "io:::wait-done")
+def test_a_thread_that_waits_for_a_disk_is_told_before_and_after(disk_file: Path) -> None:
+    source = f"""
+        io:::wait-start /execname == "{NAME}"/ {{ self->began = timestamp; @["start"] = count(); }}
+        io:::wait-done /execname == "{NAME}"/ {{ @["done"] = count(); }}
+        io:::wait-done /execname == "{NAME}" && self->began/ {{ @["known"] = count(); self->began = 0; }}
+        END {{ printa("%s %@d\\n", @); }}"""
+    words = printed(source, commands=[line("direct", 20, 8192, disk_file)]).split()
+    found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    assert 20 <= found["start"] <= 80
+    assert found["done"] == found["start"] == found["known"]

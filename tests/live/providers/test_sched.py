@@ -1,0 +1,111 @@
+"""sched: what a load's threads do to the CPUs, told in the thread that does it; cpuinfo_t."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.loads import NAME, line
+from tests.programs import printed
+
+LOAD = line("several", "sleep 30 0.005", "crowd 20", "yield 50")
+SOURCE = f"""
+sched:::off-cpu, sched:::on-cpu, sched:::sleep, sched:::preempt, sched:::remain-cpu, sched:::tick
+/execname == "{NAME}"/ {{ @[probename] = count(); }}
+sched:::off-cpu /args[1]->pr_fname == "{NAME}" && args[0]->pr_lwpid == args[1]->pr_pid/ {{ @["next"] = count(); }}
+sched:::wakeup /args[1]->pr_fname == "{NAME}"/ {{ @[probename] = count(); }}
+sched:::enqueue /args[1]->pr_fname == "{NAME}" && args[3] == 0 && args[2]->cpu_id < 4096/ {{ @[probename] = count(); }}
+sched:::dequeue /args[1]->pr_fname == "{NAME}" && args[2]->cpu_id < 4096/ {{ @[probename] = count(); }}
+sched:::surrender /args[1]->pr_fname == "{NAME}"/ {{ @[probename] = count(); }}
+sched:::tick /args[1]->pr_fname == "{NAME}" && args[0]->pr_lwpid == tid/ {{ @["ticked"] = count(); }}
+END {{ printa("%s %@d\\n", @); }}
+"""
+
+
+@cache
+def told() -> dict[str, int]:
+    words = printed(SOURCE, commands=[LOAD]).split()
+    return dict(zip(words[::2], map(int, words[1::2]), strict=True))
+
+
+@pytest.mark.proves("sched:::off-cpu", "sched:::on-cpu", "sched:::sleep", "sched:::wakeup")
+def test_each_sleep_takes_a_thread_off_its_cpu_until_it_is_woken() -> None:
+    found = told()
+    assert 30 <= found["sleep"] <= found["off-cpu"]
+    assert abs(found["off-cpu"] - found["on-cpu"]) <= 10  # A thread that ends does not come back.
+    assert found["wakeup"] >= 30
+    assert found["next"] >= 30
+
+
+@pytest.mark.proves("sched:::enqueue", "sched:::dequeue")
+def test_a_thread_that_is_woken_joins_a_queue_and_leaves_it_as_it_runs() -> None:
+    found = told()
+    assert found["enqueue"] >= 30
+    assert abs(found["enqueue"] - found["dequeue"]) <= 10
+
+
+@pytest.mark.proves("sched:::preempt")
+def test_threads_that_want_the_same_cpu_preempt_each_other() -> None:
+    assert told()["preempt"] > 0
+
+
+@pytest.mark.proves("sched:::tick")
+def test_the_clock_ticks_for_the_thread_that_runs() -> None:
+    assert told()["tick"] == told()["ticked"] > 0
+
+
+@pytest.mark.proves("sched:::remain-cpu")
+def test_a_thread_that_yields_to_no_one_remains() -> None:
+    source = f"""
+        sched:::remain-cpu /execname == "{NAME}"/ {{ @["remained"] = count(); }}
+        sched:::off-cpu /execname == "{NAME}"/ {{ @["left"] = count(); }}
+        syscall::sched_yield:entry /execname == "{NAME}"/ {{ @["yielded"] = count(); }}
+        END {{ printa("%s %@d\\n", @); }}"""
+    words = printed(source, commands=[line("yield", 500)]).split()
+    found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    assert found["yielded"] == 500
+    assert found.get("remained", 0) + found["left"] >= 500
+    assert found["remained"] > 0
+
+
+@pytest.mark.needs("cpus:2")
+@pytest.mark.proves("sched:::surrender")
+def test_another_cpu_can_make_a_thread_give_way() -> None:
+    assert told()["surrender"] > 0
+
+
+@pytest.mark.proves("sched:::change-pri")
+def test_a_thread_gets_the_priority_of_one_that_waits_for_it() -> None:
+    source = f"""
+        sched:::change-pri /execname == "{NAME}" && args[1]->pr_fname == "{NAME}"/
+        {{ printf("%d %d\\n", args[0]->pr_pri, args[2]); }}"""
+    found = [
+        tuple(map(int, one.split())) for one in printed(source, commands=[line("inherit", 50)]).splitlines() if one
+    ]
+    assert (19, 90) in found  # The owner ran at nice 0 and inherits real-time priority 50, 40 levels above it.
+    assert (90, 19) in found  # And gives it back.
+
+
+@pytest.mark.proves("cpuinfo_t.cpu_id", "cpuinfo_t.cpu_pset", "curcpu", "cpu")
+def test_the_cpu_is_the_one_that_the_load_is_bound_to() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    source = f"""
+        syscall::getppid:entry /execname == "{NAME}"/
+        {{ printf("%d %d %d", curcpu->cpu_id, curcpu->cpu_pset, cpu); exit(0); }}"""
+    assert printed(source, commands=[line("identity")]).split()[:3] == [str(cpu), "-1", str(cpu)]
+
+
+@pytest.mark.proves("cpuinfo_t.cpu_chip", "cpuinfo_t.cpu_lgrp")
+@pytest.mark.needs("address:runqueues")
+def test_the_cpu_has_a_package_and_a_memory_node() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    source = f"""
+        syscall::getppid:entry /execname == "{NAME}"/
+        {{ printf("%d %d", curcpu->cpu_chip, curcpu->cpu_lgrp); exit(0); }}"""
+    folder = Path(f"/sys/devices/system/cpu/cpu{cpu}")
+    package = (folder / "topology/physical_package_id").read_text().strip()
+    node = next((entry.name.removeprefix("node") for entry in folder.glob("node[0-9]*")), "0")
+    assert printed(source, commands=[line("identity")]).split()[:2] == [package, node]
