@@ -19,6 +19,7 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``images``      hash: u32 process id, u32 self_exec_id -> u64 time at which the process began to execute that image
 ``page_places`` array of one value: where the kernel sees memory; filled by the loader (`dtrans.run.pages`)
 ``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
+``user_sites``  hash: site number (u32) -> probe number (u32), padding, operands (`dtrans.run.operands`), by the loader
 ==============  ====================================================================================
 
 A record starts with `RECORD_HEADER` (``<HHI``: site number, CPU, probe number) and is followed by its fields at the
@@ -377,7 +378,23 @@ class Trampoline:
     module: str = "vmlinux"
 
 
-Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent | KernelFunctions | Trampoline
+@dataclass(frozen=True, slots=True)
+class UserCode:
+    """Code of processes: the places of all `Artifact.wanted` with this value (context: ``struct pt_regs``).
+
+    `moment`: the entry or the return of functions, an offset in them, or the site of a probe that a program defines.
+    `row` tells apart programs of one moment. The attach cookie is the number of the place's probe, of its site where
+    there are sites, and in its upper half a bit for each clause that wants the place.
+    """
+
+    moment: Literal["entry", "return", "offset", "site"]
+    row: str = ""
+
+
+#: Clauses that one program can tell apart by the bits of a cookie.
+COOKIE_CLAUSES = 32
+
+Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent | KernelFunctions | Trampoline | UserCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,6 +440,38 @@ class LateConstant:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A description of probes in processes: the loader looks for them in what processes have mapped, at the start and
+    when they map more.
+
+    `provider` as written (``pid$target``, ``python*``), `module`, `function` and `name` the globs that it gives;
+    `base` is the provider's name without the process. `place` says where a row attaches: ``OBJECT:FUNCTION``, or
+    ``PROVIDER:NAME`` of a probe that a program defines. `files` are globs of files that such processes run; `without`
+    are functions that cannot have the probe. `group` is the number of the written description, `source` that of its D
+    text.
+    """
+
+    attach: UserCode
+    clause: int
+    group: int
+    source: int
+    provider: str
+    base: str
+    module: str
+    function: str
+    name: str
+    place: str = ""
+    files: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    #: Matching nothing is no error.
+    optional: bool = False
+    #: Why there may be none.
+    reason: str = ""
+    #: Where the description stands: file, line, column, length, text of the line.
+    written: tuple[str, int, int, int, str] = ("", 0, 0, 0, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     c_text: str
     programs: tuple[Program, ...]
@@ -441,6 +490,7 @@ class Artifact:
     descriptions: tuple[tuple[str, int], ...] = ()
     #: What differs from the original on this kernel, told with -v: (probe or member, sentence).
     notes: tuple[tuple[str, str], ...] = field(default=())
+    wanted: tuple[Wanted, ...] = ()
 
 
 # --- JSON -----------------------------------------------------------------------------------------------
@@ -490,6 +540,7 @@ _CLASSES: dict[str, Any] = {
     for kind in (
         Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize,
         Denormalize, System, Freopen, Truncate, Halt, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun,
-        RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, Program, Layout, LateConstant, Artifact,
+        RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Program, Layout, LateConstant,
+        Wanted, Artifact,
     )
 }  # fmt: skip

@@ -60,9 +60,8 @@ OPTIONS: Mapping[str, Option] = {
         Option(
             "evaltime",
             "text",
-            "exec",
+            "preinit",
             ("exec", "preinit", "postinit", "main"),
-            "probes are in place at exec, before all others",
         ),
         Option("flowindent", "flag"),
         Option("grabanon", "flag", reason="there is no anonymous tracing"),

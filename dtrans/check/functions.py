@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from dtrans.check.globs import pattern
 from dtrans.facts import KernelFacts
+from dtrans.globs import is_glob, pattern
 from dtrans.syntax.ast import ProbeDescription
 
 ENTRY, RETURN = "entry", "return"
@@ -100,8 +100,3 @@ class FunctionTable:
     def _probe(self, place: int, *, entry: bool) -> FunctionProbe:
         module, name = self._functions[place]
         return FunctionProbe(module, name, entry, f"{module}:{name}" if name in self._ambiguous else name)
-
-
-def is_glob(text: str) -> bool:
-    """Whether a part of a description can mean more than one name."""
-    return not text or bool(set(text) & set("*?[\\"))

@@ -13,9 +13,10 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.libraries import is_met, needed, sorted_libraries
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
+from dtrans.check.processes import USER_FAMILIES, split_process
 from dtrans.check.tree import AggregationInfo, Expr, Scope, Solaris, Variable
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process
 from dtrans.errors import fail
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.source import Span
@@ -34,6 +35,8 @@ class TypedClause:
     body: Body
     default: bool
     node: ast.Clause
+    #: The number of the source that it stands in.
+    source: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class TypedProgram:
     #: Probes that a description named and this kernel lacks, with the reason.
     lost: tuple[tuple[str, str], ...]
     types: TypeNames
+    #: Descriptions may match nothing.
+    zero_matches: bool = False
 
 
 @dataclass
@@ -69,13 +74,13 @@ class ProgramChecker:
         clauses: list[TypedClause] = []
         matched: list[tuple[str, int]] = []
         lost: list[tuple[str, str]] = []
-        for program in programs:
+        for number, program in enumerate(programs):
             count = 0
             for item in program.items:
                 if isinstance(item, ast.Clause):
                     clause = self._clause(item, len(clauses) + 1, names, statements, lost)
-                    count += len(clause.probes)
-                    clauses.append(clause)
+                    count += sum(not in_process(probe) for probe in clause.probes)
+                    clauses.append(replace(clause, source=number))
                 else:
                     self._declare(item, names)
             matched.append((program.span.source.name, count))
@@ -89,7 +94,12 @@ class ProgramChecker:
             tuple(matched),
             tuple(lost),
             self.types,
+            self._may_miss,
         )
+
+    @property
+    def _may_miss(self) -> bool:
+        return self.zero_matches or self.options.flag("zdefs")
 
     def _declare(self, item: ast.Item, names: ScriptNames, *, in_library: bool = False) -> None:
         """What is no clause. The clauses of a library are of no account, as in dtrace."""
@@ -142,7 +152,10 @@ class ProgramChecker:
         found = self.universe.match(description)
         missing = self.universe.unavailable(description)
         lost += [(str(probe), _reason(probe)) for probe in missing]
-        if not found and not (self.zero_matches or self.options.flag("zdefs")):
+        if "$target" in description.provider and not self.macros.target:
+            hint = "use -c COMMAND or -p PID"
+            raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", written.span, hint=hint)
+        if not found and not self._may_miss:
             text = str(description.id) if description.id is not None else _shown(description)
             if missing:
                 raise fail(
@@ -180,6 +193,9 @@ class ProgramChecker:
         from dtrans.knowledge.lookup import nearest
 
         providers = self.universe.knowledge.providers
+        of_process = providers.get(split_process(description.provider.rstrip("*"))[0])
+        if of_process is not None and of_process.family in USER_FAMILIES:
+            return f"its probes are in processes: name one, as in {of_process.name}$target or {of_process.name}1234"
         if description.provider and not any(self.universe.match(replace(description, module="", function="", name=""))):
             close = nearest(description.provider, providers)
             return (

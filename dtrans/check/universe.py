@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable, is_glob
-from dtrans.check.globs import pattern
+from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
+from dtrans.check.processes import USER_FAMILIES, UserProbe, user_probes
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
+from dtrans.globs import is_glob, pattern
 from dtrans.knowledge.rows import CallRow, Knowledge, Point, ProbeRow, ProviderRow, SourceRow
 from dtrans.options import parse_rate
 from dtrans.syntax.ast import ProbeDescription
@@ -26,15 +27,19 @@ from dtrans.types import INT64, StructRef, Type, Void
 
 #: Ids of probes that come to be when they are named follow this; those of the rest are below it.
 NAMED_IDS = 500_000
+#: Ids that stand for what descriptions will match in processes.
+PROCESS_IDS = 600_000
 
 
 @dataclass(frozen=True, slots=True)
 class RowProbe:
-    """A probe that a row of a provider describes. `period` in nanoseconds for a rate of the profile provider."""
+    """A probe that a row of a provider describes. `period` in nanoseconds for a rate of the profile provider;
+    `process` is the name that the script gives the provider of a process (``plockstat$target``)."""
 
     provider: ProviderRow
     row: ProbeRow
     period: int = 0
+    process: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class TracepointProbe:
     event: str
 
 
-Served = RowProbe | CallProbe | TracepointProbe | FunctionProbe
+Served = RowProbe | CallProbe | TracepointProbe | FunctionProbe | UserProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class Universe:
         self.knowledge = knowledge
         self.solaris = solaris
         self._rated: dict[tuple[str, str], ProbeRef] = {}
+        self._in_processes: dict[object, ProbeRef] = {}
 
     @cached_property
     def probes(self) -> tuple[ProbeRef, ...]:
@@ -118,7 +124,7 @@ class Universe:
                 # A Solaris call that programs on Linux never make is there and does not fire; one whose work Linux
                 # does not do at all is not there.
                 return call is None or call.note.fidelity != "none"
-            case TracepointProbe() | FunctionProbe():
+            case TracepointProbe() | FunctionProbe() | UserProbe():
                 return True
 
     def source(self, row: ProbeRow) -> SourceRow | None:
@@ -148,6 +154,8 @@ class Universe:
                 return ("int64_t",) * (6 if entry else 2)
             case TracepointProbe(group, event):
                 return tuple(field_type(field) for field in self.facts.tracepoint(group, event) or ())
+            case UserProbe():
+                return ()
             case FunctionProbe(module, name, entry, _):
                 function = self.facts.function(name, module)
                 if function is None:
@@ -184,13 +192,14 @@ class Universe:
         if description.id is not None:
             return tuple(probe for probe in self._of_id(description.id) if self.available(probe))
         found = [probe for probe in self._matching(description) if self.available(probe)]
-        return tuple(self._once_per_call(found))
+        return (*self._once_per_call(found), *(probe for probe in self._in_user(description) if self.available(probe)))
 
     def unavailable(self, description: ProbeDescription) -> tuple[ProbeRef, ...]:
         """The probes that a description names and this kernel cannot serve."""
         if description.id is not None:
             return ()
-        return tuple(probe for probe in self._matching(description) if not self.available(probe))
+        found = (*self._matching(description), *self._in_user(description))
+        return tuple(probe for probe in found if not self.available(probe))
 
     # --- enumeration ----------------------------------------------------------------------------------
 
@@ -199,6 +208,8 @@ class Universe:
         first = [name for name, provider in providers.items() if _begins(provider)]
         for name in [*first, *sorted(set(providers) - set(first))]:
             provider = providers[name]
+            if provider.family in USER_FAMILIES:
+                continue
             for row in provider.probes:
                 if "{" not in row.name:
                     yield name, row.module, row.function, row.name, RowProbe(provider, row)
@@ -210,7 +221,7 @@ class Universe:
                     for tracepoint in self.facts.tracepoints():
                         group, _, event = tracepoint.partition(":")
                         yield name, group, "", event, TracepointProbe(group, event)
-                case "rows" | "functions":
+                case _:
                     pass
 
     def _call_probes(self) -> Iterator[CallProbe]:
@@ -261,6 +272,17 @@ class Universe:
                 case _:
                     if module(probe.module) and function(probe.function):
                         yield probe
+
+    def _in_user(self, description: ProbeDescription) -> Iterator[ProbeRef]:
+        """What a description means in processes; one probe stands for all that the loader will find."""
+        for name, found in user_probes(description, self.knowledge.providers):
+            served = found if isinstance(found, UserProbe) else RowProbe(*found, process=description.provider)
+            parts = description.provider, description.module, description.function, name
+            key = (*parts, served)
+            if key not in self._in_processes:
+                number = PROCESS_IDS + len(self._in_processes)
+                self._in_processes[key] = ProbeRef(number, *parts, served)
+            yield self._in_processes[key]
 
     def _located(self, provider: ProviderRow, row: ProbeRow, module: str) -> bool:
         """Whether a row is where a description says. Solaris' modules are not Linux's, so any will do, unless the
@@ -333,6 +355,11 @@ class Universe:
         owner, _, name = path.rpartition(".")
         kind, _, tag = owner.rpartition(" ")
         return find_member(self.facts, kind or "struct", tag, name)
+
+
+def in_process(probe: ProbeRef) -> bool:
+    """Whether a probe stands for what the loader will find in processes."""
+    return isinstance(probe.served, UserProbe) or (isinstance(probe.served, RowProbe) and probe.served.process != "")
 
 
 def find_member(facts: KernelFacts, kind: str, tag: str, name: str) -> bool:

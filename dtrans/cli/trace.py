@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,6 @@ from dtrans.cli.compiled import compiled_artifact
 from dtrans.cli.failure import say
 from dtrans.errors import fail
 from dtrans.invocation.arguments import Arguments
-from dtrans.invocation.messages import start_messages
 from dtrans.invocation.request import Given, given_programs, included_files, make_request
 from dtrans.options import Options
 
@@ -98,8 +98,13 @@ def list_matching(arguments: Arguments) -> int:
 
 
 def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...]) -> int:
+    from dtrans.run.messages import start_messages
     from dtrans.run.session import Settings, run
 
-    for message in start_messages(artifact, given):
-        say(f"dtrace: {message}")
-    return run(artifact, Settings(arguments.commands, arguments.pids, arguments.output))
+    titles = tuple(program.title for program in given)
+
+    def announce(counts: Sequence[int]) -> None:
+        for message in start_messages(artifact, titles, counts):
+            say(f"dtrace: {message}")
+
+    return run(artifact, Settings(arguments.commands, arguments.pids, arguments.output), announce=announce)

@@ -22,12 +22,15 @@ from dtrans.plan.leaves import (
     FaultArg,
     Intrinsic,
     Linux,
+    PlaceProbe,
+    PlaceWanted,
     ProbeCookie,
     ProbeIn,
     ProbePart,
     RawArg,
     RegisterArg,
     RegisterResult,
+    SiteArg,
     TraceAddress,
     TraceField,
     TraceText,
@@ -37,6 +40,9 @@ from dtrans.types import INT, ULONG, StringType, Type
 
 if TYPE_CHECKING:
     from dtrans.emit.values import Values
+
+#: Number of the fault in `dtrans.artifact.FAULTS`.
+ILLEGAL_OPERATION = 3
 
 
 def trace_text(values: Values, leaf: TraceText, slot: Slot, *, key: bool) -> None:
@@ -107,6 +113,12 @@ def leaf_value(values: Values, leaf: Linux) -> str:
             return f"({c_type(kind)}){values.memo(f't{index}', 'u64', f'dt_trampoline(ctx + {index})')}"
         case ProbeCookie():
             return f"(u32){values.memo('cookie', 'u64', 'dt_attach_cookie(ctx)')}"
+        case PlaceProbe():
+            return "place_probe"
+        case PlaceWanted(bit, _):
+            return f"(place_clauses >> {bit} & 1)"
+        case SiteArg(index, _):
+            return _site_argument(values, index)
         case ProbeIn(numbers, _):
             return among("probe", numbers)
         case Intrinsic(name, args, _):
@@ -159,6 +171,13 @@ def _register_argument(values: Values, index: int, *, user: bool) -> str:
     return values.load(f"STACK_ARG(ctx, {index})", ULONG, "user" if user else "kernel", None)
 
 
+def _site_argument(values: Values, index: int) -> str:
+    """An argument of a site; where it is not to be had, the clause ends with a fault."""
+    value = values.temporary("u64", "0")
+    values.fault(f"dt_site_argument(ctx, site, {index}, &{value})", ILLEGAL_OPERATION)
+    return value
+
+
 def _stack_depth(values: Values, *, user: bool) -> str:
     slot = values.slot(127 * 8)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
@@ -178,6 +197,12 @@ def _user_register(values: Values, index: Expr[Linux]) -> str:
 
 
 def _caller(values: Values, *, user: bool) -> str:
+    if user and values.user_moment == "entry":
+        # The kernel walks frames, and the function has made none yet.
+        address = "RETURN_ADDRESS_AT(ctx)"
+        return values.load(address, ULONG, "user", None) if values.types.facts.machine == "x86_64" else address
+    if user and values.user_moment == "return":
+        return "PROGRAM_COUNTER(ctx)"
     slot = values.slot(16)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
     values.clear(slot)

@@ -22,6 +22,7 @@ from dtrans.artifact import (
     TestRun,
     Tracepoint,
     Trampoline,
+    UserCode,
 )
 from dtrans.check.tree import Aggregate, If, Statement
 from dtrans.check.typenames import TypeNames
@@ -46,7 +47,7 @@ EXECUTED = RawTracepoint("sched_process_exec")
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
              Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data", KernelFunctions: "struct pt_regs",
-             Trampoline: "u64"}  # fmt: skip
+             Trampoline: "u64", UserCode: "struct pt_regs"}  # fmt: skip
 
 
 class Emitter:
@@ -97,6 +98,7 @@ class Emitter:
             options=dict(sorted(self.options.given.items())),
             matched=sum(count for _, count in self.plan.matched),
             descriptions=self.plan.matched,
+            wanted=self.plan.wanted,
             notes=tuple((became.subject, became.differs) for became in self.plan.became if became.fidelity != "exact"),
         )
 
@@ -115,6 +117,7 @@ class Emitter:
         self.values.stack_used = 0
         self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
+        self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
         if point.attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {call};")
@@ -122,6 +125,8 @@ class Emitter:
                 self.shared.uses.add("compat")
                 self.shared.layout("offset", "struct task_struct", "thread_info.status")
                 body.add("if (dt_compat()) return 0;")
+        if isinstance(point.attach, UserCode):
+            self._add_place(body, point.attach)
         at = len(body.lines)
         for index, firing in enumerate(point.firings):
             self._firing(body, firing, f"p{number}f{index}")
@@ -146,6 +151,16 @@ class Emitter:
         body.label("done")
         body.add("return 0;")
         return body.text
+
+    def _add_place(self, body: Lines, attach: UserCode) -> None:
+        """Which probe it is that fires in a process, and which clauses it is for: the place's cookie tells."""
+        body.add("u64 cookie = dt_attach_cookie(ctx);")
+        body.add("u32 place_probe = cookie, place_clauses = cookie >> 32;")
+        if attach.moment == "site":
+            self.shared.uses.add("sites")
+            body.add("struct user_site *site = user_sites.lookup(&place_probe);")
+            body.add("if (!site) return 0;")
+            body.add("place_probe = site->probe;")
 
     @property
     def _stops(self) -> bool:
@@ -343,7 +358,7 @@ def _frames(attach: Attach) -> tuple[int, int]:
             return 1, 0
         case KernelFunctions():
             return 0, 0  # The return address of a kretprobe is the caller's.
-        case Tracepoint() | PerfEvent():
+        case Tracepoint() | PerfEvent() | UserCode():
             return 0, 1
 
 

@@ -55,14 +55,11 @@ _PARTS = {
 }
 
 
-def standalone(artifact: Artifact, title: str, messages: Sequence[str] | None = None) -> str:
+def standalone(artifact: Artifact, title: str, titles: Sequence[str] = ()) -> str:
     """The text of a program that does what `dtrans.run.session.run` does with the artifact.
 
-    `title` names the D program. `messages` are what it tells on stderr first, each without "dtrace: "; by default that
-    the script `title` matched so many probes, unless the program is quiet.
+    `title` names the D program. `titles` are what messages call its texts; by default the script `title`.
     """
-    if messages is None:
-        messages = _start_messages(artifact, title)
     used = {type(value).__name__ for value in _values(artifact)}
     absent = {kind.__name__ for kind in (*get_args(Action), *get_args(Attach))} - used
     parts = bundle(_RUNNER, frozenset({"command", *used}), frozenset(absent), frozenset(_uncalled(artifact)))
@@ -72,21 +69,12 @@ def standalone(artifact: Artifact, title: str, messages: Sequence[str] | None = 
             "header": _header(artifact, title),
             "imports": parts.imports.rstrip("\n"),
             "title": literal(" ".join(title.split())),
-            "messages": literal(tuple(messages)),
+            "titles": literal(tuple(titles or (f"script '{title}'",))),
             "c_text": raw_text(artifact.c_text),
             "artifact": _artifact(artifact),
             "runtime": parts.runtime,
         },
     )
-
-
-def _start_messages(artifact: Artifact, title: str) -> list[str]:
-    if artifact.options.get("quiet") == "1":
-        return []
-    messages = [f"script '{title}' matched {artifact.matched} probe{'s' * (artifact.matched != 1)}"]
-    if artifact.options.get("destructive") == "1":
-        messages.append("allowing destructive actions")
-    return messages
 
 
 def _uncalled(artifact: Artifact) -> Iterator[str]:
@@ -100,6 +88,9 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
         yield "find_pages"
     if artifact.options.get("oformat") != "json":
         yield "json_output"
+    if not artifact.wanted:
+        yield from ("look_for_places", "Loaded.attach_places", "Session.attach_places")
+        yield from ("Userland.find", "Userland.look")
     if not _names_addresses(artifact):
         yield from (
             "Symbols.kernel",

@@ -91,6 +91,8 @@ class Values:
         self.own_frames = 0
         #: Which of the frames after them is the caller.
         self.caller_frame = 1
+        #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
+        self.user_moment = ""
         #: Bytes of the program's stack that structures take.
         self.stack_used = 0
         self.raw_arguments: set[int] = set()

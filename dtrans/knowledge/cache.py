@@ -62,8 +62,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _provider(name: str, summary: str, guide: str, family: Any, probes: list[Any], any_location: bool) -> ProviderRow:
-    return ProviderRow(name, summary, guide, family, tuple(_probe(*parts) for parts in probes), any_location)
+def _provider(
+    name: str,
+    summary: str,
+    guide: str,
+    family: Any,
+    probes: list[Any],
+    any_location: bool,
+    files: list[str],
+    reason: str,
+    without: list[str],
+) -> ProviderRow:
+    made = tuple(_probe(*parts) for parts in probes)
+    return ProviderRow(name, summary, guide, family, made, any_location, tuple(files), reason, tuple(without))
 
 
 def _probe(name: str, note: Any, args: list[str], sources: list[Any], module: str, function: str) -> ProbeRow:

@@ -40,7 +40,7 @@ from dtrans.knowledge.rows import (
 
 T = TypeVar("T")
 _FIDELITIES = ("exact", "close", "partial", "none")
-_FAMILIES = ("rows", "syscalls", "tracepoints", "functions")
+_FAMILIES = ("rows", "syscalls", "tracepoints", "functions", "user-functions", "user-sites", "user-rows")
 #: What `Point.at` may begin with, and whether more must follow the colon.
 _POINTS = {
     "rawtp": True,
@@ -49,6 +49,9 @@ _POINTS = {
     "syscall-return": False,
     "function-entry": True,
     "function-return": True,
+    "user-entry": True,
+    "user-return": True,
+    "user-site": True,
     "perf": True,
     "clock": True,
     "begin": False,
@@ -58,6 +61,8 @@ _POINTS = {
 #: A name in an expression that is no member and no structure's tag.
 _NAME = re.compile(r"(?<![>.\w])(?<!struct )[A-Za-z_]\w*")
 _NEEDS = ("feature", "rawtp", "tracepoint", "member", "function", "enumerator")
+#: Points whose place is two names.
+_PAIRED = frozenset({"tracepoint", "user-entry", "user-return", "user-site"})
 
 
 def read_knowledge(root: Path) -> Knowledge:
@@ -156,6 +161,9 @@ def _provider(table: _Table) -> ProviderRow:
         family=table.choice("family", _FAMILIES),
         probes=tuple(probe for one in table.tables("probe") for probe in _probes(one, shared)),
         any_location=table.flag("any_location", True),
+        files=table.texts("files"),
+        reason=table.text("reason", ""),
+        without=table.texts("without"),
     )
     seen: set[tuple[str, str, str]] = set()
     for probe in row.probes:
@@ -218,7 +226,7 @@ def _point(table: _Table, shared: Lets) -> Point:
     if row.save and (row.args or row.arg):
         raise table.wrong("a point that saves does not fire: it has no arguments")
     kind, colon, rest = row.at.partition(":")
-    if kind not in _POINTS or (_POINTS[kind] and not rest) or (kind == "tracepoint" and ":" not in rest):
+    if kind not in _POINTS or (_POINTS[kind] and not rest) or (kind in _PAIRED and ":" not in rest):
         raise table.wrong(f"'{row.at}' is no attach point")
     if kind in ("begin", "end", "error") and colon:
         raise table.wrong(f"'{row.at}' is no attach point")

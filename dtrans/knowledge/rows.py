@@ -6,7 +6,8 @@ Expressions in rows are D text over the Linux source, never C. In them
   in the kernel, ``ctx->nr``, ``ctx->arg0`` ... ``ctx->arg5`` and (return) ``ctx->ret`` of a system call, ``ctx->pc``
   and ``ctx->upc`` of a sampling clock (the kernel or user program counter, the other 0), ``ctx->arg0`` ...
   ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has), a parameter of a kernel function by its name in
-  the kernel, and on its return ``ctx->ret`` (the parameters too where the kernel has ``feature:fentry``);
+  the kernel, ``ctx->arg0`` ... of a function or a site in a process and ``ctx->ret`` of such a function's return, and
+  on a kernel function's return ``ctx->ret`` (the parameters too where the kernel has ``feature:fentry``);
 * ``saved->name`` is what another point of the source kept (`Point.save`);
 * ``curthread`` is the thread on whose behalf the probe fires, a ``struct task_struct *``;
 * kernel types are BTF's, and members of them are read by BTF offset;
@@ -44,6 +45,8 @@ class Point:
     `at` is one of ``rawtp:EVENT``, ``tracepoint:GROUP:EVENT``, ``syscall-entry:NAME,NAME...``,
     ``syscall-return:NAME,...`` (Linux names; empty list: all), ``function-entry:NAME`` and ``function-return:NAME`` (a
     function of the kernel or of a loaded module, which must be traceable and the only one of its name),
+    ``user-entry:OBJECT:FUNCTION`` and ``user-return:OBJECT:FUNCTION`` (a function of a program or library, OBJECT as D
+    names modules), ``user-site:PROVIDER:NAME`` (a probe that programs define, both names as they write them),
     ``perf:page-faults`` and its kin (perf_event_open(2) software events by their `perf list` name), ``clock:all`` and
     ``clock:one`` (the sampling clock on every CPU, on one, at the rate of the probe's name, or at its own:
     ``clock:all:100hz``), ``begin``, ``end``, ``error``.
@@ -102,14 +105,25 @@ class ProviderRow:
     """One provider. `family`: ``rows`` when its probes are just its rows; ``syscalls`` when they are the table of
     system calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event);
     ``functions`` when every kernel function is two (entry, return), and the rows are Solaris' functions, which answer
-    where a description matches no function of Linux."""
+    where a description matches no function of Linux.
+
+    A provider of processes is named with a process's id at the end (``pid$target``, ``pid123``, ``python*``). Its
+    family is ``user-functions`` when every function of a process is two probes, and every instruction one;
+    ``user-sites`` when its probes are those that programs define under the provider's name (stapsdt notes), and its
+    rows others; ``user-rows`` when its probes are just its rows. `files` are globs of programs and libraries that hold
+    the probes: those are attached to also before a process runs them. `reason` says why a program may have none of the
+    probes, and what is nearest. `without` names functions whose return cannot be traced.
+    """
 
     name: str
     summary: str
     guide: str
-    family: Literal["rows", "syscalls", "tracepoints", "functions"]
+    family: Literal["rows", "syscalls", "tracepoints", "functions", "user-functions", "user-sites", "user-rows"]
     probes: tuple[ProbeRow, ...]
     any_location: bool = True
+    files: tuple[str, ...] = ()
+    reason: str = ""
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

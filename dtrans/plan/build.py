@@ -13,6 +13,7 @@ from types import MappingProxyType
 from dtrans.artifact import Attach, Probe
 from dtrans.check.conversions import is_integer, is_string
 from dtrans.check.functions import FunctionProbe
+from dtrans.check.processes import UserProbe
 from dtrans.check.program import TypedClause, TypedProgram
 from dtrans.check.tree import (
     Arg,
@@ -36,7 +37,8 @@ from dtrans.knowledge.rows import Lets, Point, SourceRow
 from dtrans.plan import calls
 from dtrans.plan.folding import Folder
 from dtrans.plan.functions import FunctionArguments, attach_functions
-from dtrans.plan.leaves import Linux, ProbeCookie
+from dtrans.plan.leaves import Linux, PlaceProbe, ProbeCookie
+from dtrans.plan.places import UserArguments, UserPlaces, is_any_process
 from dtrans.plan.plan import AttachPoint, Became, Code, Firing, Plan, PlanClause
 from dtrans.plan.points import attach_of, both, call_guard
 from dtrans.plan.rows import RowNames, translator_for
@@ -50,6 +52,8 @@ _RESULT = "ctx->ret < 0 && ctx->ret >= -4095 ? -1 : ctx->ret"
 _ALIKE = 16
 #: The number of clauses that are no program's: those of programs begin at 1.
 _OURS = 0
+#: The longest part of a name that programs can hold, of probes whose names only the loader knows.
+_NAME_BOUND = 63
 
 
 @dataclass
@@ -113,6 +117,7 @@ class Planner:
         self._firings: dict[Attach | None, dict[object, _FiringBuilder]] = {}
         #: Probes that can share a program, by id, and the clauses of each.
         self._shared: dict[int, tuple[ProbeRef, list[TypedClause]]] = {}
+        self.places = UserPlaces(program.zero_matches)
 
     def plan(self) -> Plan:
         """The plan. Raises DtransError where a clause needs what this kernel or the probe does not have."""
@@ -135,6 +140,7 @@ class Planner:
             self.program.matched,
             self.program.lost,
             tuple(self.became.values()),
+            tuple(self.places.wanted),
         )
 
     # --- clauses --------------------------------------------------------------------------------------
@@ -153,12 +159,17 @@ class Planner:
                     where = ", ".join(point.at for point in source.points)
                     self._tell(str(ref), where, note.fidelity, note.differs)
                     for index, point in enumerate(source.points):
-                        self._at_point(clause, ref, point, period, index, source)
+                        if ref.served.process:
+                            self._at_user_point(clause, ref, ref.served, point, index)
+                        else:
+                            self._at_point(clause, ref, point, period, index, source)
                 case TracepointProbe(group, event):
                     names = [f"ctx->{one.name}" for one in self.universe.facts.tracepoint(group, event) or ()]
                     point = Point(f"tracepoint:{group}:{event}", args=tuple(names))
                     self._tell(str(ref), point.at, "exact", "")
                     self._at_point(clause, ref, point, 0, 0)
+                case UserProbe() as probe:
+                    self._in_processes(clause, ref, probe)
                 case FunctionProbe():
                     self._shared.setdefault(ref.id, (ref, []))[1].append(clause)
                 case CallProbe():
@@ -202,6 +213,32 @@ class Planner:
         firing = self._firings.setdefault(attach, {}).setdefault("functions", _FiringBuilder(0, None))
         for clause in clauses:
             self._add(firing, clause, lowering, None, probe_number, numbers)
+
+    def _in_processes(self, clause: TypedClause, ref: ProbeRef, probe: UserProbe) -> None:
+        """A description of functions or sites in processes: one clause serves all that it and its like mean."""
+        attach = self.places.of_functions(clause, ref, probe)
+        firing = self._firings.setdefault(attach, {}).setdefault("places", _FiringBuilder(0, None))
+        self._tell(str(ref), f"{attach.moment} in processes, by uprobes", "exact", "")
+        if any(one.number == clause.number for one in firing.clauses):
+            return
+        names = self._user_names(Point(f"user-{attach.moment}:"), ref)
+        lowering = Lowering(self, names, UserArguments(attach, str(ref)))
+        self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
+
+    def _at_user_point(self, clause: TypedClause, ref: ProbeRef, probe: RowProbe, point: Point, index: int) -> None:
+        attach = self.places.of_row(clause, ref, probe, index, point)
+        names = self._user_names(point, ref)
+        firings = self._firings.setdefault(attach, {})
+        firing = firings.get("row")
+        if firing is None:
+            when = names.evaluate((point.when,)) if point.when else None
+            firing = firings["row"] = _FiringBuilder(0, when[0] if when else None)
+        if all(one.number != clause.number for one in firing.clauses):
+            lowering = Lowering(self, names, _RowArguments(names, point, ref))
+            self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
+
+    def _user_names(self, point: Point, ref: ProbeRef) -> RowNames:
+        return RowNames(self.program.types, point, lambda _: _NAME_BOUND, any_process=is_any_process(ref))
 
     def _at_point(
         self,
@@ -375,7 +412,7 @@ class _CallArguments:
     operand = arg
 
 
-Arguments = _RowArguments | _CallArguments | FunctionArguments
+Arguments = _RowArguments | _CallArguments | FunctionArguments | UserArguments
 
 
 class Lowering:

@@ -49,7 +49,8 @@ _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 class Folder:
-    """Folds the expressions of one clause, whose probes are known. `direct`: those told by a system call's number."""
+    """Folds the expressions of one clause, whose probes are known, all or (an empty mapping) none. `direct`: those
+    told by a system call's number."""
 
     def __init__(self, probes: Mapping[int, Probe], direct: Mapping[int, int]) -> None:
         self.probes = probes
@@ -107,9 +108,9 @@ class Folder:
         match left, right:
             case Text(one), Text(two):
                 return Const(int(_COMPARISONS[op](one.encode("latin-1"), two.encode("latin-1"))), INT)
-            case ProbePart(part, _), Text(two):
+            case ProbePart(part, _), Text(two) if self.probes:
                 return self._among(part, op, two)
-            case Text(one), ProbePart(part, _):
+            case Text(one), ProbePart(part, _) if self.probes:
                 return self._among(part, _FLIPPED.get(op, op), one)
         return Compare(op, left, right)
 

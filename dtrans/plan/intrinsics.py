@@ -31,6 +31,7 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "__epid": ((), "unsigned int"),
     "__probe_id": ((), "unsigned int"),
     "__probeprov": ((), "string"),
+    "__provider": ((), "string"),
     "__probemod": ((), "string"),
     "__probefunc": ((), "string"),
     "__probename": ((), "string"),

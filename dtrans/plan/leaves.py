@@ -129,6 +129,29 @@ class ProbeCookie:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceProbe:
+    """The number of the probe that fires at a place in a process."""
+
+    type: Type = UINT32
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceWanted:
+    """Whether the place in a process that fires wants the clause with this bit."""
+
+    bit: int
+    type: Type = UINT32
+
+
+@dataclass(frozen=True, slots=True)
+class SiteArg:
+    """An argument of a probe that a program defines: the site's note says where it is. Absent ones are a fault."""
+
+    index: int
+    type: Type = UINT64
+
+
+@dataclass(frozen=True, slots=True)
 class ProbePart:
     """A part of the firing probe's name, by its number."""
 
@@ -168,6 +191,9 @@ Linux = Union[
     RegisterResult,
     TrampolineArg,
     ProbeCookie,
+    PlaceProbe,
+    PlaceWanted,
+    SiteArg,
     ProbePart,
     ProbeIn,
     Intrinsic,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dtrans.artifact import Attach, Probe
+from dtrans.artifact import Attach, Probe, Wanted
 from dtrans.check.tree import AggregationInfo, Expr, Statement, Variable
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
@@ -70,3 +70,5 @@ class Plan:
     matched: tuple[tuple[str, int], ...]
     lost: tuple[tuple[str, str], ...]
     became: tuple[Became, ...]
+    #: What is to be looked for in processes.
+    wanted: tuple[Wanted, ...] = ()

@@ -34,6 +34,7 @@ from dtrans.plan.leaves import (
     TraceField,
     TraceText,
 )
+from dtrans.plan.places import user_context
 from dtrans.source import NOWHERE, Source, Span
 from dtrans.syntax import ast, parse_expression, parse_type
 from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type, Void
@@ -42,7 +43,13 @@ from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type, Void
 _ABSENT = frozenset({"D_TYPE_MEMBER", "D_TYPE_ERR", "D_IDENT_UNDEF"})
 #: The thread, for values that are saved under no other key; the idle threads, which share the id 0, by their CPU.
 _THREAD_KEY = ("__tid() != 0 ? __tid() : -1 - __cpu()",)
-_PARTS = {"__probeprov": "provider", "__probemod": "module", "__probefunc": "function", "__probename": "name"}
+_PARTS = {
+    "__probeprov": "provider",
+    "__provider": "provider",
+    "__probemod": "module",
+    "__probefunc": "function",
+    "__probename": "name",
+}
 
 
 @dataclass
@@ -57,6 +64,8 @@ class RowNames:
     source: SourceRow | None = None
     owner: str = ""
     bound: Mapping[str, Expr[Linux]] = field(default_factory=dict)
+    #: The probe is one for all processes, and its provider's name ends with the id of the one at hand.
+    any_process: bool = False
     let: Lets = field(init=False)
     _open: list[str] = field(default_factory=list)
 
@@ -187,6 +196,8 @@ class RowNames:
     def _intrinsic(self, name: str, args: tuple[Expr[Linux], ...]) -> Expr[Linux]:
         if name in _PARTS:
             part = _PARTS[name]
+            if name == "__probeprov" and self.any_process:
+                return self.checker.check(_parsed("strjoin(__provider(), lltostr(__tgid()))"))
             return ProbePart(part, StringType(self.part_bound(part) + 1))  # type: ignore[arg-type]
         kind = self.types.resolve(_parsed_type(INTRINSICS[name][1]))
         if isinstance(kind, StringType):
@@ -215,6 +226,10 @@ class RowNames:
                     return CallResult()
             case "function-entry" | "function-return":
                 found = self._of_function(rest, name, entry=kind == "function-entry")
+                if found is not None:
+                    return found
+            case "user-entry" | "user-return" | "user-site":
+                found = user_context(self.point.at, name)
                 if found is not None:
                     return found
             case "clock" if name in ("pc", "upc"):

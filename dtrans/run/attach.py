@@ -10,7 +10,7 @@ import os
 import resource
 from collections.abc import Iterator, Sequence
 
-from dtrans.artifact import Attach, KernelFunctions, PerfEvent, RawTracepoint, TestRun, Tracepoint, Trampoline
+from dtrans.artifact import Attach, KernelFunctions, PerfEvent, RawTracepoint, TestRun, Tracepoint, Trampoline, UserCode
 from dtrans.errors import DtransError, fail
 from dtrans.run.bpf import (
     PERF_TYPE_TRACEPOINT,
@@ -36,6 +36,8 @@ from dtrans.run.links import (
     open_kprobe,
 )
 from dtrans.run.privileges import refused
+from dtrans.run.uprobes import UPROBE_MULTI, link_each
+from dtrans.run.userland import Places
 
 #: What the kernel answers for a CPU that is not online.
 _OFFLINE = frozenset({6, 19})
@@ -53,7 +55,7 @@ def program_kind(attach: Attach) -> int:
             return PROG_TRACEPOINT
         case PerfEvent():
             return PROG_PERF_EVENT
-        case KernelFunctions():
+        case KernelFunctions() | UserCode():
             return PROG_KPROBE
         case Trampoline():
             return PROG_TRACING
@@ -64,6 +66,8 @@ def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts) -> int:
     match attach:
         case KernelFunctions() if facts.feature("kprobe_multi"):
             return load_program(PROG_KPROBE, code, name, attach_type=KPROBE_MULTI)
+        case UserCode() if facts.feature("uprobe_multi"):
+            return load_program(PROG_KPROBE, code, name, attach_type=UPROBE_MULTI)
         case Trampoline(moment, function, module):
             number = facts.function_id(function, module)
             if number is None:
@@ -108,13 +112,24 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
             yield from _functions(places, program, facts, entry=moment == "entry")
         case Trampoline():
             yield open_trampoline(program)
-        case TestRun():
-            pass  # Fired by hand.
+        case TestRun() | UserCode():
+            pass  # Fired by hand; attached where the places are found.
 
 
 def _event(event: int, program: int) -> Iterator[int]:
     yield event
     attach_perf_event(event, program)
+
+
+def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[int | None]:
+    """Attaches a program to places in a file: the descriptors that hold it there, and None for each place that the
+    kernel refuses, as it does for a few instructions."""
+    many = facts.feature("uprobe_multi")
+    if not many:
+        _allow_files(len(places.places))
+    entry = places.program.moment != "return"
+    for made in link_each(program, places.path, places.places, places.pid, entry=entry, many=many):
+        yield made if isinstance(made, int) else None
 
 
 # --- kernel functions -------------------------------------------------------------------------------------
@@ -189,5 +204,7 @@ def attach_place(attach: Attach) -> str:
             return f"{moment} of function '{first}'" + (f" and {len(places) - 1} more" if len(places) > 1 else "")
         case Trampoline(moment, function):
             return f"{moment} of function '{function}'"
+        case UserCode(moment):
+            return f"{'probes' if moment == 'site' else f'{moment} of functions'} in processes"
         case TestRun(moment):
             return f"probe {moment}"

@@ -12,20 +12,25 @@ from collections.abc import Sequence
 
 from dtrans.artifact import Artifact
 from dtrans.errors import DtransError, fail
+from dtrans.run.messages import start_messages
 from dtrans.run.session import Settings, run
 
 
-def command(artifact: Artifact, title: str, messages: Sequence[str], words: Sequence[str] | None = None) -> int:
+def command(artifact: Artifact, title: str, titles: Sequence[str], words: Sequence[str] | None = None) -> int:
     """Traces as the words of a command line ask, by default this process's: the exit status.
 
-    `title` is for ``--help``; `messages` are told on stderr first. A failure is told there too, as one paragraph.
+    `title` is for ``--help``; `titles` are what messages call the D texts. A failure is told on stderr, as one
+    paragraph.
     """
     settings = read_settings(title, words)
+
+    def announce(counts: Sequence[int]) -> None:
+        for message in start_messages(artifact, titles, counts):
+            print(f"dtrace: {message}", file=sys.stderr, flush=True)
+
     try:
         _check_target(artifact, settings)
-        for message in messages:
-            print(f"dtrace: {message}", file=sys.stderr, flush=True)
-        return run(artifact, settings)
+        return run(artifact, settings, announce=announce)
     except DtransError as error:
         print(error.diagnostic.render(), file=sys.stderr)
         return error.exit_status

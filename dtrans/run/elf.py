@@ -14,13 +14,14 @@ import contextlib
 import mmap
 import struct
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 _PT_LOAD, _PT_INTERP = 1, 3
 _SHT_SYMTAB, _SHT_NOTE, _SHT_DYNSYM, _SHT_GNU_VERSYM = 2, 7, 11, 0x6FFFFFFF
-_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC = 0, 2, 10
+_STT_NOTYPE, _STT_OBJECT, _STT_FUNC, _STT_GNU_IFUNC = 0, 1, 2, 10
 #: NOTYPE is the type of assembler routines.
 _CODE_TYPES = frozenset({_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC})
 #: The symbol is not the one that a program gets that is linked today (gabi: .gnu.version).
@@ -96,68 +97,51 @@ class SymbolTable:
 
 
 class ElfFile:
-    """One executable or library. A file that is none, or is damaged, has nothing.
+    """One executable or library. A file that is none, or is damaged, has nothing. Symbols are read when needed.
 
-    `machine` is e_machine (62 x86-64, 183 AArch64), `entry` the address of the entry point, `interpreter` the path of
-    the dynamic linker ("" for a static program), `build_id` in hexadecimal.
+    `machine` is e_machine (62 x86-64, 183 AArch64), `wide` tells 64-bit files, `entry` is the address of the entry
+    point, `interpreter` the path of the dynamic linker ("" for a static program), `build_id` in hexadecimal.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, data: bytes | None = None) -> None:
         self._path = path
+        self._memory = data
         self.machine = self.entry = 0
         self.wide = False
         self.interpreter = self.build_id = ""
         #: Segments in memory: (offset in the file, bytes in the file, address).
         self.loads: list[tuple[int, int, int]] = []
         self._sections: list[_Section] = []
-        self._symbols: list[_Symbol] = []
         self._notes: list[ElfNote] = []
-        with contextlib.suppress(*_DAMAGED):
-            self._read()
+        with contextlib.suppress(*_DAMAGED), self._data() as read:
+            self._read(read)
 
     @classmethod
     def of(cls, data: bytes) -> ElfFile:
         """One that is not in a file."""
-        made = cls(Path())
-        with contextlib.suppress(*_DAMAGED):
-            made._parse(data)
-        return made
+        return cls(Path(), data)
 
-    def _read(self) -> None:
+    @contextlib.contextmanager
+    def _data(self) -> Iterator[Data]:
+        if self._memory is not None:
+            yield self._memory
+            return
         with self._path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            self._parse(data)
+            yield data
 
-    def _parse(self, data: Data) -> None:
+    def _read(self, data: Data) -> None:
         if data[:4] != b"\x7fELF" or data[5] != 1:
             return
         self.wide = data[4] == 2
         head = struct.unpack_from("<HHIQQQIHHHHHH" if self.wide else "<HHIIIIIHHHHHH", data, 16)
-        (
-            _,
-            self.machine,
-            _,
-            self.entry,
-            programs,
-            sections,
-            _,
-            _,
-            size,
-            count,
-            section_size,
-            section_count,
-            names,
-        ) = head
+        _, self.machine, _, self.entry, programs, sections, _, _, size, count, section_size, section_count, names = head
         for index in range(count):
             self._read_segment(data, programs + index * size)
         form = "<IIQQQQI" if self.wide else "<IIIIIII"
         rows = [struct.unpack_from(form, data, sections + index * section_size) for index in range(section_count)]
-        self._sections = [
-            _Section(name, kind, at, start, length, link) for name, kind, _, at, start, length, link in rows
-        ]
-        for index, section in enumerate(self._sections):
-            if section.kind in (_SHT_SYMTAB, _SHT_DYNSYM):
-                self._read_symbols(data, index)
-            elif section.kind == _SHT_NOTE:
+        self._sections = [_Section(name, kind, at, start, size, link) for name, kind, _, at, start, size, link in rows]
+        for section in self._sections:
+            if section.kind == _SHT_NOTE:
                 self._read_notes(data, section, names)
 
     def _read_segment(self, data: Data, at: int) -> None:
@@ -169,27 +153,6 @@ class ElfFile:
             self.loads.append((offset, size, address))
         elif kind == _PT_INTERP:
             self.interpreter = data[offset : offset + size].rstrip(b"\0").decode(errors="surrogateescape")
-
-    def _read_symbols(self, data: Data, index: int) -> None:
-        section = self._sections[index]
-        strings = self._sections[section.link]
-        texts = data[strings.offset : strings.offset + strings.size]
-        table = data[section.offset : section.offset + section.size]
-        versions: tuple[int, ...] = ()
-        for other in self._sections:
-            if other.kind == _SHT_GNU_VERSYM and other.link == index:
-                versions = struct.unpack_from(f"<{other.size // 2}H", data, other.offset)
-        wide = self.wide
-        for number, row in enumerate(struct.iter_unpack("<IBBHQQ" if wide else "<IIIBBH", table)):
-            name, info, place, value, size = (row[0], row[1], row[3], row[4], row[5]) if wide else (
-                row[0], row[3], row[5], row[1], row[2]
-            )  # fmt: skip
-            if info & 15 in _CODE_TYPES and place and value and name:
-                text = texts[name : texts.index(b"\0", name)].decode(errors="replace")
-                # Versioned names (read@@GLIBC_2.2.5) and mapping symbols of ARM ($x).
-                if not text.startswith("$"):
-                    hidden = number < len(versions) and versions[number] & _VERSION_HIDDEN != 0
-                    self._symbols.append(_Symbol(value, size, text.partition("@")[0], info & 15, hidden))
 
     def _read_notes(self, data: Data, section: _Section, names: int) -> None:
         at, end = section.offset, section.offset + section.size
@@ -220,6 +183,37 @@ class ElfFile:
             # A semaphore is a variable: its place in the file is what the kernel finds it by in each process.
             counter = (self.offset_of(semaphore) or 0) if semaphore else 0
             self._notes.append(ElfNote(provider.decode(), name.decode(), offset, address, counter, arguments.decode()))
+
+    @cached_property
+    def _symbols(self) -> list[_Symbol]:
+        found: list[_Symbol] = []
+        if any(section.kind in (_SHT_SYMTAB, _SHT_DYNSYM) for section in self._sections):
+            with contextlib.suppress(*_DAMAGED), self._data() as data:
+                for index, section in enumerate(self._sections):
+                    if section.kind in (_SHT_SYMTAB, _SHT_DYNSYM):
+                        found += self._read_symbols(data, index)
+        return found
+
+    def _read_symbols(self, data: Data, index: int) -> Iterator[_Symbol]:
+        section = self._sections[index]
+        strings = self._sections[section.link]
+        texts = data[strings.offset : strings.offset + strings.size]
+        table = data[section.offset : section.offset + section.size]
+        versions: tuple[int, ...] = ()
+        for other in self._sections:
+            if other.kind == _SHT_GNU_VERSYM and other.link == index:
+                versions = struct.unpack_from(f"<{other.size // 2}H", data, other.offset)
+        wide = self.wide
+        for number, row in enumerate(struct.iter_unpack("<IBBHQQ" if wide else "<IIIBBH", table)):
+            name, info, place, value, size = (row[0], row[1], row[3], row[4], row[5]) if wide else (
+                row[0], row[3], row[5], row[1], row[2]
+            )  # fmt: skip
+            if (info & 15 in _CODE_TYPES or info & 15 == _STT_OBJECT) and place and value and name:
+                text = texts[name : texts.index(b"\0", name)].decode(errors="replace")
+                # Versioned names (read@@GLIBC_2.2.5) and mapping symbols of ARM ($x).
+                if not text.startswith("$"):
+                    hidden = number < len(versions) and versions[number] & _VERSION_HIDDEN != 0
+                    yield _Symbol(value, size, text.partition("@")[0], info & 15, hidden)
 
     # --- questions --------------------------------------------------------------------------------------
 
@@ -262,7 +256,7 @@ class ElfFile:
         return frozenset(symbol.name for symbol in self._all_symbols if symbol.kind == _STT_GNU_IFUNC)
 
     def symbol(self, name: str) -> int | None:
-        """The address of a function by name."""
+        """The address of a function or variable by name."""
         return next((symbol.address for symbol in self._all_symbols if symbol.name == name), None)
 
     @cached_property
@@ -277,7 +271,9 @@ class ElfFile:
 
     @cached_property
     def _table(self) -> SymbolTable:
-        symbols = [(symbol.address, symbol.size, symbol.name) for symbol in self._all_symbols]
+        symbols = [
+            (symbol.address, symbol.size, symbol.name) for symbol in self._all_symbols if symbol.kind in _CODE_TYPES
+        ]
         # Symbols without a size would take everything up to the next one: they count only where no other is.
         sized = [symbol for symbol in symbols if symbol[1]]
         return SymbolTable(sized or symbols)

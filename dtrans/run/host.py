@@ -23,6 +23,7 @@ from dtrans.run.btf import KernelTypes
 from dtrans.run.functions import KERNEL_MODULE, traceable_functions
 from dtrans.run.links import has_attach_cookies, has_multi_links, has_trampoline
 from dtrans.run.privileges import lockdown_level, needs_root_to
+from dtrans.run.uprobes import has_multi_uprobes
 from dtrans.types import Function, Struct, Type
 
 _TRACEFS_PLACES = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
@@ -256,6 +257,8 @@ class HostFacts:
                 return Path(f"/sys/bus/event_source/devices/{name}").exists()
             case "kprobe_multi":
                 return self.feature("attach_cookie") and has_multi_links()
+            case "uprobe_multi":
+                return has_multi_uprobes()
             case "attach_cookie":
                 return has_attach_cookies()
             case "fentry":

@@ -17,13 +17,13 @@ from dtrans.run.bpf import PROG_TRACING, VerifierError, attach_perf_event, bpf_c
 PROG_KPROBE = 2
 TRACE_FENTRY, TRACE_FEXIT = 24, 25
 _EVENT_LINK, KPROBE_MULTI = 41, 42
-_LINK_CREATE = 28
-_MULTI_RETURN = 1
-_BAD_ADDRESS = 14
+LINK_CREATE = 28
+MULTI_RETURN = 1
+BAD_ADDRESS = 14
 
 #: BPF: call bpf_get_attach_cookie; exit. And: r0 = 0; exit.
 _READ_COOKIE = bytes.fromhex("85000000ae000000 9500000000000000")
-_RETURN_0 = bytes.fromhex("b700000000000000 9500000000000000")
+RETURN_0 = bytes.fromhex("b700000000000000 9500000000000000")
 
 
 class _EventLink(ctypes.Structure):
@@ -59,7 +59,7 @@ def link_event(event: int, program: int, cookie: int | None) -> int:
         if cookie is None:
             attach_perf_event(event, program)
             return os.dup(event)
-        link = bpf_call(_LINK_CREATE, _EventLink(program, event, _EVENT_LINK, 0, cookie))
+        link = bpf_call(LINK_CREATE, _EventLink(program, event, _EVENT_LINK, 0, cookie))
         attach_perf_event(event, None)
         return link
     finally:
@@ -68,7 +68,7 @@ def link_event(event: int, program: int, cookie: int | None) -> int:
 
 
 @cache
-def _pmu(name: str) -> tuple[int, int]:
+def pmu(name: str) -> tuple[int, int]:
     """Type and return bit of the perf PMU ``kprobe`` or ``uprobe``."""
     folder = Path("/sys/bus/event_source/devices") / name
     bit = (folder / "format" / "retprobe").read_text().strip().rpartition(":")[2]
@@ -77,7 +77,7 @@ def _pmu(name: str) -> tuple[int, int]:
 
 def open_kprobe(function: str, address: int, *, entry: bool) -> int:
     """A perf event at the entry or return of a kernel function, by name, or by address where that is not 0."""
-    kind, returns = _pmu("kprobe")
+    kind, returns = pmu("kprobe")
     name = ctypes.create_string_buffer(function.encode())
     place = (0, address) if address else (ctypes.addressof(name), 0)
     return open_event(kind, 0 if entry else returns, place)
@@ -90,7 +90,7 @@ def link_functions(program: int, places: Sequence[tuple[int | str, int]], *, ent
     """
     count = len(places)
     cookies = (ctypes.c_uint64 * count)(*(cookie for _, cookie in places))
-    attr = _MultiLink(program, 0, KPROBE_MULTI, 0, 0 if entry else _MULTI_RETURN, count)
+    attr = _MultiLink(program, 0, KPROBE_MULTI, 0, 0 if entry else MULTI_RETURN, count)
     attr.cookies = ctypes.addressof(cookies)
     addresses = (ctypes.c_uint64 * count)(*(place for place, _ in places if isinstance(place, int)))
     names = (ctypes.c_char_p * count)(*(place.encode() for place, _ in places if isinstance(place, str)))
@@ -98,7 +98,7 @@ def link_functions(program: int, places: Sequence[tuple[int | str, int]], *, ent
         attr.addresses = ctypes.addressof(addresses)
     else:
         attr.names = ctypes.addressof(names)
-    return bpf_call(_LINK_CREATE, attr)
+    return bpf_call(LINK_CREATE, attr)
 
 
 # --- what the kernel can do -------------------------------------------------------------------------------
@@ -111,13 +111,13 @@ def has_attach_cookies() -> bool:
 
 def has_multi_links() -> bool:
     """Whether `link_functions` works: a kernel that can do it stumbles over the bad address, another before."""
-    loaded, program = _loads(PROG_KPROBE, _RETURN_0, KPROBE_MULTI, keep=True)
+    loaded, program = _loads(PROG_KPROBE, RETURN_0, KPROBE_MULTI, keep=True)
     if not loaded:
         return False
     try:
-        bpf_call(_LINK_CREATE, _MultiLink(program, 0, KPROBE_MULTI, 0, 0, 1, 0, 1, 0))
+        bpf_call(LINK_CREATE, _MultiLink(program, 0, KPROBE_MULTI, 0, 0, 1, 0, 1, 0))
     except OSError as error:
-        return error.errno == _BAD_ADDRESS
+        return error.errno == BAD_ADDRESS
     finally:
         os.close(program)
     return False
@@ -125,7 +125,7 @@ def has_multi_links() -> bool:
 
 def has_trampoline(function: int) -> bool:
     """Whether a program loads for a function of the kernel, by its BTF id."""
-    return _loads(PROG_TRACING, _RETURN_0, TRACE_FENTRY, btf_id=function)[0]
+    return _loads(PROG_TRACING, RETURN_0, TRACE_FENTRY, btf_id=function)[0]
 
 
 def _loads(kind: int, code: bytes, attach_type: int, *, btf_id: int = 0, keep: bool = False) -> tuple[bool, int]:

@@ -16,15 +16,15 @@ import resource
 import struct
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from dtrans.artifact import Artifact, Layout, Program, TestRun
+from dtrans.artifact import Artifact, Layout, Probe, Program, TestRun
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
-from dtrans.run.attach import attach_place, attach_program, load_for, program_kind
+from dtrans.run.attach import attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.bpf import MAP_RINGBUF, BpfMap, MapSpec, VerifierError, online_cpus, run_program
 from dtrans.run.cache import cache_key, cached
 from dtrans.run.compile import bcc_identity, compile_object
@@ -34,7 +34,10 @@ from dtrans.run.namespaces import kernel_pid
 from dtrans.run.objects import OBJECT_FORMAT, Object
 from dtrans.run.pages import find_pages
 from dtrans.run.privileges import check_privileges, refused, writes_refused
+from dtrans.run.userland import Places, Userland
 
+#: Room for the names of probes in processes, at least.
+_MORE_PROBES = 4096
 _SMALLEST_RING = 256 << 10
 #: The ring is not made larger than this for the number of CPUs alone.
 _SHARED_RING = 64 << 20
@@ -55,6 +58,8 @@ class Loaded:
         self._facts = facts
         self._programs = programs
         self._links: list[int] = []
+        #: Places in processes that the kernel refused to trace.
+        self.refused = 0
 
     def fire(self, moment: Literal["BEGIN", "END"]) -> None:
         """Runs the programs of BEGIN or END, as this process. Raises D_KERNEL, D_NO_PRIVILEGES."""
@@ -70,6 +75,20 @@ class Loaded:
         for program, descriptor in sorted(self._programs.items(), key=lambda item: not item[0].auxiliary):
             for link in attach_program(program.attach, descriptor, self._facts):
                 self._links.append(link)
+
+    def attach_places(self, found: Sequence[Places], userland: Userland) -> None:
+        """Attaches programs to places in processes, after telling them of the probes there. Raises D_KERNEL."""
+        probes, sites = userland.fresh()
+        _fill_names(self.maps, probes)
+        for number, site in sites.items():
+            self.maps["user_sites"].update(_U32_KEY.pack(number), site)
+        by_attach = {program.attach: descriptor for program, descriptor in self._programs.items()}
+        for places in found:
+            for made in attach_places(places, by_attach[places.program], self._facts):
+                if made is None:
+                    self.refused += 1
+                else:
+                    self._links.append(made)
 
     def detach(self) -> None:
         """Detaches all programs, in reverse; BEGIN and END can still be fired. Harmless when repeated."""
@@ -91,8 +110,9 @@ class Loaded:
             self.maps["switches"].update(_U32_KEY.pack(index), _U64_VALUE.pack(value))
 
 
-def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
-    """Compiles, makes the maps and loads the programs; nothing runs yet. `target` is the process of -c or -p.
+def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userland | None = None) -> Loaded:
+    """Compiles, makes the maps and loads the programs; nothing runs yet. `target` is the process of -c or -p,
+    `userland` what was found in processes.
 
     Raises D_NO_PRIVILEGES, D_NO_BCC, D_NO_BTF, D_KERNEL_LAYOUT, D_KERNEL, and D_INTERNAL for what is a fault of dtrans.
     """
@@ -106,8 +126,8 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0) -> Loaded:
     programs: dict[Program, int] = {}
     try:
         for spec in made.maps:
-            maps[spec.name] = _create(_sized(spec, artifact))
-        _fill_names(maps, artifact)
+            maps[spec.name] = _create(_sized(spec, artifact, userland))
+        _fill_names(maps, artifact.probes)
         _fill_speculations(maps, artifact)
         if "chill_text" in maps:
             maps["chill_text"].update(_U32_KEY.pack(0), b"x" * maps["chill_text"].spec.value_size)
@@ -161,11 +181,15 @@ def _late_constants(artifact: Artifact, target: int) -> dict[int, int]:
     return numbers
 
 
-def _sized(spec: MapSpec, artifact: Artifact) -> MapSpec:
+def _sized(spec: MapSpec, artifact: Artifact, userland: Userland | None) -> MapSpec:
     """The ring buffer gets the size of option bufsize for each CPU: a power of two, as the kernel demands.
 
     bufsize is the size of one CPU's buffer (Guide, "Buffers and Buffering"); here all CPUs share one.
     """
+    if userland is not None and spec.name.startswith(("names_", "user_sites")):
+        # Twice what there is now: processes may load more.
+        found = max(len(userland.probes), len(userland.sites))
+        return replace(spec, max_entries=max(spec.max_entries, 2 * found, _MORE_PROBES))
     if spec.type != MAP_RINGBUF or spec.name != "records":
         return spec
     size = Options(artifact.options).size("bufsize")
@@ -184,13 +208,13 @@ def _create(spec: MapSpec) -> BpfMap:
         raise refused(f"make the map '{spec.name}'", error) from None
 
 
-def _fill_names(maps: Mapping[str, BpfMap], artifact: Artifact) -> None:
+def _fill_names(maps: Mapping[str, BpfMap], probes: Mapping[int, Probe]) -> None:
     """Tells the programs the names of their probes: to compare, to store, and for keys that also hold other text."""
     for part in _NAME_PARTS:
         table = maps.get(f"names_{part}")
         if table is None:
             continue
-        for number, probe in artifact.probes.items():
+        for number, probe in probes.items():
             value = _name_value(getattr(probe, part), table.spec.value_size)
             table.update(_U32_KEY.pack(number), value)
 

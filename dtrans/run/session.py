@@ -14,8 +14,8 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -33,6 +33,7 @@ from dtrans.run.speculation import RecordHandler, Speculations
 from dtrans.run.symbols import Symbols
 from dtrans.run.tables import KernelTables
 from dtrans.run.target import Target, create_process, grab_process
+from dtrans.run.userland import TARGET, Places, Userland
 
 _STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.
@@ -58,14 +59,20 @@ class _Impatient(Exception):  # noqa: N818 (it is no error)
     """The second Ctrl-C: leave everything and go."""
 
 
-def run(artifact: Artifact, settings: Settings = Settings(), stdout: Sink | None = None) -> int:
+def run(
+    artifact: Artifact,
+    settings: Settings = Settings(),
+    stdout: Sink | None = None,
+    announce: Callable[[Sequence[int]], None] = lambda _: None,
+) -> int:
     """Traces until the end, and gives the exit status: that of exit(), or 0.
 
+    `announce` is called before anything is traced, with how many probes each of the artifact's descriptions matched.
     `stdout` is where output goes without -o. Raises DtransError when tracing cannot begin, or output cannot be written.
     """
     with contextlib.ExitStack() as resources:
         try:
-            return _run(artifact, settings, stdout or sys.stdout.buffer, resources)
+            return _run(artifact, settings, stdout or sys.stdout.buffer, announce, resources)
         except BrokenPipeError:
             # The reader of our output has gone: there is nothing more to do, and nobody to tell.
             _discard_standard_output()
@@ -74,15 +81,29 @@ def run(artifact: Artifact, settings: Settings = Settings(), stdout: Sink | None
             return 128 + signal.SIGINT
 
 
-def _run(artifact: Artifact, settings: Settings, stdout: Sink, resources: contextlib.ExitStack) -> int:
+def _run(
+    artifact: Artifact,
+    settings: Settings,
+    stdout: Sink,
+    announce: Callable[[Sequence[int]], None],
+    resources: contextlib.ExitStack,
+) -> int:
     if settings.output is not None:
         stdout = _open_output(settings.output, resources)
     targets = [_closing(resources, create_process(command)) for command in settings.commands]
     targets += [_closing(resources, grab_process(pid)) for pid in settings.pids]
     first = targets[0] if targets else None
-    loaded = load(artifact, HostFacts(), first.kernel_pid if first else 0)
+    facts = HostFacts()
+    userland, places = look_for_places(artifact, facts, first) if artifact.wanted else (None, ())
+    matched = [count for _, count in artifact.descriptions]
+    if userland is not None:
+        matched = [count + userland.matched(number) for number, count in enumerate(matched)]
+        # From here on it knows the probes in processes too, those that are yet to come included.
+        artifact = replace(artifact, probes=userland.probes)
+    announce(matched)
+    loaded = load(artifact, facts, first.kernel_pid if first else 0, userland)
     resources.callback(loaded.close)
-    session = Session(artifact, loaded, tuple(targets), stdout)
+    session = Session(artifact, loaded, tuple(targets), stdout, userland, places)
     resources.callback(session.close)
     try:
         return session.run()
@@ -91,6 +112,17 @@ def _run(artifact: Artifact, settings: Settings, stdout: Sink, resources: contex
     except OSError as error:
         _discard_standard_output()
         raise fail("D_OUTPUT", f"cannot write the output: {os.strerror(error.errno or 0)}") from None
+
+
+def look_for_places(artifact: Artifact, facts: HostFacts, target: Target | None) -> tuple[Userland, Sequence[Places]]:
+    """The probes in processes, with a command of -c run on until its libraries are mapped. Raises D_KERNEL,
+    D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_GRAB."""
+    if not (facts.feature("uprobe") and facts.feature("attach_cookie")):
+        raise fail("D_KERNEL", "this kernel cannot trace processes: it has no uprobes with attach cookies (Linux 5.15)")
+    if target and any(TARGET in wanted.provider for wanted in artifact.wanted):
+        target.run_until(Options(artifact.options).text("evaltime"))
+    userland = Userland(artifact, facts.machine, target.pid if target else None)
+    return userland, userland.find()
 
 
 def _closing(resources: contextlib.ExitStack, target: Target) -> Target:
@@ -130,6 +162,8 @@ class Session:
     loaded: Loaded
     targets: tuple[Target, ...]
     stdout: Sink
+    userland: Userland | None = None
+    places: Sequence[Places] = ()
     status: int = 0
     _exiting: bool = False
     _interrupts: int = 0
@@ -216,11 +250,21 @@ class Session:
         if self._names_users:
             self._watched = self._symbols.follow()
         self.loaded.attach()
+        if self.userland is not None:
+            self.attach_places(self.userland, self.places)
         self.loaded.set_switch(_STOPPED, 0)
         if self._names_users:
             self._symbols.survey()
         for target in self.targets:
             target.release()
+
+    def attach_places(self, userland: Userland, places: Sequence[Places]) -> None:
+        """Attaches at places in processes, and tells of those that the kernel refuses."""
+        before = self.loaded.refused
+        self.loaded.attach_places(places, userland)
+        if self.loaded.refused > before:
+            count = self.loaded.refused - before
+            self._complain(f"{count} place{'s' * (count != 1)} in processes cannot be traced: the kernel refuses to")
 
     def _until_end(self, woken: int) -> None:
         """Until exit(), an interrupt, or the end of all targets."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dtrans.errors import fail
+from dtrans.run.hold import ptrace, run_until
 from dtrans.run.namespaces import in_first_namespace, kernel_pid, load_pid_program
 
 _PTRACE_TRACEME, _PTRACE_DETACH, _PTRACE_SETOPTIONS, _PTRACE_O_EXITKILL = 0, 17, 0x4200, 1 << 20
@@ -42,6 +43,12 @@ class Target:
         self.pidfd = os.pidfd_open(pid)
         self.ended = False
         self._held = created
+
+    def run_until(self, moment: str) -> None:
+        """Lets a held process run to a moment of its start, one of option evaltime, and holds it there."""
+        if self._held:
+            with contextlib.suppress(OSError):  # It has been killed meanwhile, which its pidfd tells.
+                run_until(self.pid, moment)
 
     def release(self) -> None:
         """Lets a held process run."""
@@ -134,14 +141,9 @@ def _answers(data: bytes) -> tuple[int, int]:
 
 
 def _ptrace(request: int, pid: int, data: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
-    libc.ptrace.restype = ctypes.c_long
-    if libc.ptrace(request, pid, None, data) != 0:
-        # A process that was killed while it was held is told of by its pidfd.
-        errno = ctypes.get_errno()
-        if errno != 3:
-            raise OSError(errno, os.strerror(errno))
+    # A process that was killed while it was held is told of by its pidfd.
+    with contextlib.suppress(ProcessLookupError):
+        ptrace(request, pid, 0, data)
 
 
 def _wait_status(pid: int) -> int:

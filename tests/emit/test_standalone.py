@@ -31,6 +31,7 @@ from dtrans.artifact import (
 )
 from dtrans.emit.bundle import bundle
 from dtrans.emit.standalone import literal, prose, raw_text, standalone
+from dtrans.run.messages import start_messages
 
 NAMES = vars(dtrans.artifact)
 #: Any text, with more of what ends strings and comments than chance would bring.
@@ -192,9 +193,13 @@ def test_the_same_artifact_gives_the_same_text() -> None:
 
 
 def test_messages_are_told_unless_the_program_is_quiet() -> None:
-    assert "MESSAGES = ()" in standalone(made(), "x.d")
-    loud = standalone(made(options={"destructive": "1"}), "x.d")
-    assert 'MESSAGES = ("script \'x.d\' matched 1 probe", "allowing destructive actions")' in loud
+    quiet, loud = made(), made(options={"destructive": "1"})
+    assert start_messages(quiet, ("script 'x.d'",), (1,)) == []
+    assert start_messages(loud, ("script 'x.d'",), (1,)) == [
+        "script 'x.d' matched 1 probe",
+        "allowing destructive actions",
+    ]
+    assert "TITLES = (\"script 'x.d'\",)" in standalone(loud, "x.d")
 
 
 def test_a_target_is_asked_for_before_anything_runs(tmp_path: Path) -> None:

@@ -29,12 +29,11 @@ Examples:
 @click.argument("words", nargs=-1, metavar="[FILE] [ARGS]...", type=click.UNPROCESSED)
 def command(words: tuple[str, ...]) -> int:
     from dtrans.emit.standalone import standalone
-    from dtrans.invocation.messages import start_messages
 
     arguments = read_words(words)
     pipeline, given = make_pipeline(arguments, target=True)
     title = ", ".join(program.name.strip() for program in given)
-    text = standalone(pipeline.artifact, title, start_messages(pipeline.artifact, given))
+    text = standalone(pipeline.artifact, title, tuple(program.title for program in given))
     if arguments.output is None:
         click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
         return 0

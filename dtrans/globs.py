@@ -41,3 +41,8 @@ def _glob(text: str) -> str:
         else:
             out.append(re.escape(char))
     return "".join(out)
+
+
+def is_glob(text: str) -> bool:
+    """Whether a part of a description can mean more than one name."""
+    return not text or bool(set(text) & set("*?[\\"))

@@ -1,0 +1,84 @@
+"""Probes in processes, as descriptions name them: functions, probes that programs define, rows of providers.
+
+    pid$target:libc:malloc:entry   ->   UserProbe("entry", ...): whichever function that is, the loader will find it
+    plockstat$target:::mutex-block ->   RowProbe of the provider plockstat, in the process
+
+What a process holds is known only when tracing starts, and changes while it runs. So a description is carried as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from dtrans.globs import is_glob, pattern
+from dtrans.knowledge.rows import ProbeRow, ProviderRow
+from dtrans.syntax.ast import ProbeDescription
+
+Moment = Literal["entry", "return", "offset", "site"]
+#: Families of providers whose probes are in processes: their names end with a process id.
+USER_FAMILIES = frozenset({"user-functions", "user-sites", "user-rows"})
+_OF_PROCESS = re.compile(r"(.+?)(\$target|[0-9]+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class UserProbe:
+    """The functions of one moment, or the sites, that a description means. `base` is the provider's name without the
+    process, `row` the provider's where the tables have it."""
+
+    moment: Moment
+    base: str
+    row: ProviderRow | None
+
+
+def split_process(provider: str) -> tuple[str, str]:
+    """A provider's name and the process that it ends with: ``pid`` and ``$target`` of ``pid$target``; "" for none."""
+    found = _OF_PROCESS.fullmatch(provider)
+    return (provider, "") if found is None else (found[1], found[2])
+
+
+def user_probes(
+    description: ProbeDescription, providers: Mapping[str, ProviderRow]
+) -> Iterator[tuple[str, UserProbe | tuple[ProviderRow, ProbeRow]]]:
+    """What a description can mean in processes, with the probe's name each: of rows, of functions, of sites.
+
+    A provider must be named by its beginning at least: ``*:::`` is not all that all processes hold.
+    """
+    base, process = split_process(description.provider)
+    if description.provider in providers and providers[description.provider].family not in USER_FAMILIES:
+        return
+    if not process and (is_glob(base) is False or not base or base[0] in "*?["):
+        return
+    matches, name = pattern(base), pattern(description.name)
+    rows = [
+        row
+        for row in providers.values()
+        if row.family in USER_FAMILIES
+        and (row.name == base if process else matches(row.name) or matches(f"{row.name}1"))
+    ]
+    named = False
+    for row in rows:
+        for probe in row.probes:
+            if name(probe.name):
+                named = named or not is_glob(description.name)
+                yield probe.name, (row, probe)
+        if row.family == "user-functions" and process:
+            yield from ((called, UserProbe(moment, row.name, row)) for called, moment in _moments(description))
+    # A provider that no table knows is one that programs define.
+    known = next(iter(rows), None)
+    if not named and (known is None or known.family == "user-sites"):
+        yield description.name, UserProbe("site", base, known)
+
+
+def _moments(description: ProbeDescription) -> Iterator[tuple[str, Moment]]:
+    """The probes of functions that a name means (Guide, "pid Provider"): entry, return, or an offset in hexadecimal."""
+    name = pattern(description.name)
+    found = False
+    for moment in ("entry", "return"):
+        if name(moment) and description.function != "-":
+            found = True
+            yield moment, moment
+    if not found or is_glob(description.name):
+        yield description.name, "offset"

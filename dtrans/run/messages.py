@@ -1,0 +1,24 @@
+"""What dtrace tells on stderr once a program is in place: ``script 'x.d' matched 2 probes``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dtrans.artifact import Artifact
+
+
+def start_messages(artifact: Artifact, titles: Sequence[str], counts: Sequence[int]) -> list[str]:
+    """The messages before tracing, without "dtrace: "; a quiet program has none.
+
+    `titles` are what messages call its D texts (``script 'x.d'``), `counts` the probes that each of them matched.
+    """
+    if artifact.options.get("quiet") == "1":
+        return []
+    if len(counts) != len(titles):
+        titles, counts = (", ".join(titles),), (sum(counts) or artifact.matched,)
+    messages = [f"{title} matched {_probes(count)}" for title, count in zip(titles, counts, strict=True)]
+    return messages + ["allowing destructive actions"] * (artifact.options.get("destructive") == "1")
+
+
+def _probes(count: int) -> str:
+    return f"{count} probe{'s' * (count != 1)}"

@@ -1,0 +1,231 @@
+"""The pid provider: functions of processes, in programs whose calls are known."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dtrans.run.elf import ElfFile
+from tests.compiled import compiled
+from tests.conftest import Run, command
+
+pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
+
+_CALLS = """
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static int hidden(int x) { asm volatile(""); return x * 2; }
+long many(long a, long b, long c, long d, long e, long f, long g, long h) { asm volatile(""); return a - h; }
+int work(int x) { asm volatile(""); return hidden(x) + 1; }
+static void *thread(void *unused) { for (int i = 0; i < 100; i++) work(i); return unused; }
+int main(int count, char **words)
+{
+    char go;
+    if (count > 1)
+        read(0, &go, 1);
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], 0, thread, 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], 0);
+    int child = fork();
+    if (!child) {
+        for (int i = 0; i < 50; i++)
+            work(i);
+        _exit(0);
+    }
+    waitpid(child, 0, 0);
+    many(1, 2, 3, 4, 5, 6, 7, -8);
+    void *volatile memory = malloc(12345 + work(20));
+    free(memory);
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """201 calls of work in two threads and one, 50 more in a child; one of many; one malloc of 12386 bytes."""
+    return compiled(tmp_path_factory.mktemp("pid"), "calls", _CALLS)
+
+
+@pytest.fixture
+def waiting(calls: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The same program, which begins when it gets a byte."""
+    with subprocess.Popen([calls, "wait"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+def test_entry_and_return_in_all_threads_and_not_in_a_child(dtrace: Run, calls: Path) -> None:
+    program = """
+        pid$target:calls:work:entry, pid$target:a.out:hidden:entry { @[probemod, probefunc, probename] = count(); }
+        pid$target:a.out:work:return { @sum = sum(arg1); @[probemod, probefunc, probename] = count(); }
+        END { printa("%s %s %s %@d\\n", @); printa("%@d\\n", @sum); }
+    """
+    done = dtrace("-q", "-n", program, "-c", calls)
+    # Twice the sum of 2i + 1 for i below 100, and 41.
+    assert done.stdout.splitlines()[:4] == [
+        "a.out hidden entry 201",
+        "a.out work entry 201",
+        "a.out work return 201",
+        str(2 * (9900 + 100) + 41),
+    ]
+
+
+def test_arguments_by_the_calling_convention_and_the_names_of_the_probe(dtrace: Run, calls: Path) -> None:
+    program = """
+        pid$target:a.out:many:entry
+        {
+            printf("%d %d %d %d %d %d %d %d\\n", arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7);
+            printf("%d %s %s %s\\n", probeprov == strjoin("pid", lltostr($target)), probemod, probefunc, probename);
+            self->caller = ucaller;
+            usym(self->caller);
+            printf("\\n");
+        }
+        pid$target:a.out:many:return { printf("%d %d\\n", arg1, ucaller == self->caller); }
+    """
+    done = dtrace("-q", "-n", program, "-c", calls)
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    assert lines == ["1 2 3 4 5 6 7 -8", "1 a.out many entry", "calls`main", "9 1"]
+
+
+def test_libraries_by_the_start_of_their_name_and_clauses_in_their_order(dtrace: Run, calls: Path) -> None:
+    program = """
+        pid$target:libc:malloc:entry { this->size = arg0; }
+        pid$target:libc*:mall*:entry /arg0 == 12386/ { printf("glob %d %s %s\\n", this->size, probemod, probefunc); }
+        pid$target:libc.so:malloc:entry /this->size == 12386/ { printf("last\\n"); self->pointer = 1; }
+        pid$target:libc:free:entry /self->pointer/ { exit(3); }
+    """
+    done = dtrace("-q", "-n", program, "-c", calls, status=3)
+    assert done.stdout == "glob 12386 libc.so.6 malloc\nlast\n"
+
+
+def traced(waiting: subprocess.Popen[bytes], *arguments: str) -> str:
+    """What a tracer prints of a waiting process, which goes on when all probes are in place."""
+    program = 'tick-50ms /!told++/ { printf("go\\n"); } tick-1s /seconds++ > 30/ { exit(9); }'
+    line = command("-q", "-x", "switchrate=50hz", *arguments, "-n", program, drop_in=True)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stdout
+        assert waiting.stdin
+        assert tracer.stdout.readline() == "go\n"
+        waiting.stdin.write(b"x")
+        waiting.stdin.flush()
+        told, _ = tracer.communicate(timeout=60)
+    assert tracer.returncode == 0
+    return told
+
+
+def test_a_process_that_runs(waiting: subprocess.Popen[bytes]) -> None:
+    program = """
+        pid$target::work:entry { @["target", pid == $target, tid == pid] = count(); }
+        END { printa("%s %d %d %@d\\n", @); }
+    """
+    assert traced(waiting, "-n", program, "-p", str(waiting.pid)) == "target 1 1 1\ntarget 1 0 200\n\n"
+
+
+def test_a_process_by_its_number_and_two_tracers_at_once(waiting: subprocess.Popen[bytes]) -> None:
+    words = ["-q", "-n", f"pid{waiting.pid}::work:entry {{ @ = count(); }} pid{waiting.pid}::exit:entry {{ exit(0); }}"]
+    program = f'{words[2]} tick-50ms /!told++/ {{ printf("go\\n"); }}'
+    first = subprocess.Popen(command("-q", "-n", program, drop_in=True), stdout=subprocess.PIPE, text=True)
+    with first:
+        assert first.stdout
+        assert first.stdout.readline() == "go\n"
+        assert traced(waiting, "-n", "pid$target::work:entry { @ = count(); }", "-p", str(waiting.pid)).split() == [
+            "201"
+        ]
+        assert first.communicate(timeout=60)[0].split() == ["201"]
+
+
+def test_the_stack_of_a_process_begins_at_the_function(dtrace: Run, calls: Path) -> None:
+    done = dtrace("-q", "-n", "pid$target::many:entry { ustack(); exit(0); }", "-c", calls)
+    frames = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    assert frames[0] == "calls`many"
+
+
+def test_a_tracer_that_is_killed_leaves_no_place_traced(waiting: subprocess.Popen[bytes]) -> None:
+    """The breakpoint in the process is the function's first byte, 0xcc on x86-64, for as long as it is traced."""
+    assert waiting.stdin
+    program = 'pid$target::work:entry { exit(0); } tick-50ms { printf("go\\n"); }'
+    line = command("-q", "-x", "switchrate=50hz", "-n", program, "-p", str(waiting.pid), drop_in=True)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stdout
+        assert tracer.stdout.readline() == "go\n"
+        before = _code(waiting.pid)
+        tracer.kill()
+        tracer.wait()
+    deadline = time.monotonic() + 10
+    while _code(waiting.pid) == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert _code(waiting.pid) != before
+    waiting.communicate(b"x")
+    assert waiting.returncode == 0
+
+
+def _code(pid: int) -> bytes:
+    """The first instruction of work, as the process has it."""
+    executable = Path(f"/proc/{pid}/exe").resolve()
+    (function,) = (one for one in ElfFile(executable).functions if one.name == "work")
+    starts = [
+        line.split("-")[0] for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if str(executable) in line
+    ]
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        memory.seek(int(starts[0], 16) + function.address)
+        return memory.read(4)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("pid$target:libnowhere:malloc:entry", "has no module 'libnowhere': it has a.out, "),
+        ("pid$target:libc:mallox:entry", "did you mean malloc"),
+        ("pid$target:a.out:wrok:return", "did you mean work?"),
+        ("pid$target:libc:setjmp:return", ""),
+    ],
+)
+def test_what_is_not_there_is_told_where_it_is_written(dtrace: Run, calls: Path, text: str, hint: str) -> None:
+    done = dtrace("-n", f"BEGIN {{ }}\n{text}", "-c", calls, status=1)
+    assert f"-n:2:1: error: probe description {text} does not match any probes [D_PDESC_ZERO]" in done.stderr
+    assert hint in done.stderr
+    dtrace("-Z", "-q", "-n", f"BEGIN {{ exit(0); }} {text}", "-c", calls)
+
+
+def test_a_process_must_be_named(dtrace: Run) -> None:
+    assert "macro variable $target is not defined" in dtrace("-n", "pid$target:::entry", status=1).stderr
+    assert "name one, as in pid$target or pid1234" in dtrace("-n", "pid:::entry", status=1).stderr
+    assert "failed to grab process 99999999" in dtrace("-n", "pid99999999:::entry", status=1).stderr
+
+
+def test_how_far_a_command_runs_before_its_functions_are_looked_for(dtrace: Run, calls: Path) -> None:
+    program = "pid$target:libc::entry { exit(0); }"
+    for moment in ("preinit", "postinit", "main"):
+        dtrace("-q", "-x", f"evaltime={moment}", "-n", program, "-c", calls)
+    done = dtrace("-q", "-x", "evaltime=exec", "-n", program, "-c", calls, status=1)
+    assert "has no module 'libc'" in done.stderr
+
+
+def test_code_before_main_is_seen_from_preinit_on(dtrace: Run, tmp_path: Path) -> None:
+    text = """
+        int early(int x) { asm volatile(""); return x; }
+        __attribute__((constructor)) static void begin(void) { early(1); }
+        int main(void) { return early(2) - 2; }
+    """
+    program = compiled(tmp_path, "early", text)
+    for moment, count in (("preinit", 2), ("main", 1)):
+        clause = "pid$target::early:entry { @ = count(); }"
+        assert dtrace("-q", "-x", f"evaltime={moment}", "-n", clause, "-c", program).stdout.split() == [str(count)]
+
+
+def test_programs_without_libraries_and_at_fixed_addresses(dtrace: Run, tmp_path: Path) -> None:
+    text = "int work(int x) { return x + 1; } int main(void) { return work(1) + work(2) - 5; }"
+    for flags in (("-static",), ("-no-pie",)):
+        program = compiled(tmp_path, "plain", text, *flags)
+        done = dtrace("-q", "-n", "pid$target::work:return { @[arg1] = count(); }", "-c", program)
+        assert done.stdout.split() == ["2", "1", "3", "1"]
