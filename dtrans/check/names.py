@@ -109,9 +109,8 @@ class ClauseContext:
     def named(self) -> set[tuple[str, str]]:
         """Providers, without the process id at their end, and names of the probes; where there are none (-Z), of
         their descriptions."""
-        if self.probes:
-            return {(one.provider.rstrip(digits), one.name) for one in self.probes}
-        return {(one.provider.replace("$target", "").rstrip(digits + "*"), one.name) for one in self.descriptions}
+        named = self.probes or self.descriptions
+        return {(one.provider.replace("$target", "").rstrip(digits + "*"), one.name) for one in named}
 
     @cached_property
     def args(self) -> tuple[str | Type, ...] | None:

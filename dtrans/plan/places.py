@@ -117,7 +117,8 @@ def _place_of(span: Span | None) -> tuple[str, int, int, int, str]:
 
 
 class UserArguments:
-    """``argN`` at a place in a process. There are no ``args[]``: nothing tells their types."""
+    """``argN`` at a place in a process. There are no ``args[]``, unless the program declares a provider: nothing else
+    tells their types."""
 
     def __init__(self, attach: UserCode, what: str) -> None:
         self.moment = attach.moment
@@ -127,6 +128,8 @@ class UserArguments:
         return Cast(self._value(index, span), INT64)
 
     def operand(self, index: int, span: Span) -> Expr[Linux]:
+        if self.moment == "site":
+            return SiteArg(index)  # The program declares its provider.
         raise fail("D_ARGS_NONE", f"{self.what} has no typed arguments", span, hint=f"use arg{index}")
 
     def _value(self, index: int, span: Span) -> Expr[Linux]:

@@ -14,7 +14,7 @@ static __always_inline void dt_substr(char *dst, u32 dcap, const char *s, u32 sc
 		len = scap;
 	if (start < 0) {
 		start += length;
-		if (start < 0 && start + len > 0) {
+		if (start < 0 && len > 0 && start + len > 0) {
 			len += start;
 			start = 0;
 		}
