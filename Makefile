@@ -5,6 +5,7 @@
 #   make test-vm the live tests on the kernels of the lab (tests/vm/), or on some: make test-vm KERNELS="6.1 newest"
 #   make proofs  the same on this machine too, and keeps what they prove of translators/; then make docs
 #   make docs    the pages of docs/ that are made from data
+#   make examples  runs the examples of docs/reference/ anew, then the same
 #   make bench   side by side with bpftrace and hand-written BCC programs
 #   make lint    the checks of `make test` without the tests
 #   make format  rewrite the Python files in the project's format
@@ -18,7 +19,7 @@ CODE := dtrans tests bench docs
 KERNELS := 5.10 6.1 6.12 newest
 WORDS :=
 
-.PHONY: run test test-vm proofs docs bench lint format clean system system-test system-vm system-bench
+.PHONY: run test test-vm proofs docs examples bench lint format clean system system-test system-vm system-bench
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -39,6 +40,9 @@ proofs: $(VENV)/.dev | system-vm
 
 docs: $(VENV)/.run
 	$(BIN)/python docs/generate.py
+
+examples: $(VENV)/.run
+	$(SUDO) $(BIN)/python docs/generate.py --examples
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check $(CODE)

@@ -1,6 +1,8 @@
 """Writes the pages of `docs/` that are made from data: ``make docs``.
 
-`kernels.md` comes from `translators/` and from what the lab proved of it (`tests/proofs/`).
+`kernels.md` comes from `translators/` and from what the lab proved of it (`tests/proofs/`), `reference/` from
+`translators/` and the examples beside it. With ``--examples [PROVIDER ...]`` the examples are run first (``make
+examples``).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from docs import providers  # noqa: E402
 from dtrans.knowledge.load import load  # noqa: E402
 from dtrans.knowledge.rows import Knowledge, Note  # noqa: E402
 from tests import proving  # noqa: E402
@@ -89,5 +92,13 @@ def _cell(state: Mapping[str, str], numbered: Callable[[str, str], str]) -> str:
             return numbered("unproven", state.get("why", ""))
 
 
+def pages() -> dict[Path, str]:
+    """Every page that is made from data, by the file that it stands in."""
+    return {ROOT / "docs" / "kernels.md": kernels_page(), **providers.pages(load())}
+
+
 if __name__ == "__main__":
-    (ROOT / "docs" / "kernels.md").write_text(kernels_page())
+    if sys.argv[1:2] == ["--examples"]:
+        providers.capture(sys.argv[2:])
+    for path, text in pages().items():
+        path.write_text(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import kernels_page
+from docs.generate import pages
 from dtrans.options import OPTIONS, Option
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,4 +40,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_the_pages_made_from_data_are_up_to_date() -> None:
-    assert (ROOT / "docs/kernels.md").read_text() == kernels_page(), "run: make docs"
+    made = pages()
+    for path, text in made.items():
+        assert path.read_text() == text, f"{path.relative_to(ROOT)}: run: make docs"
+    assert {*(ROOT / "docs/reference").glob("*.md")} <= set(made), "a page without a provider"

@@ -11,7 +11,7 @@ is left out where a Solaris probe already answers for that call, so that a claus
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -129,7 +129,11 @@ class Universe:
 
     def source(self, row: ProbeRow) -> SourceRow | None:
         """The first source of a row whose needs this kernel meets."""
-        return next((source for source in row.sources if not any(self._lacking(source))), None)
+        return self.source_of(row.sources)
+
+    def source_of(self, sources: Sequence[SourceRow]) -> SourceRow | None:
+        """The first of some sources whose needs this kernel meets."""
+        return next((source for source in sources if not any(self._lacking(source))), None)
 
     def missing(self, row: ProbeRow) -> tuple[str, ...]:
         """What this kernel lacks of the source that it comes nearest to serving; () when it serves the row."""

@@ -1,5 +1,5 @@
 """Tells what a program becomes on Linux, probe by probe and member by member; a table on a terminal, else plain
-text."""
+text. And what a provider, a structure or an error's tag is."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dtrans.cli.tags import Tag
+from dtrans.knowledge.describe import absent_probes, family_sentence, served_probes, source_title, structures_of
 
 if TYPE_CHECKING:
+    from dtrans.check.universe import Universe
+    from dtrans.knowledge.rows import ProviderRow, StructureRow
     from dtrans.pipeline import Explanation
 
 _COLUMNS = ("in D", "on Linux", "fidelity", "what differs, and what it needs")
@@ -38,6 +41,46 @@ def show_tag(tag: Tag) -> None:
     if tag.advice:
         print()
         print(textwrap.fill(tag.advice, 96, initial_indent="  ", subsequent_indent="  "))
+
+
+def show_provider(provider: ProviderRow, universe: Universe) -> None:
+    """Prints what a provider's rows say: as its page in the reference manual does, for the kernel at hand."""
+    print(f"{provider.name}: {provider.summary} (Guide: {provider.guide})")
+    for sentence in filter(None, (family_sentence(provider),)):
+        print(_wrapped(sentence, 2))
+    for one in served_probes(provider):
+        taken = universe.source_of(one.sources)
+        note = one.note if taken is None or taken.note is None else taken.note
+        print(f"\n{provider.name}:::{one.names[0]}: {note.fidelity if taken else 'not on this kernel'}")
+        if one.args:
+            print(_wrapped(", ".join(f"args[{number}] {kind}" for number, kind in enumerate(one.args)), 4))
+        for source in one.sources:
+            needs = f", needs {', '.join(source.needs)}" if source.needs else ""
+            told = " (here)" if source is taken and len(one.sources) > 1 else ""
+            print(_wrapped(f"{source_title(source)}{needs}{told}", 4))
+        if note.differs:
+            print(_wrapped(note.differs, 4))
+    for one in absent_probes(provider):
+        print(f"\n{_wrapped(', '.join(one.names), 0)}: not on Linux")
+        print(_wrapped(one.note.differs, 4))
+    names = [structure.name for structure in structures_of(universe.knowledge, provider)]
+    if names:
+        print(f"\n{_wrapped('Structures: ' + ', '.join(names), 0)}")
+
+
+def show_structure(structure: StructureRow) -> None:
+    """Prints the members of a translated structure."""
+    print(f"{structure.name} (Guide: {structure.guide})")
+    for member in structure.members.values():
+        fidelity = "not on Linux" if member.note.fidelity == "none" else member.note.fidelity
+        print(f"\n{member.type} {member.name}: {fidelity}")
+        if member.note.differs:
+            print(_wrapped(member.note.differs, 4))
+
+
+def _wrapped(text: str, indent: int) -> str:
+    margin = " " * indent
+    return textwrap.fill(text, 110, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
 
 
 def _row(one: Explanation) -> tuple[str, str, str, str]:

@@ -50,6 +50,10 @@ _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct b
              Trampoline: "u64", UserCode: "struct pt_regs"}  # fmt: skip
 
 
+#: Instructions: what a program may have, a line of C, a call of a library function.
+_PROGRAM, _LINE, _FUNCTION = 26_000, 6, 1_000
+
+
 class Emitter:
     """Emits one plan."""
 
@@ -77,10 +81,9 @@ class Emitter:
     def emit(self) -> Artifact:
         """The artifact. Raises DtransError where the plan asks for what C cannot do."""
         error = "" if self.plan.error is None else self._error(self.plan.error)
-        bodies = [(point, self._point(number, point)) for number, point in enumerate(self.plan.points)]
-        for number, (point, body) in enumerate(bodies):
-            self._program(f"prog_{number}", point.attach, body)
-        self._frame_programs({point.attach for point, _ in bodies})
+        for number, point in enumerate(self.plan.points):
+            self._point(number, point)
+        self._frame_programs({point.attach for point in self.plan.points})
         texts, layouts = collect(self.shared.needed)
         if "oncpu" in self.shared.uses or self.variables.has_threads:
             self.shared.layout("offset", "struct task_struct", "pid")
@@ -109,48 +112,56 @@ class Emitter:
         self.functions.append(f"int {function}({context} *ctx)\n{{\n{body}\n}}")
         self.programs.append(Program(function, attach))
 
-    def _point(self, number: int, point: AttachPoint) -> str:
-        """The body of one program: what it needs first, then its firings."""
-        body = Lines()
-        variables = self.variables
-        variables.uses_globals = variables.arena = variables.strtok = False
+    def _point(self, number: int, point: AttachPoint) -> None:
+        """The programs of an attach point: one, unless its firings are too large to stand in one."""
+        self.variables.uses_globals = self.variables.arena = self.variables.strtok = False
         self.values.stack_used = 0
         self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
-        if point.attach in (CALL_ENTRY, CALL_RETURN):
-            call = "ctx->args[1]" if point.attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
+        firings = []
+        for index, firing in enumerate(point.firings):
+            lines = Lines()
+            self._firing(lines, firing, f"p{number}f{index}")
+            firings.append(lines)
+        groups = grouped(firings)
+        for index, group in enumerate(groups):
+            body = self._program_head(point.attach, len(self.programs))
+            for lines in group:
+                body.lines += lines.lines
+            if point.attach == THREAD_GONE and self.variables.has_threads and index == len(groups) - 1:
+                body.add("thread_gone(ctx->args[0]);")
+            body.label("done")
+            body.add("return 0;")
+            self._program(f"prog_{len(self.programs)}", point.attach, body.text)
+
+    def _program_head(self, attach: Attach, program: int) -> Lines:
+        """What stands before the firings of a program: what they share, and what ends it early."""
+        body = Lines()
+        if attach in (CALL_ENTRY, CALL_RETURN):
+            call = "ctx->args[1]" if attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {call};")
             if self.types.facts.feature("ia32"):
                 self.shared.uses.add("compat")
                 self.shared.layout("offset", "struct task_struct", "thread_info.status")
                 body.add("if (dt_compat()) return 0;")
-        if isinstance(point.attach, UserCode):
-            self._add_place(body, point.attach)
-        at = len(body.lines)
-        for index, firing in enumerate(point.firings):
-            self._firing(body, firing, f"p{number}f{index}")
-        head = Lines()
-        head.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
+        if isinstance(attach, UserCode):
+            self._add_place(body, attach)
+        body.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
         # Once, and not where they are used: the compiler would keep their addresses, which the verifier refuses.
         for index in sorted(self.values.raw_arguments):
-            head.add(f"u64 raw{index} = *(volatile u64 *)&ctx->args[{index}];")
-        if variables.uses_globals:
-            head.add("u32 zero = 0;")
-        if self._stops and not isinstance(point.attach, TestRun):
-            head.add("if (dt_stopped()) return 0;")
-        head.add(f"const u32 program = {number};")
-        head.add("SCRATCH(s, program);")
-        if variables.uses_globals:
-            head.add("struct globals *globals_ = globals.lookup(&zero);")
-            head.add("if (!globals_) return 0;")
-        self._add_scratch_state(head)
-        body.lines[at:at] = head.lines
-        if point.attach == THREAD_GONE and variables.has_threads:
-            body.add("thread_gone(ctx->args[0]);")
-        body.label("done")
-        body.add("return 0;")
-        return body.text
+            body.add(f"u64 raw{index} = *(volatile u64 *)&ctx->args[{index}];")
+        if self.variables.uses_globals:
+            body.add("u32 zero = 0;")
+        if self._stops and not isinstance(attach, TestRun):
+            body.add("if (dt_stopped()) return 0;")
+        body.add(f"const u32 program = {program};")
+        body.add("SCRATCH(s, program);")
+        if self.variables.uses_globals:
+            body.add("struct globals *globals_ = globals.lookup(&zero);")
+            body.add("if (!globals_) return 0;")
+        self._add_scratch_state(body)
+        return body
 
     def _add_place(self, body: Lines, attach: UserCode) -> None:
         """Which probe it is that fires in a process, and which clauses it is for: the place's cookie tells."""
@@ -402,3 +413,19 @@ def _statements(body: Sequence[Statement[Linux]]) -> Iterator[Statement[Linux]]:
 
 def _has_exit(body: Sequence[Statement[Linux]]) -> bool:
     return any(getattr(statement, "kind", "") == "exit" for statement in _statements(body))
+
+
+def grouped(firings: Sequence[Lines]) -> list[list[Lines]]:
+    """Firings in as few groups as programs allow: a jump reaches 32,767 instructions (struct bpf_insn, `off`).
+
+    Sizes are guessed, high: what a line becomes, and a function of the library, which is inlined."""
+    groups: list[list[Lines]] = []
+    room = 0
+    for lines in firings:
+        size = sum(_LINE + _FUNCTION * line.count("dt_") for line in lines.lines)
+        if not groups or size > room:
+            groups.append([])
+            room = _PROGRAM
+        groups[-1].append(lines)
+        room -= size
+    return groups

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from dtrans.cli.commands.install import install
 from dtrans.cli.listing import HEADER
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
+from tests.netloads import command
 
 HELLO = 'BEGIN { printf("hello\\n"); exit(0); }'
 
@@ -158,3 +160,18 @@ def test_a_folder_is_ported_and_every_tool_reported(dtrans: Run, tmp_path: Path)
     assert "bad.d:2:15: " in (out / "report.md").read_text()
     ran = subprocess.run([sys.executable, out / "hello.py"], capture_output=True, text=True, check=False, timeout=60)
     assert ran.stdout.strip() == "hello", ran.stderr
+
+
+def test_a_provider_and_a_structure_are_explained_from_their_rows(dtrans: Run) -> None:
+    told = dtrans("explain", "udp").stdout
+    assert "udp:::send: close\n" in told
+    assert "args[4] udpinfo_t *" in told
+    assert "rawtp:net_dev_queue" in told
+    assert "op-putpubfh-done: not on Linux" in dtrans("explain", "nfsv4").stdout
+    assert "uint16_t udp_sport: exact\n" in dtrans("explain", "udpinfo_t").stdout
+
+
+def test_the_examples_of_the_reference_run(dtrans: Run) -> None:
+    script = ROOT / "docs/reference/examples/tcp.d"
+    shown = dtrans("run", script, "-q", "-c", shlex.join(command("tcp", "127.0.0.1", 7777, 2, 1000))).stdout
+    assert shown.count("127.0.0.1:7777, 1000 bytes") == 2

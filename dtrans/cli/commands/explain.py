@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
 
-from dtrans.cli.explain import show_explanations, show_tag
+from dtrans.cli.explain import show_explanations, show_provider, show_structure, show_tag
 from dtrans.cli.group import DtraceCommand, dtrace_options
 from dtrans.cli.programs import read_words
 from dtrans.cli.tags import find_tag
 
 HELP = """Tell what a D program becomes on Linux: each probe and each member, how faithful it is, and what differs.
 
-Or what an error's tag means, with a wrong and a right example. Nothing is traced.
+Or what a provider offers, what a structure holds, or what an error's tag means. Nothing is traced.
 
 \b
 Examples:
   dtrans explain script.d
   dtrans explain io:::start
+  dtrans explain tcp                                  a provider: its probes, arguments and sources
+  dtrans explain tcpsinfo_t                           a structure: its members
   dtrans explain -n 'syscall::read:entry { trace(fds[arg0].fi_pathname); }'
   dtrans explain script.d --stage c                   the generated C
   dtrans explain D_PROTO_LEN
@@ -28,13 +31,15 @@ _TAG = re.compile(r"D_[A-Z0-9_]+", re.IGNORECASE)
 
 
 @click.command("explain", cls=DtraceCommand, help=HELP)
-@click.argument("words", nargs=-1, metavar="[FILE|PROBE|TAG] [ARGS]...", type=click.UNPROCESSED)
+@click.argument("words", nargs=-1, metavar="[FILE|PROBE|PROVIDER|STRUCTURE|TAG] [ARGS]...", type=click.UNPROCESSED)
 @click.option(
     "--stage", type=click.Choice(["ast", "typed", "plan", "c"]), help="Print what one stage of the compiler made."
 )
 def command(words: tuple[str, ...], stage: str | None) -> int:
     if len(words) == 1 and _TAG.fullmatch(words[0]):
         show_tag(find_tag(words[0]))
+        return 0
+    if len(words) == 1 and _explained_row(words[0]):
         return 0
     from dtrans.cli.trace import make_pipeline
 
@@ -44,6 +49,23 @@ def command(words: tuple[str, ...], stage: str | None) -> int:
     else:
         click.echo(pipeline.dump(stage))
     return 0
+
+
+def _explained_row(word: str) -> bool:
+    """Tells what a provider or a structure is, when the word names one and no file."""
+    from dtrans.knowledge.load import load
+
+    knowledge = load()
+    if Path(word).exists():
+        return False
+    if word in knowledge.providers:
+        from dtrans.check.universe import Universe
+        from dtrans.run.host import HostFacts
+
+        show_provider(knowledge.providers[word], Universe(HostFacts(), knowledge))
+    elif word in knowledge.structures:
+        show_structure(knowledge.structures[word])
+    return word in knowledge.providers or word in knowledge.structures
 
 
 dtrace_options("nsxwZCIDU")(command)

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.live.test_network import free_port
-from tests.loads import checksum, command
+from tests.live.providers.test_network import free_port
+from tests.netloads import checksum, command
 from tests.programs import printed
 
 ICMP, TCP, UDP, ICMPV6, SCTP = 1, 6, 17, 58, 132
@@ -33,6 +33,16 @@ def fired(probes: Iterable[str], *loads: list[str], counts: bool = False) -> dic
     if counts:
         return {name: (int(count), int(total)) for name, count, total in rows}
     return {name: int(total) for name, _, total in rows}
+
+
+def check(expected: dict[str, Any], probes: Iterable[str], *loads: list[str]) -> None:
+    """Insists that the probes fire as expected, in one of three runs: a busy CPU leaves packets to ksoftirqd."""
+    counts = any(isinstance(value, tuple) for value in expected.values())
+    for last in (False, False, True):
+        seen = fired(probes, *loads, counts=counts)
+        if seen == expected or last:
+            assert seen == expected
+            return
 
 
 # --- packets, byte by byte ------------------------------------------------------------------------------------------
@@ -96,12 +106,11 @@ ICMP_OUT = {
 )
 def test_icmp_messages_count_by_type_as_they_come_and_go() -> None:
     made = [icmp(kind, code) for kind, code in ICMP_IN.values()]
-    seen = fired(["icmpIn*", "icmpOut*"], packets(*made, icmp(3, 4), icmp(5, 9)))
     expected = dict.fromkeys([*ICMP_IN, *ICMP_OUT], 1) | {
         "icmpInMsgs": 14, "icmpOutMsgs": 14, "icmpInDestUnreachs": 2, "icmpOutDestUnreachs": 2, "icmpInRedirects": 2,
         "icmpOutRedirects": 2, "icmpInFragNeeded": 1, "icmpOutFragNeeded": 1, "icmpInBadRedirects": 1,
     }  # fmt: skip
-    assert seen == expected
+    check(expected, ["icmpIn*", "icmpOut*"], packets(*made, icmp(3, 4), icmp(5, 9)))
 
 
 ICMP6 = {
@@ -124,15 +133,15 @@ ICMP6_MORE = {"Msgs": 17, "EchoReplies": 2, "DestUnreachs": 2, "AdminProhibs": 1
 )
 def test_icmpv6_messages_count_by_type_as_they_come_and_go() -> None:
     made = [icmp6(kind) for kind in ICMP6.values()]
-    seen = fired(["ipv6IfIcmp*"], packets(*made, icmp6(1, 1), icmp6(131), icmp6(143), icmp6(2)))
     bad = ("NeighborAdvertisements", "NeighborSolicitations")  # Their targets are no addresses.
     both = {**dict.fromkeys(ICMP6, 1), **ICMP6_MORE}
-    assert seen == {
+    expected = {
         **{f"ipv6IfIcmp{way}{name}": number for way in ("In", "Out") for name, number in both.items()},
         **{f"ipv6IfIcmpInBad{name}": 1 for name in bad},
         "ipv6IfIcmpInGroupMembTotal": 4,
         "ipv6IfIcmpOutPktTooBigs": 1,
     }
+    check(expected, ["ipv6IfIcmp*"], packets(*made, icmp6(1, 1), icmp6(131), icmp6(143), icmp6(2)))
 
 
 FRAGMENTS = (
@@ -157,12 +166,13 @@ def test_packets_fragments_and_multicasts_count() -> None:
         *(v4(SCTP, chunk) for chunk in chunks),
         v6(SCTP, chunks[0]),
     )
-    assert fired(FRAGMENTS, packets(*made)) == {
+    expected = {
         "ipFragCreates": 3, "ipFragOKs": 1, "ipReasmReqds": 3, "ipInReceives": 7, "ipOutRequests": 5,
         "ipv6OutFragCreates": 2, "ipv6OutFragOKs": 1, "ipv6ReasmReqds": 2, "ipv6InReceives": 5, "ipv6OutRequests": 4,
         "ipv6InMcastPkts": 1, "ipv6OutMcastPkts": 1, "sctpInSCTPPkts": 5, "sctpOutSCTPPkts": 5, "sctpOutAck": 2,
         "sctpTimHeartBeatProbe": 2,
     }  # fmt: skip
+    check(expected, FRAGMENTS, packets(*made))
 
 
 DROPPED = {
@@ -180,14 +190,14 @@ def test_packets_that_are_dropped_count_by_the_reason() -> None:
     wrong = [udp(port, 1), udp(port, 1), icmp(8, wrong=1), icmp6(128, wrong=1), v4(TCP, bytes(12) + b"\x50" + bytes(7))]
     strange = [v4(253, bytes(8)), v6(253, bytes(8)), udp(port)]
     raw = command("raw", *(packet.hex() for packet in (*wrong, *strange)))
-    assert fired(DROPPED, bad, raw) == DROPPED
+    check(DROPPED, DROPPED, bad, raw)
 
 
 @provers(["rawipInDatagrams", "rawipOutDatagrams"])
 @pytest.mark.needs("rawtp:sock_send_length")
 def test_raw_packets_count_for_their_sockets() -> None:
     names = ["rawipInDatagrams", "rawipOutDatagrams", "icmpInEchos", "icmpOutEchoReps", "icmpInEchoReps"]
-    assert fired(names, command("ping", 5)) == dict.fromkeys(names, 5) | {"rawipInDatagrams": 10}
+    check(dict.fromkeys(names, 5) | {"rawipInDatagrams": 10}, names, command("ping", 5))
 
 
 @provers(["rawipInOverflows", "icmpInOverflows"])
@@ -219,7 +229,7 @@ ODD = {
 }  # fmt: skip
 
 
-@provers([*ODD, "tcpInDataPastWinBytes", "tcpInSegs", "tcpOutSegs", "tcpOutAck"])
+@provers(ODD)
 def test_segments_count_by_where_their_data_belong() -> None:
     segments = [
         "0,-30,100,100,24",  # in order
@@ -232,21 +242,20 @@ def test_segments_count_by_where_their_data_belong() -> None:
         "140,77,0,200,16",  # acknowledges what was never sent
         "100000000,-10,10,200,16",  # past the window
     ]
-    more = ["tcpInDataPastWinBytes", "tcpInSegs", "tcpOutSegs", "tcpOutAck"]
-    seen = fired([*ODD, *more], command("tcpodd", free_port(), *segments), counts=True)
-    assert {name: seen[name] for name in ODD} == ODD
+    check(ODD, ODD, command("tcpodd", free_port(), *segments))
+
+
+@provers(["tcpInDataPastWinBytes", "tcpInSegs", "tcpOutSegs", "tcpOutAck"])
+def test_segments_come_in_as_often_as_they_go_out() -> None:
+    names = ["tcpInDataPastWinBytes", "tcpInSegs", "tcpOutSegs", "tcpOutAck"]
+    seen = fired(names, command("tcpodd", free_port(), "0,0,10,9,16", "100000000,0,10,9,16"), counts=True)
     assert seen["tcpInDataPastWinBytes"][0] == 1
     assert 99_000_000 < seen["tcpInDataPastWinBytes"][1] < 100_000_010
     assert seen["tcpInSegs"] == seen["tcpOutSegs"]
-    assert seen["tcpOutAck"][0] >= 4
+    assert seen["tcpOutAck"][0] >= 2
 
 
 @provers(["tcpAttemptFails"])
 def test_refused_connections_count() -> None:
-    names = ["tcpActiveOpens", "tcpAttemptFails", "tcpOutRsts", "tcpOutControl"]
-    assert fired(names, command("refused", "127.0.0.1", free_port(), 4)) == {
-        "tcpActiveOpens": 4,
-        "tcpAttemptFails": 4,
-        "tcpOutRsts": 4,
-        "tcpOutControl": 8,
-    }
+    expected = {"tcpActiveOpens": 4, "tcpAttemptFails": 4, "tcpOutRsts": 4, "tcpOutControl": 8}
+    check(expected, expected, command("refused", "127.0.0.1", free_port(), 4))

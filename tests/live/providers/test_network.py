@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.loads import command
+from tests.netloads import command
 from tests.programs import printed
 
 ADDRESSES = pytest.mark.parametrize(("address", "version"), [("127.0.0.1", 4), ("::1", 6)])

@@ -1,0 +1,222 @@
+"""The reference manual of providers: a page for each, from the rows of `translators/` and an example with its output.
+
+An example is `reference/examples/PROVIDER.d`; a comment in it, ``run: ARGUMENTS``, says how it is run. Its output is
+kept beside it, with the kernel that it comes from in its first line: ``make examples`` runs them anew. A provider
+without an example has a page without one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from dtrans.knowledge.describe import (
+    ProbeFacts,
+    absent_probes,
+    chapter,
+    family_sentence,
+    served_probes,
+    source_title,
+    structures_of,
+)
+from dtrans.knowledge.rows import Knowledge, ProviderRow, StructureRow
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "reference"
+EXAMPLES = FOLDER / "examples"
+_RUN = re.compile(r"^/\* run: (.*) \*/\n", re.MULTILINE)
+_DTRANS = "import sys; sys.argv[0] = 'dtrans'; from dtrans.cli.main import main; sys.exit(main())"
+_MADE = "<!-- made by `make docs` from translators/: change the rows, not this page -->\n"
+_INDEX = """\
+# Reference of providers
+
+What each provider of D offers on Linux: its probes with their arguments, how faithful they are and what differs, the
+Linux events that fire them in order of preference, the members of its structures, and an example with its real output.
+`dtrans explain PROVIDER` and `dtrans list -v PROVIDER:::` tell the same, for the kernel at hand, and
+[kernels](../kernels.md) tells what has been seen to fire on which kernel.
+
+| fidelity | means |
+| --- | --- |
+| exact | same meaning, same value |
+| close | same meaning, with a small difference that is stated |
+| partial | a part of the meaning; it is stated which |
+
+Where a probe has several sources, the first is taken that the kernel at hand has all parts of.
+"""
+
+
+def pages(knowledge: Knowledge) -> dict[Path, str]:
+    """Every page of the reference, by the file that it stands in."""
+    made = {FOLDER / f"{name}.md": _page(knowledge, provider) for name, provider in knowledge.providers.items()}
+    made[FOLDER / "syscall.md"] += _calls(knowledge)
+    made[FOLDER / "variables.md"] = _variables(knowledge)
+    made[FOLDER / "README.md"] = _index(knowledge)
+    return made
+
+
+def _index(knowledge: Knowledge) -> str:
+    rows = []
+    for name, provider in sorted(knowledge.providers.items()):
+        served, absent = list(served_probes(provider)), sum(len(one.names) for one in absent_probes(provider))
+        cells = [f"[`{name}`]({name}.md)", provider.summary, str(len(served) or ""), str(absent or "")]
+        rows.append(f"| {' | '.join(cells)} |")
+    head = ["| provider | | probes with a row | not on Linux |", "| --- | --- | --- | --- |"]
+    rest = "\nAnd [built-in variables and constants](variables.md).\n"
+    return "\n".join([_MADE + _INDEX, *head, *rows]) + "\n" + rest
+
+
+def _page(knowledge: Knowledge, provider: ProviderRow) -> str:
+    parts = [_MADE, f"# Provider `{provider.name}`\n\n{provider.summary} The Guide's chapter: {provider.guide}.\n"]
+    if sentence := family_sentence(provider):
+        parts.append(f"{sentence}\n")
+    served, absent = list(served_probes(provider)), list(absent_probes(provider))
+    if served:
+        parts.append(_probes(served))
+    if absent:
+        parts.append(_absent(absent))
+    if served:
+        parts.append(_sources(served))
+    parts += _structures(knowledge, provider)
+    parts += _example(provider.name)
+    return "\n".join(parts)
+
+
+def _probes(served: Sequence[ProbeFacts]) -> str:
+    lines = ["## Probes", "", "| probe | arguments | fidelity | what differs |", "| --- | --- | --- | --- |"]
+    for one in served:
+        name = ", ".join(f"`{name}`" for name in one.names)
+        args = ", ".join(f"`{kind}`" for kind in one.args)
+        lines.append(f"| {name} | {args} | {one.note.fidelity} | {_text(one.note.differs)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _absent(absent: Sequence[ProbeFacts]) -> str:
+    lines = ["## Not on Linux", "", "A program that names one of these is refused with the reason.", ""]
+    lines += ["| probe | why |", "| --- | --- |"]
+    lines += [f"| {', '.join(f'`{name}`' for name in one.names)} | {_text(one.note.differs)} |" for one in absent]
+    return "\n".join(lines) + "\n"
+
+
+def _sources(served: Sequence[ProbeFacts]) -> str:
+    """Probes that are served by the same events stand together."""
+    together: dict[tuple[tuple[str, str, str], ...], list[str]] = {}
+    for one in served:
+        told = []
+        for source in one.sources:
+            note = "" if source.note is None else f"{source.note.fidelity}: {source.note.differs}"
+            told.append((source_title(source), ", ".join(source.needs), note))
+        together.setdefault(tuple(told), []).extend(one.names)
+    lines = ["## Sources", "", "| probe | fired by | needs | where it is less faithful |", "| --- | --- | --- | --- |"]
+    for sources, names in together.items():
+        shown = ", ".join(f"`{name}`" for name in names)
+        for number, (places, needs, note) in enumerate(sources, 1):
+            order = f"{number}. " if len(sources) > 1 else ""
+            cells = (shown if number == 1 else "", order + _code(places), _code(needs), _text(note))
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _structures(knowledge: Knowledge, provider: ProviderRow) -> Iterator[str]:
+    """The structures of the provider's own chapter, and links to those of others."""
+    used = structures_of(knowledge, provider)
+    own = [one for one in knowledge.structures.values() if chapter(one) == provider.name]
+    others = [one for one in used if one not in own and chapter(one) in knowledge.providers]
+    if not own and not others:
+        return
+    yield "## Structures\n"
+    for structure in own:
+        yield _members(structure)
+    if others:
+        links = ", ".join(f"[`{one.name}`]({chapter(one)}.md#{one.name})" for one in others)
+        yield f"Described elsewhere: {links}.\n"
+
+
+def _members(structure: StructureRow) -> str:
+    lines = [f"### {structure.name}", ""]
+    lines += ["| member | type | fidelity | what differs |", "| --- | --- | --- | --- |"]
+    for member in structure.members.values():
+        fidelity = "not on Linux" if member.note.fidelity == "none" else member.note.fidelity
+        cells = f"`{member.name}`", f"`{member.type}`", fidelity, _text(member.note.differs)
+        lines.append(f"| {' | '.join(cells)} |")
+    origins = dict.fromkeys(translator.origin for translator in structure.translators)
+    lines += ["", f"Made from: {', '.join(f'`{origin}`' for origin in origins)}."] if origins else []
+    return "\n".join(lines) + "\n"
+
+
+def _calls(knowledge: Knowledge) -> str:
+    """The system calls whose Solaris names mean other calls of Linux."""
+    lines = ["", "## System calls of Solaris", ""]
+    lines += ["Calls that have the same name and arguments on both systems are not listed.", ""]
+    lines += ["| Solaris | Linux | fidelity | what differs |", "| --- | --- | --- | --- |"]
+    for row in knowledge.calls.values():
+        linux = ", ".join(dict.fromkeys(f"`{call.name}`" for call in row.linux))
+        fidelity = "not on Linux" if row.note.fidelity == "none" else row.note.fidelity
+        lines.append(f"| `{row.name}` | {linux} | {fidelity} | {_text(row.note.differs)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _variables(knowledge: Knowledge) -> str:
+    lines = [_MADE, "# Built-in variables and constants", "", "## Variables", ""]
+    lines += ["| variable | type | fidelity | what differs |", "| --- | --- | --- | --- |"]
+    for row in sorted(knowledge.builtins.values(), key=lambda row: row.name):
+        fidelity = "not on Linux" if row.note.fidelity == "none" else row.note.fidelity
+        lines.append(f"| `{row.name}` | `{row.type}` | {fidelity} | {_text(row.note.differs)} |")
+    lines += ["", "## Constants", "", "| constants | fidelity | what differs |", "| --- | --- | --- |"]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for constant in knowledge.constants.values():
+        groups.setdefault((constant.note.fidelity, constant.note.differs), []).append(constant.name)
+    for (fidelity, differs), names in groups.items():
+        lines.append(f"| {', '.join(f'`{name}`' for name in names)} | {fidelity} | {_text(differs)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _text(sentence: str) -> str:
+    return sentence.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _code(words: str) -> str:
+    return ", ".join(f"`{word}`" for word in words.split(", ") if word)
+
+
+# --- examples -------------------------------------------------------------------------------------------------------
+
+
+def _example(name: str) -> Iterator[str]:
+    script, output = EXAMPLES / f"{name}.d", EXAMPLES / f"{name}.out"
+    if not script.exists():
+        return
+    text = script.read_text()
+    kernel, _, shown = output.read_text().partition("\n") if output.exists() else ("", "", "")
+    yield f"## Example\n\n```d\n{_RUN.sub('', text).strip()}\n```\n"
+    command = f"dtrans run docs/reference/examples/{name}.d {_arguments(text)}".rstrip()
+    yield f"{kernel.removeprefix('# ')}:\n\n```\n$ {command}\n{shown.rstrip()}\n```\n"
+
+
+def _arguments(text: str) -> str:
+    found = _RUN.search(text)
+    return found[1] if found else ""
+
+
+def capture(names: Sequence[str]) -> None:
+    """Runs examples, those named or all, and keeps what they print. One that this kernel cannot serve stays as it is,
+    unless it never ran: then how it is refused is kept."""
+    for script in sorted(EXAMPLES.glob("*.d")):
+        if names and script.stem not in names:
+            continue
+        output = script.with_suffix(".out")
+        arguments = shlex.split(_arguments(script.read_text()))
+        line = [sys.executable, "-c", _DTRANS, "run", str(script.relative_to(ROOT)), *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "100"}
+        done = subprocess.run(
+            line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        if done.returncode and output.exists() and not names:
+            continue
+        kernel = ".".join(os.uname().release.split(".")[:2])
+        lines = [text.rstrip() for text in done.stdout.strip("\n").splitlines()]
+        output.write_text("\n".join([f"# On Linux {kernel}", *lines]) + "\n")

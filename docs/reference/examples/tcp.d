@@ -1,0 +1,15 @@
+/* run: -q -c '/usr/bin/python3 -S -E tests/netloads.py tcp 127.0.0.1 7777 2 1000' */
+/* One connection to port 7777: its states, as its two ends see them, and the segments that carry data. */
+tcp:::state-change
+/args[3]->tcps_lport == 7777 || args[3]->tcps_rport == 7777/
+{
+        printf("%-13s %-6s %3d -> %d\n", probename, args[3]->tcps_lport == 7777 ? "server" : "client",
+            args[5]->tcps_state, args[3]->tcps_state);
+}
+
+tcp:::send
+/args[4]->tcp_dport == 7777 && args[2]->ip_plength > args[4]->tcp_offset/
+{
+        printf("%-13s %s to %s:%d, %d bytes\n", probename, args[2]->ip_saddr, args[2]->ip_daddr, args[4]->tcp_dport,
+            args[2]->ip_plength - args[4]->tcp_offset);
+}

@@ -1,0 +1,74 @@
+"""What the rows say of a provider, grouped as people read it: ``dtrans explain`` and the reference manual tell the
+same.
+
+    providers["tcp"]  ->  ProbeFacts("send", ("pktinfo_t *", ...), Note("close", "..."), (SourceRow(...),)), ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from dtrans.knowledge.rows import Knowledge, Note, ProbeRow, ProviderRow, SourceRow, StructureRow
+
+#: What a provider's probes are, beyond its rows.
+_FAMILIES: Mapping[str, str] = {
+    "syscalls": "Each system call is two probes, entry and return, with the call's name as their function.",
+    "tracepoints": "Each tracepoint of the kernel is a probe, too: its group is the module, and its fields are args[].",
+    "functions": "Each function of the kernel and of its modules is two probes, entry and return.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFacts:
+    """Probes that share all but the name. `names` as a program writes them, a module of their own before them."""
+
+    names: tuple[str, ...]
+    args: tuple[str, ...]
+    note: Note
+    sources: tuple[SourceRow, ...]
+
+
+def family_sentence(provider: ProviderRow) -> str:
+    """What its probes are beside the rows, "" when they are the rows."""
+    return _FAMILIES.get(provider.family, "")
+
+
+def served_probes(provider: ProviderRow) -> Iterator[ProbeFacts]:
+    """The probes that Linux has a source for, in order."""
+    for probe in provider.probes:
+        if probe.sources:
+            yield ProbeFacts((probe_title(probe),), probe.args, probe.note, probe.sources)
+
+
+def absent_probes(provider: ProviderRow) -> Iterator[ProbeFacts]:
+    """The probes that Linux has nothing for: those with one reason together."""
+    reasons: dict[Note, list[str]] = {}
+    for probe in provider.probes:
+        if not probe.sources:
+            reasons.setdefault(probe.note, []).append(probe_title(probe))
+    for note, names in reasons.items():
+        yield ProbeFacts(tuple(names), (), note, ())
+
+
+def probe_title(probe: ProbeRow) -> str:
+    """A probe's name; with its module and function before it where they tell it from others."""
+    if probe.module or probe.function:
+        return f"{probe.module}:{probe.function}:{probe.name}"
+    return probe.name
+
+
+def source_title(source: SourceRow) -> str:
+    """Where a source attaches: each place once."""
+    return ", ".join(dict.fromkeys(point.at for point in source.points))
+
+
+def structures_of(knowledge: Knowledge, provider: ProviderRow) -> tuple[StructureRow, ...]:
+    """The translated structures among its probes' arguments, in the order in which they first stand there."""
+    names = (text.removesuffix(" *") for probe in provider.probes for text in probe.args)
+    return tuple(knowledge.structures[name] for name in dict.fromkeys(names) if name in knowledge.structures)
+
+
+def chapter(structure: StructureRow) -> str:
+    """The provider in whose chapter of the Guide a structure is described."""
+    return structure.guide.partition(" Provider")[0]

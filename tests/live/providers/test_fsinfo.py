@@ -1,0 +1,43 @@
+"""Operations on files: a process that does each a known number of times, below a folder of its own."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.loads import command
+from tests.programs import printed
+
+#: How often the load does what each probe tells, and what they carry in all.
+ONCE = (
+    "access create frlock fsync getsecattr ioctl link map mkdir readlink rename rmdir seek setfl setsecattr space "
+    "symlink"
+).split()
+EXPECTED = {
+    **dict.fromkeys(ONCE, (1, 0)),
+    "open": (2, 0),
+    "close": (3, 0),
+    "getattr": (4, 0),  # Python asks before it maps a file, and before it reads a folder.
+    "setattr": (2, 0),
+    "remove": (2, 0),
+    "read": (4, 300),
+    "write": (3, 300),
+}
+
+
+@pytest.mark.proves(*(f"fsinfo:::{name}" for name in [*EXPECTED, "readdir"]), "fileinfo_t.fi_pathname")
+def test_each_operation_on_files_fires_its_probe(tmp_path: Path) -> None:
+    text = """
+        fsinfo:::
+        /pid == $target && strstr(args[0]->fi_pathname, $$1) != NULL/
+        { @n[probename] = count(); @sum[probename] = sum(args[1]); }
+        END { printa("%s %@d %@d\\n", @n, @sum); }
+    """
+    shown = printed(text, [str(tmp_path)], commands=[shlex.join(command("files", tmp_path))])
+    seen = {name: (int(n), int(total)) for name, n, total in map(str.split, filter(None, shown.splitlines()))}
+    read, carried = seen.pop("readdir")
+    assert read == 2
+    assert carried > 0
+    assert seen == EXPECTED
