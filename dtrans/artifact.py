@@ -488,6 +488,8 @@ class Artifact:
     matched: int
     #: D description of what is traced, one per clause group, as ``dtrace`` names it in messages: "description 'x'".
     descriptions: tuple[tuple[str, int], ...] = ()
+    #: Providers whose entries and returns -F draws => and <=.
+    double_arrows: tuple[str, ...] = ()
     #: What differs from the original on this kernel, told with -v: (probe or member, sentence).
     notes: tuple[tuple[str, str], ...] = field(default=())
     wanted: tuple[Wanted, ...] = ()

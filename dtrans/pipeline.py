@@ -6,28 +6,31 @@ pipeline.ast -> pipeline.typed -> pipeline.plan -> pipeline.artifact
 
 from __future__ import annotations
 
+import contextlib
 import pprint
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dtrans.artifact import Artifact
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.names import Macros
 from dtrans.check.program import ProgramChecker, TypedProgram, program_options
+from dtrans.check.stability import Stability, described, program_stability
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
 from dtrans.emit.program import Emitter
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts
 from dtrans.knowledge.rows import Knowledge
+from dtrans.knowledge.stability import Attributes
 from dtrans.options import Options
 from dtrans.plan.build import Planner
 from dtrans.plan.plan import Plan
 from dtrans.request import Request, own_macros
-from dtrans.source import Source, Span
+from dtrans.source import NOWHERE, Source, Span
 from dtrans.syntax import parse
-from dtrans.syntax.ast import Expr, Program, VariableDecl
+from dtrans.syntax.ast import Expr, ProbeDescription, Program, VariableDecl
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Listed:
     fidelity: str
     differs: str
     source: str
+    #: The stability attributes of its description and of its arguments.
+    description: Attributes
+    arguments: Attributes
 
 
 class Pipeline:
@@ -122,7 +128,9 @@ class Pipeline:
     @cached_property
     def artifact(self) -> Artifact:
         """C text and manifest."""
-        return Emitter(self.plan, self.types).emit()
+        made = Emitter(self.plan, self.types).emit()
+        double = {name for name, row in self.knowledge.providers.items() if row.double_arrows}
+        return replace(made, double_arrows=tuple(sorted(double & {probe.provider for probe in made.probes.values()})))
 
     @property
     def c_text(self) -> str:
@@ -134,6 +142,16 @@ class Pipeline:
         made = tuple(Explanation(one.subject, one.became, one.fidelity, one.differs) for one in self.plan.became)
         lost = tuple(Explanation(subject, "", "none", reason) for subject, reason in self.plan.lost)
         return made + lost
+
+    @cached_property
+    def stability(self) -> tuple[Stability, ...]:
+        """What ``-v`` reports of each source."""
+        _ = self.typed
+        return tuple(program_stability(program, self.knowledge, self.types) for program in self.ast)
+
+    def described(self, written: ProbeDescription) -> tuple[Attributes, Attributes]:
+        """The stability attributes of a probe description and of its arguments."""
+        return described(written, self.knowledge)
 
     def dump(self, stage: str) -> str:
         """A stage as text: ast, typed, plan or c. Raises D_USAGE for another."""
@@ -171,6 +189,18 @@ def list_probes(
             yield listed(universe, probe, with_args=with_args)
 
 
+def made_probes(
+    facts: KernelFacts, knowledge: Knowledge, description: ProbeDescription, *, solaris: bool = True
+) -> Iterator[Listed]:
+    """The probes that a description matches though no list has them: those of rates, ``tick-7s``."""
+    universe = Universe(facts, knowledge, solaris=solaris)
+    known = {probe.id for probe in universe.all_probes()}
+    with contextlib.suppress(DtransError):
+        for probe in universe.match(description):
+            if probe.id not in known:
+                yield listed(universe, probe)
+
+
 def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Listed:
     """One probe's row. Types of arguments cost a look at the kernel, so that a long list goes without."""
     fidelity, differs, source = "exact", "", ""
@@ -190,6 +220,8 @@ def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Li
             source = f"tracepoint:{group}:{event}"
         case FunctionProbe(module, name, entry, _):
             source = f"{'entry' if entry else 'return'} of {module}`{name}"
+    written = ProbeDescription(probe.provider, probe.module, probe.function, probe.name, None, NOWHERE)
+    description, arguments = described(written, universe.knowledge)
     return Listed(
         probe.id,
         probe.provider,
@@ -200,6 +232,8 @@ def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Li
         fidelity,
         differs,
         source,
+        description,
+        arguments,
     )
 
 

@@ -6,10 +6,11 @@ dtrace -lv -n 'io:::start'         with the types of their arguments
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from dtrans.cli.stability import probe_lines
 from dtrans.errors import fail
 
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ def probe_line(probe: Listed) -> str:
 
 
 def details(probe: Listed) -> str:
-    """What ``-v`` adds: the arguments' types as dtrace shows them, then what the probe is on this kernel."""
-    lines = ["", "\tArgument Types"]
-    lines += [f"\t\targs[{number}]: {kind}" for number, kind in enumerate(probe.args)] or ["\t\tNone"]
-    lines += ["", "\tOn Linux"]
+    """What ``-v`` adds: what dtrace shows of a probe, then what it is on this kernel."""
+    lines = [*probe_lines(probe.description, probe.arguments, probe.args), "", "\tOn Linux"]
     lines += [f"\t\t{text}" for text in (probe.source, ": ".join(filter(None, (probe.fidelity, probe.differs))))]
     return "\n".join([*lines, ""])
 
@@ -42,9 +41,14 @@ def lines(probes: Iterable[Listed], verbose: bool) -> Iterator[str]:
             yield details(probe)
 
 
-def matching(probes: Iterable[Listed], wanted: Sequence[ProbeDescription]) -> Iterator[Listed]:
+def matching(
+    probes: Iterable[Listed],
+    wanted: Sequence[ProbeDescription],
+    made: Callable[[ProbeDescription], Iterable[Listed]],
+) -> Iterator[Listed]:
     """The probes that descriptions match, description by description; all of them when there are none.
 
+    `made` gives those that a description itself makes: rates of the profile provider that nobody has named before.
     Raises DtransError D_PDESC_ZERO, after the others were listed, when a description matches none.
     """
     if not wanted:
@@ -53,7 +57,7 @@ def matching(probes: Iterable[Listed], wanted: Sequence[ProbeDescription]) -> It
     known = tuple(probes)
     missed = []
     for description in wanted:
-        found = [probe for probe in known if matches(probe, description)]
+        found = [probe for probe in known if matches(probe, description)] or list(made(description))
         yield from found
         if not found:
             missed.append(description)
@@ -61,7 +65,7 @@ def matching(probes: Iterable[Listed], wanted: Sequence[ProbeDescription]) -> It
         text = ", ".join(shown(description) for description in missed)
         raise fail(
             "D_PDESC_ZERO",
-            f"failed to match {text}: no such probe",
+            f"failed to match {text}: No probe matches description",
             hint="'dtrans list PROVIDER' names the probes of a provider",
         )
 

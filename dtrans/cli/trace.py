@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,8 @@ from dtrans.options import Options
 
 if TYPE_CHECKING:
     from dtrans.artifact import Artifact
-    from dtrans.pipeline import Pipeline
+    from dtrans.pipeline import Listed, Pipeline
+    from dtrans.syntax.ast import ProbeDescription
 
 
 def trace(arguments: Arguments) -> int:
@@ -26,18 +27,29 @@ def trace(arguments: Arguments) -> int:
     """
     if not arguments.specs:
         raise fail("D_NO_PROBES", "no probes specified", hint="give a program with -n or -s")
+    if arguments.show_code or arguments.verbose:
+        return _trace_showing(arguments)
+    given = read_programs(arguments)
+    artifact = compiled_artifact(make_request(arguments, given))
+    return 0 if arguments.compile_only else _run(artifact, arguments, given)
+
+
+def _trace_showing(arguments: Arguments) -> int:
+    """With ``-S``, what the programs become; with ``-v``, the stability report and what differs on this kernel."""
+    from dtrans.cli.stability import stability_report
+
+    pipeline, given = make_pipeline(arguments)
     if arguments.show_code:
-        pipeline, given = make_pipeline(arguments)
         say(f"{pipeline.dump('plan')}\n{pipeline.dump('c')}")
-        artifact = pipeline.artifact
-    else:
-        given = read_programs(arguments)
-        artifact = compiled_artifact(make_request(arguments, given))
+    artifact = pipeline.artifact
+    report = ""
     if arguments.verbose:
         tell_differences(artifact)
+        report = stability_report(pipeline, given, each_probe=arguments.compile_only)
     if arguments.compile_only:
+        _print(report, arguments.output)
         return 0
-    return _run(artifact, arguments, given)
+    return _run(artifact, arguments, given, report)
 
 
 def make_pipeline(arguments: Arguments, *, target: bool = False) -> tuple[Pipeline, tuple[Given, ...]]:
@@ -73,7 +85,7 @@ def list_matching(arguments: Arguments) -> int:
     """
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
-    from dtrans.pipeline import list_probes
+    from dtrans.pipeline import list_probes, made_probes
     from dtrans.run.host import HostFacts
     from dtrans.syntax import parse
     from dtrans.syntax.ast import Clause
@@ -83,21 +95,39 @@ def list_matching(arguments: Arguments) -> int:
         probe for program in programs for item in program.items if isinstance(item, Clause) for probe in item.probes
     ]
     solaris = Options(arguments.options).text("compat") == "solaris"
-    probes = list_probes(HostFacts(), load(), solaris=solaris, with_args=arguments.verbose)
-    text = lines(matching(probes, wanted), arguments.verbose)
-    if arguments.output is None:
-        for line in text:
-            print(line)
+    facts, knowledge = HostFacts(), load()
+    probes = list_probes(facts, knowledge, solaris=solaris, with_args=arguments.verbose)
+
+    def made(description: ProbeDescription) -> Iterator[Listed]:
+        return made_probes(facts, knowledge, description, solaris=solaris)
+
+    text = lines(matching(probes, wanted, made), arguments.verbose)
+    if arguments.output is not None:
+        # Written even when a description matches nothing, after the others.
+        _append(arguments.output, text)
         return 0
-    try:
-        with Path(arguments.output).open("a", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in text)
-    except OSError as error:
-        raise fail("D_FILE", f"failed to open output file '{arguments.output}': {error.strerror}") from None
+    for line in text:
+        print(line)
     return 0
 
 
-def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...]) -> int:
+def _print(text: str, output: str | None) -> None:
+    """Text to standard output, or to the file of ``-o``."""
+    if output is not None and text:
+        _append(output, text.splitlines())
+    else:
+        print(text, end="", flush=True)
+
+
+def _append(path: str, lines: Iterable[str]) -> None:
+    try:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in lines)
+    except OSError as error:
+        raise fail("D_FILE", f"failed to open output file '{path}': {error.strerror}") from None
+
+
+def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...], report: str = "") -> int:
     from dtrans.run.messages import start_messages
     from dtrans.run.session import Settings, run
 
@@ -106,5 +136,6 @@ def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...]) -> 
     def announce(counts: Sequence[int]) -> None:
         for message in start_messages(artifact, titles, counts):
             say(f"dtrace: {message}")
+        _print(report, arguments.output)
 
     return run(artifact, Settings(arguments.commands, arguments.pids, arguments.output), announce=announce)

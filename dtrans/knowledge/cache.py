@@ -34,7 +34,7 @@ def encode(knowledge: Knowledge) -> bytes:
 
 def decode(content: bytes) -> Knowledge:
     """The rows again. Raises ValueError, TypeError, KeyError, IndexError or AttributeError for any other content."""
-    providers, structures, builtins, constants, types, calls, numbers = json.loads(content)
+    providers, structures, builtins, constants, types, calls, numbers, stability = json.loads(content)
     return Knowledge(
         {name: _provider(*parts) for name, parts in providers.items()},
         {name: _structure(*parts) for name, parts in structures.items()},
@@ -49,6 +49,7 @@ def decode(content: bytes) -> Knowledge:
             for name, (text, note, linux) in calls.items()
         },
         numbers,
+        stability,
     )
 
 
@@ -72,9 +73,22 @@ def _provider(
     files: list[str],
     reason: str,
     without: list[str],
+    stability: list[str],
+    double_arrows: bool,
 ) -> ProviderRow:
-    made = tuple(_probe(*parts) for parts in probes)
-    return ProviderRow(name, summary, guide, family, made, any_location, tuple(files), reason, tuple(without))
+    return ProviderRow(
+        name,
+        summary,
+        guide,
+        family,
+        tuple(_probe(*parts) for parts in probes),
+        any_location,
+        tuple(files),
+        reason,
+        tuple(without),
+        tuple(stability),
+        double_arrows,
+    )
 
 
 def _probe(name: str, note: Any, args: list[str], sources: list[Any], module: str, function: str) -> ProbeRow:

@@ -37,6 +37,7 @@ from dtrans.knowledge.rows import (
     StructureRow,
     TranslatorRow,
 )
+from dtrans.knowledge.stability import Attributes
 
 T = TypeVar("T")
 _FIDELITIES = ("exact", "close", "partial", "none")
@@ -60,6 +61,7 @@ _POINTS = {
 }
 #: A name in an expression that is no member and no structure's tag.
 _NAME = re.compile(r"(?<![>.\w])(?<!struct )[A-Za-z_]\w*")
+_STABILITY_PARTS = ("provider", "module", "function", "name", "arguments")
 _NEEDS = ("feature", "rawtp", "tracepoint", "member", "function", "enumerator")
 #: Points whose place is two names.
 _PAIRED = frozenset({"tracepoint", "user-entry", "user-return", "user-site"})
@@ -79,6 +81,9 @@ def read_knowledge(root: Path) -> Knowledge:
         numbers={
             path.stem.removeprefix("numbers-"): _numbers(root, path)
             for path in sorted((root / "syscalls").glob("numbers-*.toml"))
+        },
+        stability={
+            name: _attributes(text, f"stability.toml: {name}") for name, text in _table(root, "stability.toml").items()
         },
     )
 
@@ -164,6 +169,8 @@ def _provider(table: _Table) -> ProviderRow:
         files=table.texts("files"),
         reason=table.text("reason", ""),
         without=table.texts("without"),
+        stability=_stability(table),
+        double_arrows=table.flag("double_arrows", False),
     )
     seen: set[tuple[str, str, str]] = set()
     for probe in row.probes:
@@ -171,6 +178,22 @@ def _provider(table: _Table) -> ProviderRow:
             raise table.wrong(f"two rows for probe '{probe.name}'")
         seen.add((probe.name, probe.module, probe.function))
     return row
+
+
+def _stability(table: _Table) -> tuple[str, ...]:
+    """A provider's attributes, part by part."""
+    given = table.mapping("stability")
+    if given and set(given) != set(_STABILITY_PARTS):
+        raise table.wrong(f"'stability' has not exactly {', '.join(_STABILITY_PARTS)}")
+    return tuple(_attributes(given[part], f"{table.place}: stability") for part in _STABILITY_PARTS if given)
+
+
+def _attributes(value: Any, place: str) -> str:
+    """Attributes as text, checked."""
+    try:
+        return str(Attributes.parse(_string(value, place)))
+    except ValueError:
+        raise fail("D_KNOWLEDGE", f"translators/{place}: '{value}' is not like Stable/Stable/Common") from None
 
 
 def _probes(table: _Table, shared: Lets) -> Iterator[ProbeRow]:

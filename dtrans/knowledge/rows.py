@@ -113,6 +113,10 @@ class ProviderRow:
     rows others; ``user-rows`` when its probes are just its rows. `files` are globs of programs and libraries that hold
     the probes: those are attached to also before a process runs them. `reason` says why a program may have none of the
     probes, and what is nearest. `without` names functions whose return cannot be traced.
+
+    `stability` are the attributes of its name, its probes' modules, functions and names, and their arguments, each
+    as ``Evolving/Evolving/ISA`` (the table at the end of its chapter in the Guide); () when none are known.
+    `double_arrows`: -F draws its entries and returns => and <=.
     """
 
     name: str
@@ -124,6 +128,8 @@ class ProviderRow:
     files: tuple[str, ...] = ()
     reason: str = ""
     without: tuple[str, ...] = ()
+    stability: tuple[str, ...] = ()
+    double_arrows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,3 +213,5 @@ class Knowledge:
     types: Mapping[str, str]
     calls: Mapping[str, CallRow]
     numbers: Mapping[str, Mapping[str, int]]
+    #: Names of D whose stability attributes are not Stable/Stable/Common, and these attributes.
+    stability: Mapping[str, str]

@@ -3,9 +3,8 @@
     record of  tick-1s { printf("%d", x); }   ->  b"  2      7                         :tick-1s 42\\n"
     the same with -q                          ->  b"42"
 
-Source: cmd/dtrace (chew, chewrec) and libdtrace dt_consume.c, dt_handle.c. Two things differ. dtrace reads one CPU's
-buffer after the other, here records of all CPUs come in the order of time, so that flow indentation is kept for each
-CPU. And where dtrace looks ahead to find the last clause of a return probe, here the first one moves the indentation.
+Source: cmd/dtrace (chew, chewrec) and libdtrace dt_consume.c, dt_handle.c. dtrace reads one CPU's buffer after the
+other, here records of all CPUs come in the order of time.
 """
 
 from __future__ import annotations
@@ -51,6 +50,7 @@ from dtrans.run.aggregate import AggregationState
 from dtrans.run.bars import Look
 from dtrans.run.decode import Buffer, Names, ProbeTexts, to_text, unpacker
 from dtrans.run.dump import hex_dump, shape_text
+from dtrans.run.flow import FlowNames, Held
 from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
 from dtrans.run.printf import compile_format
 
@@ -124,15 +124,6 @@ class RecordTail:
             yield record
 
 
-@dataclass(slots=True)
-class Flow:
-    """Flow indentation on one CPU: the columns, and the last record's probe and site."""
-
-    indent: int = 0
-    probe: int = -1
-    site: int = -1
-
-
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A fault at run time: in which action of which clause (0: the predicate), and at which address, if at one."""
@@ -172,7 +163,8 @@ class Output:
         self._file: BinaryIO | None = None
         self._pending: list[bytes] = []
         self._headed = False
-        self._flows: dict[int, Flow] = {}
+        self._flows = FlowNames(artifact)
+        self._held: dict[int, Held] = {}
         #: Probe and clause of the record at hand, for messages.
         self._probe = self._clause = 0
         self._printer = DatumPrinter(names)
@@ -205,6 +197,8 @@ class Output:
 
     def flush(self) -> None:
         """Write what is held back."""
+        if self._held:
+            self._let_old_go(1)
         if self._pending:
             text = b"".join(self._pending)
             self._pending.clear()
@@ -213,6 +207,7 @@ class Output:
 
     def finish(self) -> None:
         """What dtrace prints last: a newline, and the aggregations no printa() has shown. Closes freopen()'s file."""
+        self._let_old_go(0)
         self._pending.append(b"\n")
         for table in self._aggregations.unprinted():
             self._pending += DefaultRows([table], self._printer).lines(self._aggregations.rows([table.number]))
@@ -236,6 +231,10 @@ class Output:
 
     def show(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> None:
         """Print a record: what stands before it, what its actions print, and what ends it."""
+        if not (self._flow and self._hold(site, cpu, probe, buffer, offset)):
+            self._print(site, cpu, probe, buffer, offset)
+
+    def _print(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int, *, more: bool = False) -> None:
         self._probe, self._clause = probe, self._artifact.sites[site].clause
         pending = self._pending
         if not self._headed:
@@ -245,7 +244,7 @@ class Output:
             elif not self._quiet:
                 pending.append(b"%3s %6s %32s\n" % (b"CPU", b"ID", b"FUNCTION:NAME"))
         if self._flow:
-            pending.append(b"%3d %-41s " % (cpu, self._flow_name(cpu, probe, site)))
+            pending.append(b"%3d %-41s " % (cpu, self._flows.name(cpu, probe, site, more=more)))
         elif not self._quiet:
             pending.append(b"%3d %b" % (cpu, self._heads[probe]))
         text = self._texts.get(site)
@@ -275,22 +274,31 @@ class Output:
         """Tell that an action of the record at hand could not be done."""
         self._complain(f"error on enabled probe ID {self._clause} {self._probe_name(self._probe)}: {message}")
 
-    def _flow_name(self, cpu: int, number: int, site: int) -> bytes:
-        """The probe's function behind its arrow, indented by the calls that are open on the CPU."""
-        flow = self._flows.setdefault(cpu, Flow())
-        probe = self._artifact.probes[number]
-        again = flow.probe == number and flow.site != site
-        flow.probe, flow.site = number, site
-        syscall = probe.provider == "syscall"
-        enters, returns = _is_edge(probe.name, "entry"), _is_edge(probe.name, "return")
-        if again or not (enters or returns):
-            return to_text(f"{'':{flow.indent}}| {probe.function}:{probe.name}")
-        if returns:
-            flow.indent = max(flow.indent - 2, 0)
-            return to_text(f"{'':{flow.indent}}{' <= ' if syscall else ' <- '}{probe.function}")
-        name = to_text(f"{'':{flow.indent}}{' => ' if syscall else ' -> '}{probe.function}")
-        flow.indent += 2
-        return name
+    # --- flow indentation ---------------------------------------------------------------------------------
+
+    def _hold(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> bool:
+        """Lets a return's record wait, where another clause of the same firing may follow; and what waited go."""
+        self._let_go(cpu, probe, site)
+        known = self._artifact.sites[site]
+        ends = site == len(self._artifact.sites) - 1 or any(isinstance(action, Exit) for action in known.actions)
+        if ends or not self._flows.is_return(probe):
+            return False
+        self._held[cpu] = Held(site, probe, bytes(buffer[offset : offset + known.size]))
+        return True
+
+    def _let_go(self, cpu: int, probe: int = -1, site: int = -1) -> None:
+        """Prints what waits on a CPU, now that the next record there is known."""
+        held = self._held.pop(cpu, None)
+        if held is not None:
+            more = held.probe == probe and held.site != site
+            self._print(held.site, cpu, held.probe, held.record, 0, more=more)
+
+    def _let_old_go(self, least: int) -> None:
+        """Prints what no record has followed for so many flushes: the next one is of another firing."""
+        for cpu, held in sorted(self._held.items()):
+            held.age += 1
+            if held.age > least:
+                self._let_go(cpu)
 
     # --- messages -----------------------------------------------------------------------------------------
 
@@ -483,11 +491,6 @@ class Output:
         if self._file is not None:
             self._file.close()
         self._file = opened
-
-
-def _is_edge(name: str, edge: str) -> bool:
-    """Whether a probe's name is ``entry`` or ends in ``-entry``; "carpentry" is none."""
-    return name == edge or name.endswith("-" + edge)
 
 
 def one_reader(part: Field) -> Callable[[Buffer, int], Any]:

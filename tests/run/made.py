@@ -53,7 +53,9 @@ def make_artifact(
     size: int = 512,
 ) -> Artifact:
     sites = tuple(Site(number, size, tuple(each)) for number, each in enumerate(actions, 1))
-    return Artifact("", (), PROBES, sites, tuple(aggregations), tuple(strings), (), (), {}, len(PROBES))
+    return Artifact(
+        "", (), PROBES, sites, tuple(aggregations), tuple(strings), (), (), {}, len(PROBES), double_arrows=("syscall",)
+    )
 
 
 def make_names(strings: Sequence[str] = ()) -> Names:

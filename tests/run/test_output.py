@@ -204,18 +204,32 @@ def test_flow_indentation_follows_calls_on_each_cpu(screen: Any) -> None:
     ]
 
 
-def test_a_second_clause_of_a_probe_does_not_move_the_indentation(screen: Any) -> None:
+def test_the_first_clause_of_an_entry_and_the_last_of_a_return_have_the_arrow(screen: Any) -> None:
+    clauses = [[DefaultAction()]] * 3
+    made = screen(*clauses, options={"flowindent": "1", "quiet": "1"})
+    calls = [make_record(site, probe=probe) for probe in (9, 10) for site in range(3)]
+    # On another CPU a predicate has left out the last clause; the next firing tells.
+    others = [make_record(0, probe=10, cpu=1), make_record(1, probe=10, cpu=1), make_record(0, probe=11, cpu=1)]
+    shown = made.show(*calls, *others)
+    assert shown == f"CPU {'FUNCTION':41}\n" + "".join(
+        f"  {cpu} {text:41} "
+        for cpu, text in (
+            (0, " -> vfs_read"), (0, "  | vfs_read:entry"), (0, "  | vfs_read:entry"),
+            (0, "  | vfs_read:return"), (0, "  | vfs_read:return"), (0, " <- vfs_read"),
+            (1, "| vfs_read:return"), (1, " <- vfs_read"), (1, "| :tick-1s"),
+        )
+    )  # fmt: skip
+
+
+def test_a_return_that_nothing_follows_is_printed_soon_and_at_the_end(screen: Any) -> None:
     made = screen([DefaultAction()], [DefaultAction()], options={"flowindent": "1", "quiet": "1"})
-    shown = made.show(
-        make_record(0, probe=9), make_record(1, probe=9), make_record(0, probe=10), make_record(1, probe=10)
-    )
-    assert shown == (
-        f"CPU {'FUNCTION':41}\n"
-        f"  0 {' -> vfs_read':41} "
-        f"  0 {'  | vfs_read:entry':41} "
-        f"  0 {' <- vfs_read':41} "
-        f"  0 {'| vfs_read:return':41} "
-    )
+    assert "vfs_read" not in made.show(make_record(0, probe=10))
+    made.output.flush()
+    assert " <- vfs_read" in made.text()
+    made.show(make_record(0, probe=8))
+    made.output.finish()
+    made.output.flush()
+    assert " <= openat" in made.text()
 
 
 # --- aggregations -----------------------------------------------------------------------------------------

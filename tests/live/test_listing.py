@@ -1,0 +1,140 @@
+"""``dtrace -l`` with every filter, ``-lv``, and the stability report of ``-v``."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.conftest import Run
+
+HEAD = f"{'ID':>5} {'PROVIDER':>10} {'MODULE':>17} {'FUNCTION':>33} NAME"
+
+
+def rows(text: str) -> list[tuple[str, ...]]:
+    """(provider, module, function, name) of each row, by dtrace's columns."""
+    head, *lines = text.splitlines()
+    assert head == HEAD
+    found = []
+    for line in lines:
+        parts = re.fullmatch(r"[ \d]{5,} ([ \S]{10,}?) ([ \S]{17,}?) ([ \S]{33,}?) (\S+)", line)
+        assert parts is not None, line
+        found.append(tuple(part.strip() for part in parts.groups()))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("-P", "dtrace"), [("dtrace", "", "", name) for name in ("BEGIN", "END", "ERROR")]),
+        (("-n", "BEGIN"), [("dtrace", "", "", "BEGIN")]),
+        (
+            ("-n", "io:::start", "-n", "dtrace:::E*"),
+            [("io", "", "", "start"), *[("dtrace", "", "", name) for name in ("END", "ERROR")]],
+        ),
+        (("-f", "syscall::getppid"), [("syscall", "", "getppid", name) for name in ("entry", "return")]),
+        (("-f", "getpp?d"), [("syscall", "", "getppid", name) for name in ("entry", "return")]),
+        (("-n", "syscall::getppid:entry /pid == 1/ { trace(1); }"), [("syscall", "", "getppid", "entry")]),
+        (("-n", "profile:::tick-7s"), [("profile", "", "", "tick-7s")]),
+        (("-i", "1"), [("dtrace", "", "", "BEGIN")]),
+        (("-m", "sdt:sched", "-n", "dtrace:::BEGIN"), None),
+    ],
+)  # fmt: skip
+def test_every_filter_lists_what_it_names(
+    dtrace: Run, words: tuple[str, ...], expected: list[tuple[str, ...]] | None
+) -> None:
+    found = rows(dtrace("-l", *words).stdout)
+    if expected is None:
+        *tracepoints, last = found
+        assert {row[:2] for row in tracepoints} == {("sdt", "sched")}
+        assert last == ("dtrace", "", "", "BEGIN")
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize(
+    "words", [("-P", "nosuch"), ("-m", "nosuch"), ("-f", "nosuch"), ("-n", "nosuch"), ("-i", "99999999")]
+)
+def test_what_a_filter_does_not_find_is_told(dtrace: Run, words: tuple[str, ...]) -> None:
+    done = dtrace("-l", *words, status=1)
+    assert done.stdout.splitlines() == [HEAD]
+    assert re.match(r"dtrace: failed to match \S+: No probe matches description\n", done.stderr)
+
+
+def test_a_listed_probe_has_its_stability_and_the_types_of_its_arguments(dtrace: Run) -> None:
+    text = dtrace("-lv", "-n", "io:::start").stdout
+    block = "\n\t\tIdentifier Names: Evolving\n\t\tData Semantics:   Evolving\n\t\tDependency Class: ISA\n"
+    types = "\t\targs[0]: bufinfo_t *\n\t\targs[1]: devinfo_t *\n\t\targs[2]: fileinfo_t *\n"
+    assert (
+        f"\n\n\tProbe Description Attributes{block}\n\tArgument Attributes{block}\n\tArgument Types\n{types}\n" in text
+    )
+    assert "\n\tArgument Types\n\t\tNone\n" in dtrace("-lv", "-n", "dtrace:::BEGIN").stdout
+
+
+def minimum(text: str, what: str) -> str:
+    """A report's attributes in one line."""
+    found = re.search(
+        rf"\n\n\tMinimum {what} Attributes\n\t\tIdentifier Names: (\w+)\n\t\tData Semantics:   (\w+)\n"
+        r"\t\tDependency Class: (\w+)\n",
+        text,
+    )
+    assert found is not None, text
+    return "/".join(found.groups())
+
+
+@pytest.mark.parametrize(
+    ("program", "descriptions", "statements"),
+    [
+        # The Guide's example: an Evolving probe, and curthread, whose data are Private.
+        ("io:::start { trace(curthread->pid); }", "Evolving/Evolving/ISA", "Stable/Private/Common"),
+        ("dtrace:::BEGIN { trace(pid); }", "Stable/Stable/Common", "Stable/Stable/Common"),
+        ("BEGIN { trace(pid); }", "Unstable/Unstable/Common", "Stable/Stable/Common"),
+        ("syscall:::entry { @[execname] = count(); }", "Evolving/Evolving/Common", "Stable/Stable/Common"),
+        ("syscall::read:entry { @[probefunc] = count(); }", "Private/Private/ISA", "Private/Private/ISA"),
+        ("syscall::re*:entry { trace(1); }", "Evolving/Evolving/Common", "Stable/Stable/Common"),
+        ("profile:::tick-1s /htons(1) == 2/ { trace(1); }", "Evolving/Evolving/Common", "Evolving/Evolving/Common"),
+        ("io:::start { trace(args[0]->b_bcount); }", "Evolving/Evolving/ISA", "Evolving/Evolving/ISA"),
+        (
+            "inline int who = curthread->pid; dtrace:::BEGIN { trace(who); }",
+            "Stable/Stable/Common", "Stable/Private/Common",
+        ),
+        (
+            "dtrace:::BEGIN { trace(((struct task_struct *)curthread)->pid); }",
+            "Stable/Stable/Common", "Private/Private/Unknown",
+        ),
+        (
+            "struct mine { int a; }; dtrace:::END { trace(((struct mine *)curthread)->a); }",
+            "Stable/Stable/Common", "Stable/Private/Common",
+        ),
+        (
+            "dtrace:::BEGIN { trace(pid); } io:::start { trace(curthread->pid); }",
+            "Evolving/Evolving/ISA", "Stable/Private/Common",
+        ),
+    ],
+)  # fmt: skip
+def test_the_report_is_the_least_of_what_a_program_names(
+    dtrace: Run, program: str, descriptions: str, statements: str
+) -> None:
+    text = dtrace("-ev", "-s", "/dev/stdin", stdin=program).stdout
+    assert text.startswith("\nStability attributes for script /dev/stdin:\n")
+    assert minimum(text, "Probe Description") == descriptions
+    assert minimum(text, "Statement") == statements
+
+
+def test_the_report_comes_before_the_trace_and_goes_to_the_output_file(dtrace: Run, tmp_path: object) -> None:
+    text = dtrace("-qvn", 'dtrace:::BEGIN { printf("traced\\n"); exit(0); }').stdout
+    assert text.startswith("\nStability attributes for description dtrace:::BEGIN :\n")
+    assert text.index("Minimum Statement Attributes") < text.index("traced")
+    file = f"{tmp_path}/out"
+    assert dtrace("-qvo", file, "-n", 'dtrace:::BEGIN { printf("traced\\n"); exit(0); }').stdout == ""
+    with open(file) as written:  # noqa: PTH123
+        assert written.read() == text
+
+
+def test_compiling_only_reports_each_probe_description(dtrace: Run) -> None:
+    text = dtrace("-evn", "io:::start, dtrace:::END { exit(0); }", "-n", "syscall:::entry").stdout
+    assert "\nio:::start\n\n\tProbe Description Attributes\n\t\tIdentifier Names: Evolving\n" in text
+    assert "\n\t\targs[0]: bufinfo_t *\n" in text
+    assert "\ndtrace:::END\n\n\tProbe Description Attributes\n\t\tIdentifier Names: Stable\n" in text
+    # Arguments of many probes whose arguments are Private have no types to tell.
+    assert text.rstrip().endswith("syscall:::entry")
