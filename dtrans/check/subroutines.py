@@ -64,6 +64,7 @@ PROTOTYPES: Mapping[str, Prototype] = {
     "inet_ntoa": Prototype(("pointer",), "string"),
     "inet_ntoa6": Prototype(("pointer",), "string"),
     "inet_ntop": Prototype(("int", "pointer"), "string"),
+    "json": Prototype(("string", "string"), "string"),
     "lltostr": Prototype(("int", "int"), "string", 1),
     "ntohl": Prototype(("int",), UINT32),
     "ntohll": Prototype(("int",), UINT64),
@@ -105,7 +106,6 @@ REFUSED: Mapping[str, str] = {
     "msgsize": "Linux has no STREAMS messages",
     "msgdsize": "Linux has no STREAMS messages",
     "ddi_pathname": "Linux has no Solaris device tree",
-    "json": "json() is not available in this version",
     "getf": "getf() is not available in this version: fds[] describes open files",
     "link_ntop": "link_ntop() is not available in this version",
 }
@@ -216,7 +216,18 @@ def _result(checker: Checker[L], node: ast.Call, prototype: Prototype, args: tup
             return StringType(72 if len(args) > 1 else 24)
         case "strjoin":
             return StringType(min(strsize, sum(bounds) - 1))
-        case "basename" | "dirname" | "cleanpath" | "strchr" | "strrchr" | "strstr" | "substr" | "tolower" | "toupper":
+        case (
+            "basename"
+            | "dirname"
+            | "cleanpath"
+            | "json"
+            | "strchr"
+            | "strrchr"
+            | "strstr"
+            | "substr"
+            | "tolower"
+            | "toupper"
+        ):
             return StringType(min(strsize, max(bounds[0], 2)))
         case "copyinstr" if len(args) > 1 and isinstance(args[1], Const) and args[1].value > 0:
             return StringType(min(strsize, args[1].value + 1))

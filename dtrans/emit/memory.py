@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BAD_ADDRESS = 1
 #: Searches, whose result may be NULL.
-NULLABLE = frozenset({"strchr", "strrchr", "strstr", "strtok"})
+NULLABLE = frozenset({"json", "strchr", "strrchr", "strstr", "strtok"})
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,7 @@ class Emitter:
     def _point(self, number: int, point: AttachPoint) -> None:
         """The programs of an attach point: one, unless its firings are too large to stand in one."""
         self.variables.uses_globals = self.variables.arena = self.variables.strtok = False
-        self.values.stack_used = 0
+        self.values.stack_used = self.values.json_steps = 0
         self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 #: include/linux/socket.h: the address families that inet_ntop() knows.
 _AF_INET, _AF_INET6 = 2, 10
 _ILLEGAL, _NO_SCRATCH = 3, 5
+#: Steps of the verifier for each byte of json()'s text and path, how many one program may take, and the size of its state.
+_JSON_TEXT, _JSON_PATH, _MOST_STEPS, _JSON_STATE = 620, 210, 900_000, 16 * 32 * 2 + 128 + 8 * (3 + 64 + 10)
 
 
 def integer_call(values: Values, call: Call[Linux]) -> str:
@@ -99,6 +101,8 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             work = _work(values, needle)
             found = f"{function}({to}, {source.address}, {source.size}, {needle.address}, {needle.size}, {work})"
             values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0; else MARK_SET({slot.address});")
+        case "json":
+            _json(values, call, slot)
         case "strtok":
             _strtok(values, call, slot)
         case "substr":
@@ -234,6 +238,28 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     values.add(
         f"if (!{function}({room.address}, {room.size}, {state}, {size}, {source}, "
         f"{delimiters.address}, {delimiters.size})) *(u16 *)({room.address}) = 0;"
+    )
+    if room is not slot:
+        values.copy(slot, room)
+
+
+def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
+    """The verifier walks every character of text and path with all that it may be, up to a million steps in all."""
+    function = values.shared.function("json")
+    source, path = values.string(call.args[0]), values.string(call.args[1])
+    values.json_steps += _JSON_TEXT * source.size + _JSON_PATH * path.size
+    if values.json_steps > _MOST_STEPS:
+        raise fail(
+            "D_PROTO_ARG",
+            "the texts that json( ) looks at in the clauses of one probe are too long for the kernel's verifier",
+            call.span,
+            hint=f"{_MOST_STEPS // _JSON_TEXT} bytes can be had in all: give a smaller strsize, or fewer calls",
+        )
+    room = slot if slot.size >= source.size else values.slot(source.size)
+    work = values.slot(_JSON_STATE + (1 << (path.size - 1).bit_length()))
+    values.add(
+        f"if (!{function}({room.address}, {room.size}, {source.address}, {source.size}, "
+        f"{path.address}, {path.size}, {work.address})) *(u16 *)({room.address}) = 0; else MARK_SET({room.address});"
     )
     if room is not slot:
         values.copy(slot, room)

@@ -95,6 +95,8 @@ class Values:
         self.user_moment = ""
         #: Bytes of the program's stack that structures take.
         self.stack_used = 0
+        #: Steps of the verifier that the program's json() take.
+        self.json_steps = 0
         self.raw_arguments: set[int] = set()
         self._temporaries = 0
         self._slots = 0

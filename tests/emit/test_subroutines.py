@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.emit.rig import CAP, FOLDER, Rig, closure, layouts
@@ -50,6 +50,7 @@ BODIES = {
     "rindex_8": "x->out[0] = dt_rindex(x->a, CAP, x->b, 8, NULL, x->in[0]);",
     "strtok": "x->out[0] = dt_strtok(x->dst, CAP, x->state, CAP, x->a, CAP, x->b, CAP);",
     "strtok_next": "x->out[0] = dt_strtok(x->dst, CAP, x->state, CAP, NULL, 0, x->b, CAP);",
+    "json": "x->out[0] = dt_json(x->dst, CAP, x->a, CAP, x->b, 64, x->work);",
     "lltostr": "x->out[0] = dt_lltostr(x->dst, CAP, x->in[0], x->in[1]);",
     "lltostr_10": "x->out[0] = dt_lltostr(x->dst, CAP, x->in[0], 10);",
     "strtoll": "x->out[0] = dt_strtoll(x->a, CAP, x->in[0]);",
@@ -66,6 +67,7 @@ BODIES = {
 }
 #: Verified instructions that a function may cost at CAP. The verifiers of kernels differ by some percent.
 BUDGET = {
+    "json": 200_000,
     "cleanpath": 35_000,
     "strstr": 35_000,
     "index": 35_000,
@@ -525,6 +527,81 @@ def test_llquantize_buckets_are_linear_within_an_order(rig: Rig, value: int) -> 
 def test_no_function_costs_the_verifier_more_than_its_budget(rig: Rig) -> None:
     over = {name: count for name, count in rig.verified.items() if count > BUDGET.get(name, 3000)}
     assert not over
+
+
+# --- JSON ---------------------------------------------------------------------------------------------------------
+
+
+BLANK = st.sampled_from(["", "", " ", "\n", "\t "])
+KEYS = st.sampled_from(["a", "b", "key", "0", "ab"])
+SCALARS = st.sampled_from(
+    [
+        "0",
+        "-12",
+        "3.5",
+        "1e5",
+        "-2.5E+10",
+        "true",
+        "false",
+        "null",
+        '""',
+        '"x"',
+        '"a\\"b"',
+        '"{[,:]}"',
+        '"\\u00e9"',
+        '"\\\\"',
+    ]
+)
+
+
+@st.composite
+def documents(draw: st.DrawFn, depth: int = 3) -> tuple[str, dict[str, str]]:
+    """A JSON text, and what json() makes of each path into it."""
+    kind = draw(st.sampled_from(("object", "array") if depth == 3 else ("object", "array", "scalar", "scalar")))
+    if kind == "scalar" or not depth:
+        made = draw(SCALARS)
+        return made, {"": made[1:-1] if made.startswith('"') else made}
+    inner = draw(st.lists(documents(depth - 1), max_size=3))
+    names = draw(st.lists(KEYS, min_size=len(inner), max_size=len(inner), unique=True))
+    parts, paths = [], {}
+    for index, (name, (text_, found)) in enumerate(zip(names, inner, strict=True)):
+        before, between, after = draw(BLANK), draw(BLANK), draw(BLANK)
+        head = f'{before}"{name}"{between}:{after}' if kind == "object" else before
+        parts.append(f"{head}{text_}{after}")
+        for path, value in found.items():
+            step = name if kind == "object" else f"[{index}]"
+            paths[step + ("." if path and path[0] != "[" else "") + path] = value
+    whole = ("{" + ",".join(parts) + "}") if kind == "object" else ("[" + ",".join(parts) + "]")
+    if kind == "object" and not parts:
+        whole = "{" + draw(BLANK) + "}"
+    return whole, {**paths, "": whole}
+
+
+@QUICK
+@given(made=documents(), data=st.data())
+def test_json_finds_what_a_path_names(rig: Rig, made: tuple[str, dict[str, str]], data: st.DataObject) -> None:
+    whole, paths = made
+    del paths[""]
+    assume(len(whole) < CAP - 4)
+    lead = data.draw(BLANK)
+    for path, value in paths.items():
+        found = rig.run("json", a=(lead + whole).encode(), b=path.encode())
+        assert (found.out[0], found.text) == (1, value.encode()), path
+        assert found.parts["room"] == b"\xa5" * (2 * CAP)
+    # A name is the index 0 of an array, as in dtrace.
+    missing = data.draw(st.sampled_from(["zz", "zz.a", "zz[0]"] if whole[0] == "{" else ["[9]", "[9].a", "-1"]))
+    assert rig.run("json", a=whole.encode(), b=missing.encode()).out[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text_", "path"),
+    [("", "a"), ("nonsense", "a"), ('"a"', "a"), ('{"a" 1}', "a"), ('{"a": tru}', "a"), ('{"a": 0x10}', "a"),
+     ("{a: 1}", "a"), ('{"b": nil, "a": 1}', "a"), ('{"a": [1, 2', "a"), ('{"a": "no end', "a"), ('{"a": 1-2}', "a"),
+     ("[1, 2]", "-1")],
+)  # fmt: skip
+def test_json_finds_nothing_in_what_is_no_json(rig: Rig, text_: str, path: str) -> None:
+    found = rig.run("json", a=text_.encode(), b=path.encode())
+    assert (found.out[0], found.text) == (0, b"")
 
 
 FILES = sorted(path.stem for path in FOLDER.glob("*.h"))
