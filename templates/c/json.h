@@ -98,8 +98,11 @@ static __always_inline bool dt_json(char *dst, u32 dcap, const char *s, u32 scap
 	u64 c, class, row, put, hit, key, word, level, levels, at, found, position, differs, depth;
 	u64 full = DT_POW2(dcap) - 1, most = DT_POW2(ecap) - 1;
 
+	/* Without the barriers clang forgets what was written to memory before so large a copy of constants. */
+	asm volatile("" ::: "memory");
 	__builtin_memcpy(table->rows, rows, sizeof(rows));
 	__builtin_memcpy(table->classes, classes, sizeof(classes));
+	asm volatile("" ::: "memory");
 	j->level = j->used = j->sign = j->start[0] = j->number[0] = 0;
 	j->state = j->at = j->found = j->array = j->position = j->wanted = j->differs = j->base = j->depth = j->done = 0;
 	for (u64 i = 0; i < ecap; i++) {

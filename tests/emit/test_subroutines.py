@@ -51,6 +51,8 @@ BODIES = {
     "strtok": "x->out[0] = dt_strtok(x->dst, CAP, x->state, CAP, x->a, CAP, x->b, CAP);",
     "strtok_next": "x->out[0] = dt_strtok(x->dst, CAP, x->state, CAP, NULL, 0, x->b, CAP);",
     "json": "x->out[0] = dt_json(x->dst, CAP, x->a, CAP, x->b, 64, x->work);",
+    "json_constants": "*(u64 *)x->a = 0x7d35203a2261227bULL; *(u64 *)(x->a + 8) = 0; *(u64 *)x->b = 'a';"
+    "x->out[0] = dt_json(x->dst, CAP, x->a, CAP, x->b, 8, x->work);",
     "lltostr": "x->out[0] = dt_lltostr(x->dst, CAP, x->in[0], x->in[1]);",
     "lltostr_10": "x->out[0] = dt_lltostr(x->dst, CAP, x->in[0], 10);",
     "strtoll": "x->out[0] = dt_strtoll(x->a, CAP, x->in[0]);",
@@ -68,6 +70,7 @@ BODIES = {
 #: Verified instructions that a function may cost at CAP. The verifiers of kernels differ by some percent.
 BUDGET = {
     "json": 200_000,
+    "json_constants": 190_000,
     "cleanpath": 35_000,
     "strstr": 35_000,
     "index": 35_000,
@@ -591,6 +594,10 @@ def test_json_finds_what_a_path_names(rig: Rig, made: tuple[str, dict[str, str]]
     # A name is the index 0 of an array, as in dtrace.
     missing = data.draw(st.sampled_from(["zz", "zz.a", "zz[0]"] if whole[0] == "{" else ["[9]", "[9].a", "-1"]))
     assert rig.run("json", a=whole.encode(), b=missing.encode()).out[0] == 0
+
+
+def test_json_sees_what_was_written_before(rig: Rig) -> None:
+    assert rig.run("json_constants").text == b"5"
 
 
 @pytest.mark.parametrize(
