@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: include/linux/socket.h: the address families that inet_ntop() knows.
 _AF_INET, _AF_INET6 = 2, 10
 _ILLEGAL, _NO_SCRATCH = 3, 5
-#: Steps of the verifier for each byte of json()'s text and path, how many one program may take, and the size of its state.
+#: The verifier's steps for each byte of json()'s text and path, how many a program may take; the size of its state.
 _JSON_TEXT, _JSON_PATH, _MOST_STEPS, _JSON_STATE = 620, 210, 900_000, 16 * 32 * 2 + 128 + 8 * (3 + 64 + 10)
 
 
