@@ -51,7 +51,7 @@ COMMIT_SITE, DISCARD_SITE = 0xFFFE, 0xFFFD
 SPECULATION_RECORD = struct.Struct("<HHIQ")
 SPECULATION_ID = 12
 
-#: Fault kinds by number, worded as dtrace words them (libdtrace dt_handle.c, dt_faultstr).
+#: Fault kinds by number, worded as dtrace words them (libdtrace dt_error.c, dtrace_faultstr).
 FAULTS = (
     "unknown fault",
     "invalid address",
@@ -61,14 +61,15 @@ FAULTS = (
     "out of scratch space",
     "invalid kernel access",
     "invalid user access",
-    "string space exhausted",
+    "tuple stack overflow",
+    "bad stack",
 )
 #: Fault kinds whose message carries the address.
 ADDRESS_FAULTS = frozenset({1, 2})
 
-DROP_KINDS = ("principal", "aggregation", "dynamic", "nesting", "speculative", "unavailable")
+DROP_KINDS = ("principal", "aggregation", "dynamic", "speculative", "unavailable", "error")
 #: Those that dtrace tells for each CPU; the others are no CPU's own.
-DROPS_BY_CPU = frozenset({"principal", "aggregation", "nesting"})
+DROPS_BY_CPU = frozenset({"principal", "aggregation"})
 SWITCHES = ("stopped",)
 
 FieldKind = Literal[

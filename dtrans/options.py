@@ -77,7 +77,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("specsize", "size", "32k"),
         Option("stackframes", "count", "20"),
         Option("stackindent", "count", "14"),
-        Option("statusrate", "rate", "1hz", reason="drops are looked at with each switch"),
+        Option("statusrate", "rate", "1hz"),
         Option("strsize", "size", "256"),
         Option("switchrate", "rate", "20hz"),
         Option("temporal", "flag", reason="records are always in the order of time"),

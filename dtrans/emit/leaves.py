@@ -103,7 +103,7 @@ def leaf_value(values: Values, leaf: Linux) -> str:
         case ClockCounter(user, _):
             return f"{'CLOCK_USER' if user else 'CLOCK_KERNEL'}(ctx)"
         case FaultArg(index, _):
-            return ("0", "(u64)on_clause", "(u64)on_action", "0", "(u64)on_kind", "on_address")[index]
+            return ("0", "(u64)on_clause", "(u64)on_action", "(u64)-1", "(u64)on_kind", "on_address")[index]
         case RegisterArg(index, kind, user):
             return f"({c_type(kind)}){_register_argument(values, index, user=user)}"
         case RegisterResult(kind):

@@ -253,8 +253,8 @@ class Emitter:
                 values.shared.uses.add("fault")
                 body.add(f"goto {name}_end;")
                 body.label(name)
-                # A fault in a clause of ERROR itself is not told, as it would be without end.
-                body.add(";" if self._in_error else "REPORT_FAULT();")
+                # A fault in a clause of ERROR itself is counted only: telling it would have no end.
+                body.add(f"DROP({DROP_KINDS.index('error')});" if self._in_error else "REPORT_FAULT();")
         body.label(f"{name}_end")
 
     def _insert_probe(self, body: Lines, clause: PlanClause, at: int) -> None:

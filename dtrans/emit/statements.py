@@ -171,7 +171,6 @@ class Statements:
             case If():
                 self._if(statement)
             case Aggregate():
-                self.values.frame.action += 1
                 self._aggregate(statement)
             case Act():
                 self.values.frame.action += 1
@@ -199,9 +198,14 @@ class Statements:
         values, which = self.values, statement.aggregation
         aggregation, info = self.aggregations[which], self.infos[which]
         operand = weight = "0"
+        # For dtrace the aggregation itself is an action, and so is each key, the weight, and the function.
+        first = values.frame.action + 1
+        last = first + len(statement.keys) + (statement.weight is not None) + 1
         if statement.value is not None:
+            values.frame.action = last
             operand = values.temporary("s64", values.integer(statement.value))
         if statement.weight is not None:
+            values.frame.action = last - 1
             weight = values.temporary("s64", values.integer(statement.weight))
         with values.block(""):
             if is_single(aggregation):
@@ -209,8 +213,10 @@ class Statements:
             else:
                 key = values.structure(f"struct agg_{which}_key", aggregation.key_size)
             for index, (expr, placed, kind) in enumerate(zip(statement.keys, aggregation.keys, info.keys, strict=True)):
+                values.frame.action = first + index + 1
                 self._put_key(f"{key}.k{index}", expr, placed, kind)
             self._update(which, aggregation, key, operand, weight, weighted=statement.weight is not None)
+        values.frame.action = last
 
     def _put_key(self, target: str, expr: Expr[Linux], placed: Field, kind: Type) -> None:
         values = self.values
@@ -334,6 +340,7 @@ class Statements:
         return offset
 
     def _recorded(self, act: Act[Linux], present: int | None) -> Action:
+        """What the reader does. Where dtrace takes one for several actions, their numbers are counted, for faults."""
         text, args, which = told(act.text or ""), act.args, act.aggregations
         match act.kind:
             case "printf":
@@ -349,6 +356,7 @@ class Statements:
             case "breakpoint":
                 return Halt("g", present)
             case "printa":
+                self.values.frame.action += len(which) - 1
                 return Printa(which, None if act.text is None else text, present)
             case "trace":
                 return Trace(self._memory(args[0]), present)
@@ -366,18 +374,26 @@ class Statements:
             case "clear":
                 return Clear(which[0], present)
             case "trunc":
+                self.values.frame.action += 1
                 return Trunc(which[0], self._field(args[0]) if args else None, present)
             case "normalize":
+                self.values.frame.action += 1
                 return Normalize(which[0], self._field(args[0]), present)
             case "denormalize":
                 return Denormalize(which[0], present)
             case "setopt":
+                self.values.frame.action += 1
                 name, equals, value = text.partition("=")
                 return SetOption(name, value if equals else None, present)
         raise AssertionError(f"no record: {act.kind}")
 
     def _fields(self, args: Sequence[Expr[Linux]]) -> tuple[Field, ...]:
-        return tuple(self._memory(arg) for arg in args)
+        """The values of a format; each is an action to dtrace."""
+        fields = []
+        for index, arg in enumerate(args):
+            self.values.frame.action += index > 0
+            fields.append(self._memory(arg))
+        return tuple(fields)
 
     def _field(self, expr: Expr[Linux]) -> Field:
         """One value in the record."""
@@ -423,9 +439,11 @@ class Statements:
         return Field("bytes", offset, size)
 
     def _tracemem(self, args: tuple[Expr[Linux], ...], present: int | None) -> Action:
+        """A size of run time is an action to dtrace, before the memory's."""
         assert isinstance(args[1], Const)
-        value = self._bytes(self.values.integer(args[0]), args[1].value, "kernel")
-        return Tracemem(value, self._field(args[2]) if len(args) > 2 else None, present)
+        length = self._field(args[2]) if len(args) > 2 else None
+        self.values.frame.action += length is not None
+        return Tracemem(self._bytes(self.values.integer(args[0]), args[1].value, "kernel"), length, present)
 
 
 def _divides(statement: Statement[Linux]) -> bool:

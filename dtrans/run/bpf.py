@@ -510,6 +510,15 @@ def program_name(program_id: int) -> str | None:
     return str(name.split(b"\0")[0].decode())
 
 
+def recursion_misses(program: int) -> int:
+    """How often the kernel left a program out, as it fired inside of one on the same CPU (struct bpf_prog_info).
+
+    Linux counts it from 5.12 on (commit 9ed9e9ba2337), for kprobes and tracepoints from 6.7 on; 0 before.
+    """
+    (missed,) = struct.unpack_from("=Q", _object_info(program, 216), 208)
+    return int(missed)
+
+
 def _object_info(fd: int, size: int) -> bytes:
     info = ctypes.create_string_buffer(size)
     bpf_call(_OBJECT_INFO, _ObjectInfo(fd, size, _address(info)))

@@ -25,7 +25,7 @@ from dtrans.artifact import Artifact, Layout, Probe, Program, TestRun
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
 from dtrans.run.attach import attach_place, attach_places, attach_program, load_for, program_kind
-from dtrans.run.bpf import MAP_RINGBUF, BpfMap, MapSpec, VerifierError, online_cpus, run_program
+from dtrans.run.bpf import MAP_RINGBUF, BpfMap, MapSpec, VerifierError, online_cpus, recursion_misses, run_program
 from dtrans.run.cache import cache_key, cached
 from dtrans.run.compile import bcc_identity, compile_object
 from dtrans.run.host import HostFacts, kernel_fingerprint
@@ -108,6 +108,15 @@ class Loaded:
         """Sets one of `dtrans.artifact.SWITCHES`, when the program reads them."""
         if "switches" in self.maps:
             self.maps["switches"].update(_U32_KEY.pack(index), _U64_VALUE.pack(value))
+
+    def switch(self, index: int) -> bool:
+        """Whether one of `dtrans.artifact.SWITCHES` is set, by a program say."""
+        value = self.maps["switches"].lookup(_U32_KEY.pack(index)) if "switches" in self.maps else None
+        return value is not None and any(value)
+
+    def missed(self) -> int:
+        """Firings so far that the kernel left out, since they came inside of a program's run."""
+        return sum(map(recursion_misses, set(self._programs.values())))
 
 
 def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userland | None = None) -> Loaded:

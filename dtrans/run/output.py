@@ -61,9 +61,11 @@ _DROP_WORDS = {
     "principal": ("DTRACEDROP_PRINCIPAL", "drop", ""),
     "aggregation": ("DTRACEDROP_AGGREGATION", "aggregation drop", ""),
     "dynamic": ("DTRACEDROP_DYNAMIC", "dynamic variable drop", ""),
-    "nesting": ("DTRACEDROP_NESTING", "nesting drop", ""),
     "speculative": ("DTRACEDROP_SPEC", "speculative drop", ""),
     "unavailable": ("DTRACEDROP_SPECUNAVAIL", "failed speculation", " (no speculative buffer available)"),
+    "error": ("DTRACEDROP_DBLERROR", "error", " in ERROR probe enabling"),
+    # Not dtrace's: it fires no probe inside of another's actions.
+    "nesting": ("DTRACEDROP_NESTING", "firing", " inside of another probe's, which the kernel left out"),
 }
 
 

@@ -38,8 +38,8 @@ from dtrans.run.userland import TARGET, Places, Userland
 _STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.001, 1.0
-#: Seconds between two looks at the counts of drops.
-_STATUS_PERIOD = 1.0
+#: Seconds between two looks at the counts of drops, at most (dtrace.c, dtrace_statusrate_max).
+_LONGEST_STATUS = 10.0
 #: Bytes of records whose text is written at once.
 _PRINT_BYTES = 1 << 20
 #: Seconds to wait at the end for a program that is still writing its record.
@@ -236,6 +236,7 @@ class Session:
             try:
                 self.loaded.fire("BEGIN")
                 self._work()
+                self._see_whether_stopped()
                 if not self._exiting:
                     self._start()
                     self._until_end(woken)
@@ -282,7 +283,7 @@ class Session:
                         events.unregister(descriptor)
                         self._target_ended(living.pop(descriptor))
                 wait = self._next_wait(wait, self._work())
-                self._tell_drops_at_times()
+                self._look_at_status()
 
     def _next_wait(self, wait: float, read: int) -> float:
         """Seconds to the next look: the ring is to be about a twentieth full by then; switchrate is the limit."""
@@ -360,14 +361,24 @@ class Session:
             self._output.flush()
             self._complain(message)
 
-    def _tell_drops_at_times(self) -> None:
+    def _look_at_status(self) -> None:
+        """At times tells of drops, and sees whether a program has stopped tracing."""
         now = time.monotonic()
-        if now >= self._next_status:
-            self._next_status = now + _STATUS_PERIOD
-            self._tell_drops()
+        if now < self._next_status:
+            return
+        self._next_status = now + min(self._options.rate("statusrate") / 10**9, _LONGEST_STATUS)
+        self._tell_drops()
+        self._see_whether_stopped()
+
+    def _see_whether_stopped(self) -> None:
+        """Whether a program has stopped tracing whose record of exit() is not to come: a later fault, or a drop."""
+        if not self._exiting and self.loaded.switch(_STOPPED):
+            self._work()
+            self._exiting = True
 
     def _tell_drops(self) -> None:
-        for kind, counts in self._tables.drops().items():
+        counted = {**self._tables.drops(), "nesting": [self.loaded.missed()]}
+        for kind, counts in counted.items():
             by_cpu = kind in DROPS_BY_CPU
             for cpu, count in enumerate(counts if by_cpu else [sum(counts)]):
                 before = self._told.get((kind, cpu), 0)

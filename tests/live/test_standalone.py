@@ -25,7 +25,7 @@ BEGIN {
 END { normalize(@s, 5); trunc(@v, 1); clear(@d); }
 """
 FAULT = """BEGIN { x = *(int *)0; printf("never"); }
-ERROR { printf("fault %d in action %d", arg4, arg3); }
+ERROR { printf("fault %d in action %d", arg4, arg2); }
 tick-10ms { exit(4); }
 """
 TICKS = """BEGIN { i = 0; @c["a"] = sum(1); @c["b"] = sum(2); @c["c"] = sum(3); }

@@ -474,7 +474,8 @@ def test_drops_are_told_in_dtraces_words(screen: Any) -> None:
     made.output.drops("principal", 12, 0)
     made.output.drops("aggregation", 1, 1)
     made.output.drops("dynamic", 5)
-    made.output.drops("nesting", 2, 1)
+    made.output.drops("nesting", 2)
+    made.output.drops("error", 3)
     made.output.drops("speculative", 2)
     made.output.drops("unavailable", 1)
     made.output.drops("principal", 0, 1)
@@ -482,7 +483,8 @@ def test_drops_are_told_in_dtraces_words(screen: Any) -> None:
         "dtrace: 12 drops on CPU 0\n"
         "dtrace: 1 aggregation drop on CPU 1\n"
         "dtrace: 5 dynamic variable drops\n"
-        "dtrace: 2 nesting drops on CPU 1\n"
+        "dtrace: 2 firings inside of another probe's, which the kernel left out\n"
+        "dtrace: 3 errors in ERROR probe enabling\n"
         "dtrace: 2 speculative drops\n"
         "dtrace: 1 failed speculation (no speculative buffer available)\n"
     )

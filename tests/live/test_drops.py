@@ -1,0 +1,95 @@
+"""What is lost is counted: what was printed and what was dropped add up to what fired."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+
+import pytest
+
+from tests.conftest import Run
+from tests.loads import command
+
+LINUX = tuple(int(part) for part in os.uname().release.split(".")[:2])
+
+
+def python(*lines: str) -> str:
+    return shlex.join([sys.executable, "-S", "-E", "-c", "\n".join(lines)])
+
+
+def drops(text: str, words: str) -> int:
+    """The sum of all messages ``dtrace: N words``, for one CPU or for all."""
+    return sum(int(number) for number in re.findall(rf"(?m)^dtrace: (\d+) {words}", text))
+
+
+def test_records_printed_and_dropped_add_up_to_what_fired(dtrace: Run) -> None:
+    # Records so large that the reader, which waits its time at the start, finds the ring full.
+    text = """
+        syscall::getppid:entry /pid == $target/ { @ = count(); printf("x %s\\n", strjoin("", probefunc)); }
+        END { printa("fired %@d\\n", @); }
+    """
+    load = shlex.join(command("getppid", 40000))
+    done = dtrace("-q", "-x", "bufsize=4k", "-x", "strsize=2k", "-n", text, "-c", load)
+    fired = re.search(r"fired (\d+)", done.stdout)
+    assert fired is not None
+    assert int(fired[1]) == 40000
+    assert done.stdout.count("x getppid\n") + drops(done.stderr, r"drops? on CPU \d+\n") == 40000
+
+
+def test_keys_that_find_no_room_are_counted(dtrace: Run) -> None:
+    text = "syscall::getppid:entry /pid == $target/ { @[++n] = count(); }"
+    done = dtrace("-q", "-x", "aggsize=16k", "-n", text, "-c", shlex.join(command("getppid", 500)))
+    rows = len([line for line in done.stdout.splitlines() if line.strip()])
+    assert rows < 500
+    assert rows + drops(done.stderr, r"aggregation drops? on CPU \d+\n") == 500
+
+
+def test_variables_that_find_no_room_are_counted(dtrace: Run) -> None:
+    text = 'syscall::getppid:entry /pid == $target/ { a[++n] = 1; } END { printf("%d\\n", n); }'
+    load = shlex.join(command("getppid", 3000))
+    done = dtrace("-q", "-x", "dynvarsize=4k", "-x", "droptags", "-n", text, "-c", load)
+    assert done.stdout.split()[0] == "3000"
+    assert re.search(r"(?m)^dtrace: \[DTRACEDROP_DYNAMIC\] \d+ dynamic variable drops$", done.stderr)
+
+
+def test_faults_in_clauses_of_error_are_counted_and_not_told(dtrace: Run) -> None:
+    text = """
+        syscall::getppid:entry /pid == $target/ { trace(*(int *)8); }
+        ERROR { trace(*(int *)16); }
+        ERROR { @ = count(); }
+    """
+    done = dtrace("-qn", text, "-c", shlex.join(command("getppid", 30)))
+    assert done.stdout.split() == ["30"]
+    assert done.stderr.count("invalid address (0x8) in action #1\n") == 30
+    assert "0x10" not in done.stderr
+    assert drops(done.stderr, "errors? in ERROR probe enabling\n") == 30
+
+
+def test_exit_ends_tracing_also_when_its_record_is_lost(dtrace: Run) -> None:
+    assert "invalid address" in dtrace("-qn", "BEGIN { exit(4); trace(*(int *)8); }").stderr
+    assert "invalid address" in dtrace("-qn", "tick-10ms { exit(4); trace(*(int *)8); }").stderr
+
+
+@pytest.mark.skipif(LINUX < (6, 7), reason="needs Linux 6.7, which counts misses of tracepoints")
+def test_firings_inside_of_a_program_are_counted(dtrace: Run) -> None:
+    text = """
+        sdt:raw_syscalls::sys_enter /pid == $target && arg0 == $1/ { raise(SIGURG); }
+        sdt:signal::signal_generate /pid == $target && arg0 == SIGURG/ { never++; }
+        END { printf("%d\\n", never); }
+    """
+    number = {"x86_64": "110", "aarch64": "173"}[os.uname().machine]
+    done = dtrace("-qwn", text, number, "-c", shlex.join(command("getppid", 20)))
+    assert done.stdout.split()[0] == "0"
+    assert drops(done.stderr, "firings? inside of another probe's, which the kernel left out\n") == 20
+
+
+def test_drops_are_told_at_the_status_rate(dtrace: Run) -> None:
+    text = "syscall::getppid:entry /pid == $target/ { a = speculation(); }"
+    child = python("import os, time", "for n in range(3):", " os.getppid()", " time.sleep(0.25)")
+    often = dtrace("-q", "-x", "nspec=0", "-x", "statusrate=20ms", "-n", text, "-c", child)
+    assert often.stderr.count("dtrace: 1 failed speculation (no speculative buffer available)\n") == 3
+    seldom = dtrace("-q", "-x", "nspec=0", "-x", "statusrate=1m", "-n", text, "-c", child)
+    assert drops(seldom.stderr, "failed speculations?") == 3
+    assert seldom.stderr.count("failed") <= 2
