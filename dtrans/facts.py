@@ -66,6 +66,10 @@ class KernelFacts(Protocol):
         """The layout of a kernel structure (`kind` ``struct``) or union, by tag."""
         ...
 
+    def written(self, kind: str, tag: str) -> tuple[str, ...] | None:
+        """The types of a kernel structure's members as C writes them, typedefs kept; for people."""
+        ...
+
     def typedef(self, name: str) -> Type | None:
         """What a kernel typedef stands for, resolved to the end."""
         ...

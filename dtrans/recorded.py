@@ -61,6 +61,9 @@ class _Asked:
     def struct(self, kind: str, tag: str) -> Struct | None:
         return self._answer("struct", kind, tag)  # type: ignore[no-any-return]
 
+    def written(self, kind: str, tag: str) -> tuple[str, ...] | None:
+        return self._answer("written", kind, tag)  # type: ignore[no-any-return]
+
     def typedef(self, name: str) -> Type | None:
         return self._answer("typedef", name)  # type: ignore[no-any-return]
 

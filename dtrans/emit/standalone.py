@@ -77,13 +77,19 @@ def standalone(artifact: Artifact, title: str, titles: Sequence[str] = ()) -> st
     )
 
 
+#: What is asked of `HostFacts` about types.
+_TYPE_QUESTIONS = ("struct", "written", "typedef", "enumerators", "function", "symbol")
+
+
 def _uncalled(artifact: Artifact) -> Iterator[str]:
     """Doors to large parts of the runner that the program never opens."""
     if not artifact.layouts:
         yield "layout_prologue"
     if all(layout.kind == "field" for layout in artifact.layouts):
         # Fields of tracepoints are told by tracefs; all else by BTF.
-        yield from (f"HostFacts.{name}" for name in ("struct", "typedef", "enumerators", "function", "symbol"))
+        yield from (
+            f"HostFacts.{name}" for name in ("struct", "written", "typedef", "enumerators", "function", "symbol")
+        )
     if all(program.attach != TestRun("LOAD") for program in artifact.programs):
         yield "find_pages"
     if artifact.options.get("oformat") != "json":

@@ -220,16 +220,19 @@ class KernelTypes:
 
     def struct(self, kind: str, tag: str) -> Struct | None:
         """The layout of a structure or union by its tag, anonymous ones by theirs."""
-        wanted = _STRUCT if kind == "struct" else _UNION
-        if tag.startswith("#"):
-            module, _, number = tag[1:].rpartition(":")
-            btf = self._modules.get(module) if module else self._kernel
-            if btf is None or not number.isdecimal() or not 0 < int(number) < btf.count:
-                return None
-            record = btf.record(int(number))
-            return _struct(btf, record, tag) if record.kind == wanted else None
-        found = self._find(tag, wanted)
+        found = self._layout(kind, tag)
         return _struct(*found, tag) if found else None
+
+    def _layout(self, kind: str, tag: str) -> tuple[_Btf, _Record] | None:
+        wanted = _STRUCT if kind == "struct" else _UNION
+        if not tag.startswith("#"):
+            return self._find(tag, wanted)
+        module, _, number = tag[1:].rpartition(":")
+        btf = self._modules.get(module) if module else self._kernel
+        if btf is None or not number.isdecimal() or not 0 < int(number) < btf.count:
+            return None
+        record = btf.record(int(number))
+        return (btf, record) if record.kind == wanted else None
 
     def typedef(self, name: str) -> Type | None:
         """What a typedef stands for, resolved to the end."""
@@ -247,6 +250,11 @@ class KernelTypes:
             if (value := btf.enumerator(name)) is not None:
                 return value
         return None
+
+    def written(self, kind: str, tag: str) -> tuple[str, ...] | None:
+        """The names of the types of a structure's members, as C writes them: typedefs kept, in the members' order."""
+        found = self._layout(kind, tag)
+        return tuple(_written(found[0], number) for _, number, _ in found[0].rows(found[1], "III")) if found else None
 
     def function(self, name: str, module: str = "") -> Function | None:
         """The type of a function, of the one in a module (``vmlinux``: the kernel itself) if that is given."""
@@ -313,6 +321,33 @@ def _type(btf: _Btf, number: int) -> Type:
         case "function":
             return _function(btf, record)
     return VOID
+
+
+def _written(btf: _Btf, number: int) -> str:
+    """A type's name as C writes it without a variable (as libctf's ctf_type_name, which print() of illumos shows)."""
+    if number == 0:
+        return "void"
+    record = btf.record(number)
+    if record.kind == _TYPEDEF:
+        return record.name
+    if record.kind in _TRANSPARENT:
+        return {_CONST: "const ", _VOLATILE: "volatile "}.get(record.kind, "") + _written(btf, record.size)
+    match _KIND_NAMES.get(record.kind):
+        case "pointer":
+            to = _written(btf, record.size)
+            if to.endswith(" ()"):
+                return to[:-2] + "(*)()"
+            return to + ("*" if to.endswith("*") else " *")
+        case "array":
+            element, _, length = struct.unpack("=III", ctypes.string_at(record.address, 12))
+            return f"{_written(btf, element)} [{length}]"
+        case "function":
+            return f"{_written(btf, record.size)} ()"
+        case "struct" | "union" | "enum" as word:
+            return f"{word} {record.name}"
+        case "forward":
+            return f"{'union' if record.flag else 'struct'} {record.name}"
+    return _INT_NAMES.get(record.name, record.name)
 
 
 def _bare(btf: _Btf, number: int) -> tuple[int, bool]:

@@ -183,6 +183,9 @@ class HostFacts:
             self._struct[kind, tag] = self._types.struct(kind, tag)
         return self._struct[kind, tag]
 
+    def written(self, kind: str, tag: str) -> tuple[str, ...] | None:
+        return self._types.written(kind, tag)
+
     def typedef(self, name: str) -> Type | None:
         return self._types.typedef(name)
 

@@ -36,7 +36,7 @@ from dtrans.artifact import (
 from dtrans.options import Options
 from dtrans.run.aggregate import AggregationState, AggregationTable, JoinedRow, Vector, scalar_value
 from dtrans.run.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker
-from dtrans.run.dump import shape_value
+from dtrans.run.dump import ShapePrinter
 from dtrans.run.output import Fault, Output, OutputHost, Sink, Step, memory_reader, one_reader
 from dtrans.run.printa import FormattedRows
 from dtrans.run.printf import compile_format
@@ -181,10 +181,10 @@ class JsonOutput(Output):
         return lambda buffer, offset: self._emit({"type": kind, "frames": read(buffer, offset)[0]})
 
     def _print_step(self, value: Field, shape: Shape) -> Step:
-        data_of = one_reader(value)
+        data_of, printer = one_reader(value), ShapePrinter(self._names.resolver.kernel)
 
         def print_(buffer: Buffer, offset: int) -> None:
-            shown = shape_value(shape, data_of(buffer, offset))
+            shown = printer.value(shape, data_of(buffer, offset))
             self._emit({"type": "print", "name": shape.name, "value": shown})
 
         return print_

@@ -49,7 +49,7 @@ from dtrans.options import Options, check_option
 from dtrans.run.aggregate import AggregationState
 from dtrans.run.bars import Look
 from dtrans.run.decode import Buffer, Names, ProbeTexts, to_text, unpacker
-from dtrans.run.dump import hex_dump, shape_text
+from dtrans.run.dump import ShapePrinter, hex_dump
 from dtrans.run.flow import FlowNames, Held
 from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
 from dtrans.run.printf import compile_format
@@ -375,8 +375,8 @@ class Output:
                 memory_of = memory_reader(value, length)
                 return self._appending(lambda buffer, offset: hex_dump(memory_of(buffer, offset)))
             case PrintValue(value, shape):
-                data_of = one_reader(value)
-                return self._appending(lambda buffer, offset: shape_text(shape, data_of(buffer, offset)))
+                data_of, printer = one_reader(value), ShapePrinter(self._names.resolver.kernel)
+                return self._appending(lambda buffer, offset: printer.text(shape, data_of(buffer, offset)))
             case System(text, args):
                 return self._system_step(text, args)
             case Freopen(text, args):
