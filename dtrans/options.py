@@ -36,7 +36,7 @@ OPTIONS: Mapping[str, Option] = {
     for option in (
         Option("agghist", "flag"),
         Option("aggpack", "flag"),
-        Option("aggrate", "rate", "1hz"),
+        Option("aggrate", "rate", "1hz", reason="aggregations are read when they are printed"),
         Option("aggsize", "size", "4m"),
         Option("aggsortkey", "flag"),
         Option("aggsortkeypos", "count"),

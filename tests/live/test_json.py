@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT, Run
@@ -88,3 +90,19 @@ def test_the_manual_shows_every_kind_of_object() -> None:
     page = (ROOT / "docs" / "manual" / "json.md").read_text()
     documented = set(re.findall(r"(?m)^\| `(\w+)`", page))
     assert documented >= {*MEMBERS, "drop"}
+
+
+def test_a_stand_alone_program_prints_the_same_objects(dtrans: Run, tmp_path: Path) -> None:
+    text = '#pragma D option oformat=json\nBEGIN { printf("%d", 42); @[1] = quantize(3); exit(0); }'
+    script, program = tmp_path / "x.d", tmp_path / "x.py"
+    script.write_text(text)
+    program.write_text(dtrans("translate", script).stdout)
+    done = subprocess.run(["/usr/bin/python3", program], capture_output=True, text=True, check=True)
+    kinds = [(one["type"], one.get("args") or one.get("rows")) for one in lines(done.stdout)]
+    assert kinds == [
+        ("printf", [42]),
+        ("exit", None),
+        ("aggregation", [{"key": [1], "values": [[{"min": 2, "max": 3, "count": 1}]]}]),
+    ]
+    script.write_text("BEGIN { exit(0); }")
+    assert "class JsonOutput" not in dtrans("translate", script).stdout, "what is not asked for is left out"
