@@ -22,6 +22,7 @@ from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe
 from dtrans.emit.program import Emitter
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts
+from dtrans.knowledge.inlines import standard_inlines
 from dtrans.knowledge.rows import Knowledge
 from dtrans.knowledge.stability import Attributes
 from dtrans.options import Options
@@ -82,8 +83,9 @@ class Pipeline:
 
     @cached_property
     def libraries(self) -> tuple[Program, ...]:
-        """The syntax trees of the D libraries."""
-        return tuple(map(self._parsed, self.request.libraries))
+        """The syntax trees of the D libraries, after those of the standard inlines that the program names."""
+        texts = [source.text for source in (*self.request.libraries, *self.request.sources)]
+        return tuple(map(self._parsed, (*standard_inlines(texts), *self.request.libraries)))
 
     def _parsed(self, source: Source) -> Program:
         """One tree. The types that it names are types in those that follow."""

@@ -24,8 +24,9 @@ from dtrans.run.host import HostFacts
 from dtrans.run.session import Settings, run
 from dtrans.source import Source
 
-#: Seconds after which a program that does not end is interrupted, as with Ctrl-C.
-TOO_LONG = 40.0
+#: Seconds after which a program that does not end is interrupted, as with Ctrl-C. An emulated guest takes a minute to
+#: compile a large one.
+TOO_LONG = 240.0
 #: The macro variables of nobody in particular, so that artifacts do not depend on who runs the tests.
 MACROS = {"uid": 10, "euid": 11, "gid": 12, "egid": 13, "ppid": 14, "pgid": 15, "sid": 16, "projid": 0, "taskid": 0}
 

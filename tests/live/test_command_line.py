@@ -174,4 +174,5 @@ def test_a_provider_and_a_structure_are_explained_from_their_rows(dtrans: Run) -
 def test_the_examples_of_the_reference_run(dtrans: Run) -> None:
     script = ROOT / "docs/reference/examples/tcp.d"
     shown = dtrans("run", script, "-q", "-c", shlex.join(command("tcp", "127.0.0.1", 7777, 2, 1000))).stdout
-    assert shown.count("127.0.0.1:7777, 1000 bytes") == 2
+    assert shown.count("127.0.0.1:7777 1000 bytes") == 2
+    assert "client state-syn-sent -> state-established" in shown

@@ -3,13 +3,13 @@
 tcp:::state-change
 /args[3]->tcps_lport == 7777 || args[3]->tcps_rport == 7777/
 {
-        printf("%-13s %-6s %3d -> %d\n", probename, args[3]->tcps_lport == 7777 ? "server" : "client",
-            args[5]->tcps_state, args[3]->tcps_state);
+        printf("%s %s -> %s\n", args[3]->tcps_lport == 7777 ? "server" : "client",
+            tcp_state_string[args[5]->tcps_state], tcp_state_string[args[3]->tcps_state]);
 }
 
 tcp:::send
 /args[4]->tcp_dport == 7777 && args[2]->ip_plength > args[4]->tcp_offset/
 {
-        printf("%-13s %s to %s:%d, %d bytes\n", probename, args[2]->ip_saddr, args[2]->ip_daddr, args[4]->tcp_dport,
+        printf("  %s sends to %s:%d %d bytes\n", args[2]->ip_saddr, args[2]->ip_daddr, args[4]->tcp_dport,
             args[2]->ip_plength - args[4]->tcp_offset);
 }

@@ -1,0 +1,159 @@
+"""An NFS server and its client on one machine, without any program but this one.
+
+The kernel's server is told what it may export as mountd would tell it; what it asks of rpcbind, and version 3's
+question for the first file handle, are answered here.
+
+    python3 tests/nfsload.py 3 FOLDER
+
+FOLDER gets a file system of its own (memory), which is exported and mounted again; files there are worked on a known
+number of times, through NFS, and everything is taken down.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+NFSD = Path("/proc/fs/nfsd")
+CACHES = Path("/proc/net/rpc")
+FOREVER = 2**31 - 1
+#: include/uapi/linux/nfsd/export.h: any port, no wait for the disk, no check of the folder above, numbered file system.
+FLAGS = 0x2 | 0x10 | 0x400 | 0x2000
+PORT = 20049
+
+
+def run(*words: str | Path) -> None:
+    subprocess.run([*map(str, words)], check=True)
+
+
+def tell(place: Path, text: str) -> None:
+    """One line to a file of the kernel, in one write."""
+    file = os.open(place, os.O_WRONLY)
+    os.write(file, text.encode())
+    os.close(file)
+
+
+def start_server(folder: Path, undo: ExitStack) -> None:
+    if not (NFSD / "threads").exists():
+        run("mount", "-t", "nfsd", "nfsd", NFSD)
+    tell(CACHES / "auth.unix.ip/channel", f"nfsd 127.0.0.1 {FOREVER} here\n")
+    tell(CACHES / "nfsd.export/channel", f"here {folder} {FOREVER} {FLAGS} -2 -2 0\n")
+    tell(CACHES / "nfsd.fh/channel", f"here 1 \\x00000000 {FOREVER} {folder}\n")
+    tell(NFSD / "versions", "+3 +4\n")
+    with suppress(OSError):
+        tell(NFSD / "nfsv4gracetime", "10\n")
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", PORT))
+        listener.listen(8)
+        tell(NFSD / "portlist", f"{listener.fileno()}\n")
+    undo.callback(tell, NFSD / "threads", "0\n")
+    tell(NFSD / "threads", "2\n")
+    with suppress(OSError):
+        tell(NFSD / "v4_end_grace", "Y\n")
+
+
+def answer_rpcbind() -> None:
+    """A server of the RPC binding protocols on their port, in a thread: it agrees to everything (RFC 1833)."""
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    server.bind(("127.0.0.1", 111))
+    server.listen(8)
+
+    def serve(link: socket.socket) -> None:
+        while head := link.recv(4, socket.MSG_WAITALL):
+            call = link.recv(struct.unpack("!I", head)[0] & 0x7FFFFFFF, socket.MSG_WAITALL)
+            number, procedure = struct.unpack_from("!I16xI", call)
+            reply = struct.pack("!IIIIII", number, 1, 0, 0, 0, 0) + (struct.pack("!I", 1) if procedure else b"")
+            link.sendall(struct.pack("!I", 0x80000000 | len(reply)) + reply)
+
+    def accept() -> None:
+        while True:
+            threading.Thread(target=serve, args=(server.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def first_handle(folder: Path) -> bytes:
+    file = os.open(NFSD / "filehandle", os.O_RDWR)
+    os.write(file, f"here {folder} 64\n".encode())
+    text = os.read(file, 200).decode().strip()
+    os.close(file)
+    return bytes.fromhex(text.removeprefix("\\x"))
+
+
+def answer_mounts(handle: bytes) -> int:
+    """A server of the mount protocol, version 3 (RFC 1813, appendix I), in a thread; its port."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    padded = handle + bytes(-len(handle) % 4)
+    mounted = struct.pack("!II", 0, len(handle)) + padded + struct.pack("!II", 1, 1)
+
+    def serve() -> None:
+        while True:
+            call, peer = server.recvfrom(1000)
+            number, procedure = struct.unpack_from("!I16xI", call)
+            reply = struct.pack("!IIIIII", number, 1, 0, 0, 0, 0)
+            server.sendto(reply + (mounted if procedure == 1 else b""), peer)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return int(server.getsockname()[1])
+
+
+def work(place: Path) -> None:
+    """What is done through NFS: see tests/live/providers/test_nfs.py."""
+    one, two, three = (place / name for name in ("one", "two", "three"))
+    with mmap.mmap(-1, 4096) as page:
+        file = os.open(one, os.O_RDWR | os.O_CREAT | os.O_DIRECT | os.O_SYNC)
+        for number in range(3):
+            os.pwrite(file, page, 4096 * number)
+        for number in range(5):
+            os.preadv(file, [page], 4096 * (number % 3))
+        os.close(file)
+    one.chmod(0o640)
+    two.symlink_to("one")
+    two.readlink()
+    two.unlink()
+    two.hardlink_to(one)
+    two.rename(three)
+    three.unlink()
+    three.mkdir()
+    three.rmdir()
+    list(place.iterdir())
+    os.statvfs(place)
+
+
+def main(version: str, base: Path) -> None:
+    ctypes.CDLL(None).prctl(15, b"dtransload", 0, 0, 0)  # PR_SET_NAME
+    exported, mounted = base / "exported", base / "mounted"
+    with ExitStack() as undo:
+        for folder in (exported, mounted):
+            folder.mkdir()
+        run("mount", "-t", "tmpfs", "none", exported)
+        undo.callback(run, "umount", "-l", exported)
+        answer_rpcbind()
+        start_server(exported, undo)
+        options = f"addr=127.0.0.1,port={PORT},proto=tcp,vers={version}"
+        if version == "3":
+            port = answer_mounts(first_handle(exported))
+            options += f",mountaddr=127.0.0.1,mountport={port},mountproto=udp,nolock"
+            source = f"127.0.0.1:{exported}"
+        else:
+            options, source = options.replace("vers=4", "vers=4.0") + ",clientaddr=127.0.0.1", "127.0.0.1:/"
+        run("mount", "-i", "-t", "nfs" if version == "3" else "nfs4", "-o", options, source, mounted)
+        undo.callback(run, "umount", mounted)
+        work(mounted)
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
