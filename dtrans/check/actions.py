@@ -21,7 +21,7 @@ from dtrans.check.tree import Act, ActionKind, Cast, Const, Do, Expr, If, Load, 
 from dtrans.errors import fail
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.syntax import ast
-from dtrans.types import INT, INT64, Array, Float, Pointer, StructRef, Type, Void
+from dtrans.types import INT, INT64, Addresses, Array, Float, Pointer, StructRef, Type, Void
 
 Body = tuple[Statement[Solaris], ...]
 
@@ -82,6 +82,13 @@ class StatementChecker:
         match node:
             case ast.Assign(op, ast.Aggregation() as target, value, _):
                 return (self.aggregations.assigned(op, target, value),)
+            case ast.Assign(_, ast.Index(ast.Aggregation(name)), _, span):
+                raise fail(
+                    "D_AGG_MDIM",
+                    f"@{name} is no array of arrays",
+                    span,
+                    hint=f"write the keys in one pair of brackets: @{name}[a, b]",
+                )
             case ast.Conditional(test, then, other, _) if _acts(then) or _acts(other):
                 return self._branches(test, then, other)
             case ast.Comma(left, right, _) if _acts(left) or _acts(right):
@@ -214,6 +221,9 @@ class StatementChecker:
                 written.span,
                 hint="name one of its members",
             )
+        if isinstance(value.type, Addresses):
+            # Stacks and symbols have no type to tell.
+            return Act("trace", (value,))
         if not is_trace or isinstance(value.type, StructRef | Array):
             return Act("trace" if is_trace else "print", (value,))
         return Act("trace", (self._recordable(written),))

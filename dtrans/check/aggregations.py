@@ -178,8 +178,8 @@ class AggregationChecker:
         value = self.names.checker.check(call.args[0])
         if not is_scalar(value.type):
             raise fail(
-                "D_PROTO_ARG",
-                f"{call.name}( ) argument #1 must be a number, not '{value.type}'",
+                "D_AGG_SCALAR",
+                f"{call.name}( ) argument #1 must be of scalar type, not '{value.type}'",
                 call.args[0].span,
             )
         return value

@@ -295,12 +295,17 @@ def dynamic_sizes(conversion: Conversion, items: Sequence[int]) -> tuple[int, in
 
 
 def _text_slot(conversion: Conversion, dynamic: tuple[Field, ...], value: Field, convert: Convert) -> Slot:
-    if conversion.precision != "*":
+    is_wide = conversion.char == "s" and conversion.size != ""
+    if conversion.precision != "*" and not (is_wide and conversion.precision):
         return _plain_slot(_spec(conversion, "-", "s", precision=True), dynamic, value, convert)
 
     def whole(items: Sequence[Any]) -> bytes:
         width, precision = dynamic_sizes(conversion, items)
-        return format_text(conversion.flags, width, precision, convert(items[-1]))
+        text = convert(items[-1])
+        if is_wide and precision > 0:
+            # C counts bytes here too, and leaves out a character that does not fit whole (C11 7.21.6.1).
+            text = text[:precision].decode("utf-8", "ignore").encode()
+        return format_text(conversion.flags, width, precision, text)
 
     return Slot(b"%s", (*dynamic, value), whole=whole)
 
