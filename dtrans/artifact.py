@@ -18,6 +18,7 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
                 per-CPU array of one value, where the function's values only grow
 ``images``      hash: u32 process id, u32 self_exec_id -> u64 time at which the process began to execute that image
 ``page_places`` array of one value: where the kernel sees memory; filled by the loader (`dtrans.run.pages`)
+``host``        array of s64: the numbers that `Artifact.host` names
 ``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
 ``user_sites``  hash: site number (u32) -> probe number (u32), padding, operands (`dtrans.run.operands`), by the loader
 ==============  ====================================================================================
@@ -495,6 +496,8 @@ class Artifact:
     #: What differs from the original on this kernel, told with -v: (probe or member, sentence).
     notes: tuple[tuple[str, str], ...] = field(default=())
     wanted: tuple[Wanted, ...] = ()
+    #: Numbers of the machine that the runner keeps up to date in the map ``host``: see `dtrans.run.numbers`.
+    host: tuple[str, ...] = field(default=())
 
 
 # --- JSON -----------------------------------------------------------------------------------------------

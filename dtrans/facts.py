@@ -91,8 +91,8 @@ class KernelFacts(Protocol):
         functions of each sorted."""
         ...
 
-    def symbol(self, name: str) -> tuple[int, Type] | None:
-        """Address and type of a kernel variable (/proc/kallsyms and BTF); None when either is unknown."""
+    def symbol(self, name: str) -> tuple[int, Type | None] | None:
+        """Address (/proc/kallsyms) of a kernel variable, None when it is unknown, and by BTF its type."""
         ...
 
     def feature(self, name: str) -> bool:

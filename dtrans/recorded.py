@@ -80,7 +80,7 @@ class _Asked:
     def functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return self._answer("functions")  # type: ignore[no-any-return]
 
-    def symbol(self, name: str) -> tuple[int, Type] | None:
+    def symbol(self, name: str) -> tuple[int, Type | None] | None:
         return self._answer("symbol", name)  # type: ignore[no-any-return]
 
     def feature(self, name: str) -> bool:

@@ -49,11 +49,12 @@ class Float:
 class StringType:
     """D's ``string``. A NUL-terminated array of at most `bound` bytes, the NUL included.
 
-    The bound is at most the ``strsize`` option. It is a fact about storage, not about the type: it takes no part
-    in comparisons.
+    The bound is at most the ``strsize`` option. `pointer`: it stands for a ``char *`` of Solaris, which can be tested
+    against 0. Both are facts about the value, not about the type: they take no part in comparisons.
     """
 
     bound: int
+    pointer: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StringType)

@@ -17,7 +17,7 @@ def is_integer(kind: Type) -> bool:
 
 def is_scalar(kind: Type) -> bool:
     """What can be tested against zero."""
-    return isinstance(kind, Int | EnumRef | Pointer)
+    return isinstance(kind, Int | EnumRef | Pointer) or (isinstance(kind, StringType) and kind.pointer)
 
 
 def is_char(kind: Type) -> bool:

@@ -59,6 +59,10 @@ class Names(Protocol[L]):
         """``args[0]``, ``uregs[R_SP]``: an array that is no place in memory and no variable."""
         ...
 
+    def symbol(self, node: ast.KernelSymbol) -> Expr[L] | None:
+        """A kernel variable that is not simply one of this kernel."""
+        ...
+
     def own_member(self, node: ast.Member) -> Expr[L] | None:
         """A member of something that is no value: the ``ctx->name`` of a row."""
         ...
@@ -302,8 +306,8 @@ class Checker(Generic[L]):
     def stored_type(self, value: Expr[L]) -> Type:
         """The type that a variable takes from the first value assigned to it."""
         match value.type:
-            case StringType():
-                return StringType(self.types.strsize)
+            case StringType(pointer=pointer):
+                return StringType(self.types.strsize, pointer)
             case Array(of, _) if is_string_like(value.type):
                 return StringType(self.types.strsize)
             case Array(of, _):

@@ -63,16 +63,20 @@ def place(address: Expr[L], kind: Type, space: Space, bits: tuple[int, int] | No
 
 
 def check_symbol(checker: Checker[L], node: ast.KernelSymbol) -> Expr[L]:
-    """```name``: a variable of the kernel."""
+    """```name``: a variable of the kernel. One of unknown type is a place of type void: its address can be taken."""
+    own = checker.names.symbol(node)
+    if own is not None:
+        return own
     found = checker.types.facts.symbol(node.name)
     if found is None:
         raise fail(
             "D_IDENT_UNDEF",
             f"this kernel offers no variable `{node.name}",
             node.span,
-            hint="a kernel variable must be in /proc/kallsyms and in the kernel's BTF",
+            hint="a kernel variable must be in /proc/kallsyms, where only CONFIG_KALLSYMS_ALL puts most of them",
         )
-    return Load(Offset("symbol", node.name, "", ULONG), found[1], "kernel")
+    kind = checker.types.symbol(node.name, found[1])
+    return Load(Offset("symbol", node.name, "", ULONG), kind, "kernel")
 
 
 # --- elements ---------------------------------------------------------------------------------------------
@@ -130,7 +134,8 @@ def deref(pointer: Expr[L], span: Span) -> Expr[L]:
             raise fail("D_DEREF_FUNC", "a pointer to a function cannot be dereferenced", span)
         case StructRef() if isinstance(pointer, Translate):
             return replace(pointer, type=kind.to)
-        case StructRef(origin="translated"):
+        case StructRef(origin="translated") | Pointer(StructRef(origin="translated")):
+            # Memory of Linux holds no pointers to Solaris' structures: a pointer to such a pointer is that pointer.
             return Cast(pointer, kind.to)
     return place(pointer, kind.to, kind.space)
 

@@ -27,6 +27,7 @@ from dtrans.check.tree import (
     Args,
     Builtin,
     Call,
+    Cast,
     Const,
     Expr,
     IndexedBuiltin,
@@ -39,7 +40,7 @@ from dtrans.check.tree import (
     Variable,
 )
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import ProbeRef, RowProbe
+from dtrans.check.universe import ProbeRef
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
@@ -215,16 +216,33 @@ class ScriptNames:
             value = Const(0, INT)  # as in libdtrace: scripts compare it with pid whether or not there is a target
         return Call("lltostr", (value,), StringType(24), node.span) if node.quoted else value
 
-    def index(self, node: ast.Index) -> Expr[Solaris] | None:
-        if not isinstance(node.base, ast.Name):
+    def symbol(self, node: ast.KernelSymbol) -> Expr[Solaris] | None:
+        name = f"`{node.name}"
+        row = self.types.knowledge.builtins.get(name)
+        if row is None or self._is_indexed(name):
             return None
-        name = node.base.name
+        if not row.current:
+            raise fail("D_VAR_UNSUP", f"{name} has no meaning on Linux: {row.note.differs}", node.span)
+        return Builtin(name, self._row_type(row.type), node.span)
+
+    def _is_indexed(self, name: str) -> bool:
+        row = self.types.knowledge.builtins[name]
+        return re.search(r"\bindex\b", " ".join((*row.current, *row.thread))) is not None
+
+    def index(self, node: ast.Index) -> Expr[Solaris] | None:
+        match node.base:
+            case ast.KernelSymbol(_, symbol, _):
+                name = f"`{symbol}"
+            case ast.Name(name, _):
+                pass
+            case _:
+                return None
         if name in self.inlines and name not in self._bound:
             return expand_inline(self, self.inlines[name], node)
         if name == "args":
             return self._args(node)
         row = self.types.knowledge.builtins.get(name)
-        if row is None or len(node.keys) != 1 or "index" not in " ".join((*row.current, *row.thread)):
+        if row is None or len(node.keys) != 1 or not self._is_indexed(name):
             return None
         return IndexedBuiltin(name, self.checker.integer(node.keys[0]), self._row_type(row.type), node.span)
 
@@ -240,10 +258,16 @@ class ScriptNames:
             if own is not None:
                 self._check_operator(base, node)
                 return own_member(self, base, own, node)
+        extension = self.types.extension(ref, node.name)
+        if extension is not None and isinstance(base.type, Pointer) and not self._is_own(ref, node):
+            base, ref = Cast(base, Pointer(extension)), extension
         if ref.origin != "translated":
             return None
         self._check_operator(base, node)
         return TranslatedMember(base, node.name, self.structure_member(ref, node.name, node.span), node.span)
+
+    def _is_own(self, ref: StructRef, node: ast.Member) -> bool:
+        return self.types.find(ref, node.name, node.span) is not None
 
     def _check_operator(self, base: Expr[Solaris], node: ast.Member) -> None:
         """``->`` after a pointer, ``.`` after a structure, which an element of ``fds[]`` is."""
@@ -264,6 +288,8 @@ class ScriptNames:
                 span,
                 hint=f"did you mean {' or '.join(close)}?" if close else "",
             )
+        if member.type == "char *":
+            return StringType(self.types.strsize, pointer=True)
         return self._row_type(member.type)
 
     def translate(self, to: Type, operand: Expr[Solaris], span: Span) -> Expr[Solaris]:
@@ -445,8 +471,7 @@ class ScriptNames:
 
     def _what_differs(self) -> str:
         """What the tables say of the clause's first probe: often the reason why it has no arguments here."""
-        notes = (probe.served.row.note for probe in self.clause.probes if isinstance(probe.served, RowProbe))
-        return next((note.differs for note in notes if note.differs), "")
+        return next((probe.note for probe in self.clause.probes if probe.note), "")
 
     def _row_type(self, text: str) -> Type:
         return self.types.resolve(_parsed_type(text))

@@ -130,6 +130,9 @@ class TypeNames:
         if body is None:
             if (kind, tag) in self.structs:
                 return self.structs[kind, tag].ref
+            tagged = next((row.name for row in self.knowledge.structures.values() if row.tag == tag and tag), "")
+            if tagged:
+                return StructRef("struct", tagged, "translated")
             if self.facts.struct(kind, tag) is not None:
                 return StructRef("struct" if kind == "struct" else "union", tag)
             if kind == "struct" and tag in self.knowledge.structures:
@@ -231,10 +234,38 @@ class TypeNames:
                 return self.strsize
             case Array(of, length):
                 return self.size(of, span) * length
+            case StructRef(origin="translated"):
+                home = self.home(kind)
+                assert isinstance(home, Pointer | None)
+                return 8 if home is None or isinstance(home.to, Void) else self.size(home.to, span)
             case StructRef():
                 return self.struct(kind, span).size
             case Void() | Function() | Addresses():
                 raise fail("D_SIZEOF_TYPE", f"a value of type '{kind}' has no size", span)
+
+    def symbol(self, name: str, known: Type | None) -> Type:
+        """The type of a variable of the kernel: as its type information or `translators/` have it, else void."""
+        if known is not None:
+            return known
+        written = self.knowledge.symbols.get(name)
+        return Void() if written is None else self.resolve(parse_type(Source("<translators>", written)))
+
+    def home(self, ref: StructRef) -> Type | None:
+        """What a pointer to a translated structure is a pointer to on Linux, wherever it was kept: the only type that
+        the structure is made from, None when there are several."""
+        translators = self.knowledge.structures[ref.tag].translators
+        if len(translators) != 1:
+            return None
+        return self.resolve(parse_type(Source("<translators>", translators[0].origin)))
+
+    def extension(self, ref: StructRef, name: str) -> StructRef | None:
+        """The structure of `translators/` that adds a member to a structure of the kernel."""
+        if ref.origin != "kernel":
+            return None
+        for row in self.knowledge.structures.values():
+            if row.extends == str(ref) and name in row.members:
+                return StructRef("struct", row.name, "translated")
+        return None
 
     def alignment(self, kind: Type) -> int:
         match kind:

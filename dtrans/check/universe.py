@@ -76,6 +76,16 @@ class ProbeRef:
     def __str__(self) -> str:
         return f"{self.provider}:{self.module}:{self.function}:{self.name}"
 
+    @property
+    def note(self) -> str:
+        """What the tables say that differs from the original; "" where they say nothing."""
+        match self.served:
+            case RowProbe(_, row, _):
+                return row.note.differs
+            case CallProbe(row, _, _) if row is not None:
+                return row.note.differs
+        return ""
+
 
 class Universe:
     """The probes of one kernel under one reading (`solaris` or Linux's own names)."""

@@ -20,6 +20,7 @@ HELPERS: Mapping[str, tuple[str, str, str]] = {
 STRINGS: Mapping[str, str] = {
     "__psargs": "psargs",
     "__path": "path",
+    "__any_path": "any_path",
     "__dentry_path": "dentry_path",
     "__inode_path": "inode_path",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from dtrans.check.tree import Const, Expr, Late
+from dtrans.check.tree import Const, Expr, Late, Text
 from dtrans.emit.intrinsics import HELPERS, STRINGS
 from dtrans.emit.storage import NAME_SIZE, Slot
 from dtrans.emit.text import c_type
@@ -155,6 +155,9 @@ def intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...]) -> str:
             return _caller(values, user=name == "__ucaller")
         case "__ureg":
             return _user_register(values, args[0])
+        case "__host":
+            assert isinstance(args[0], Text)
+            return f"dt_host({values.shared.host_number(args[0].value)})"
         case "__epid":
             return "(u32)clause"
         case "__probe_id":

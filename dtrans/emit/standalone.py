@@ -97,6 +97,8 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
     if not artifact.wanted:
         yield from ("look_for_places", "Loaded.attach_places", "Session.attach_places")
         yield from ("Userland.find", "Userland.look")
+    if not artifact.host:
+        yield "HostNumbers.refresh"
     if not _names_addresses(artifact):
         yield from (
             "Symbols.kernel",

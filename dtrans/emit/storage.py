@@ -108,6 +108,8 @@ class Shared:
     needed: dict[str, None] = field(default_factory=dict)
     #: Parts of the program's frame that are needed: "divide", "arena", "oncpu", "fault", "records".
     uses: set[str] = field(default_factory=set)
+    #: Numbers that the tracer keeps up to date, each with its place.
+    host: dict[str, int] = field(default_factory=dict)
     #: Parts of probes' names that are needed as text.
     names: set[str] = field(default_factory=set)
 
@@ -135,6 +137,10 @@ class Shared:
         magic = 0x6474_7261_0000_0000 + {"target": 1, "pid": 2, "wall": 3, "tick": 4}[late.what]
         self.late[late.what] = LateConstant(magic, late.what)
         return f"dt_late(0x{magic:x})"
+
+    def host_number(self, name: str) -> int:
+        """Where a number stands that the tracer keeps up to date."""
+        return self.host.setdefault(name, len(self.host))
 
     def string(self, text: str) -> int:
         return self.strings.setdefault(text, len(self.strings))

@@ -450,8 +450,8 @@ class Values:
                 return f"*(u16 *)({self.string(expr).address})"
             case Call(name, _, _, _) if name in NULLABLE:
                 return f"*(u16 *)({self.string(expr).address})"
-        self.string(expr)
-        return "1"
+        address = self.string(expr).address
+        return f"*(u8 *)({address})" if isinstance(expr.type, StringType) and expr.type.pointer else "1"
 
     def _compare(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
         if op in ("==", "!=") and (isinstance(left, Text) or isinstance(right, Text)):

@@ -34,7 +34,7 @@ def encode(knowledge: Knowledge) -> bytes:
 
 def decode(content: bytes) -> Knowledge:
     """The rows again. Raises ValueError, TypeError, KeyError, IndexError or AttributeError for any other content."""
-    providers, structures, builtins, constants, types, calls, numbers, stability = json.loads(content)
+    providers, structures, builtins, constants, types, calls, symbols, numbers, stability = json.loads(content)
     return Knowledge(
         {name: _provider(*parts) for name, parts in providers.items()},
         {name: _structure(*parts) for name, parts in structures.items()},
@@ -48,6 +48,7 @@ def decode(content: bytes) -> Knowledge:
             name: CallRow(text, Note(*note), tuple(LinuxCall(call, tuple(args), when) for call, args, when in linux))
             for name, (text, note, linux) in calls.items()
         },
+        symbols,
         numbers,
         stability,
     )
@@ -116,7 +117,9 @@ def _lets(made: dict[str, list[str]]) -> Lets:
     return {name: tuple(texts) for name, texts in made.items()}
 
 
-def _structure(name: str, guide: str, members: dict[str, Any], translators: list[Any]) -> StructureRow:
+def _structure(
+    name: str, guide: str, members: dict[str, Any], translators: list[Any], tag: str, extends: str
+) -> StructureRow:
     return StructureRow(
         name,
         guide,
@@ -125,4 +128,6 @@ def _structure(name: str, guide: str, members: dict[str, Any], translators: list
             TranslatorRow(origin, param, {key: tuple(texts) for key, texts in made.items()}, _lets(let))
             for origin, param, made, let in translators
         ),
+        tag,
+        extends,
     )

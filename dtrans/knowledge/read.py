@@ -71,13 +71,15 @@ def read_knowledge(root: Path) -> Knowledge:
     """All rows of a `translators/` folder. Raises D_KNOWLEDGE for the first mistake found."""
     providers = _named(_tables(root, "providers/*.toml"), _provider, "provider")
     structures = _named(_tables(root, "structures/*.toml"), _structure, "structure")
+    variables = _table(root, "variables.toml")
     return Knowledge(
         providers=providers,
         structures=structures,
-        builtins=dict(_each(root, "builtins.toml", _builtin)),
+        builtins=dict(_each(root, "builtins.toml", _builtin)) | _variables(variables.get("solaris", {})),
         constants=_constants(_table(root, "constants.toml")),
         types={name: _string(text, f"types.toml: {name}") for name, text in _table(root, "types.toml").items()},
         calls=dict(_each(root, "syscalls/solaris.toml", _call)),
+        symbols={name: _string(text, f"variables.toml: {name}") for name, text in variables.get("linux", {}).items()},
         numbers={
             path.stem.removeprefix("numbers-"): _numbers(root, path)
             for path in sorted((root / "syscalls").glob("numbers-*.toml"))
@@ -279,6 +281,8 @@ def _structure(table: _Table) -> StructureRow:
         table.text("guide"),
         members,
         tuple(_translator(one, members) for one in table.tables("translator")),
+        table.text("tag", ""),
+        table.text("extends", ""),
     )
     for name, member in members.items():
         made = any(name in translator.members for translator in row.translators)
@@ -302,6 +306,17 @@ def _translator(table: _Table, members: Mapping[str, MemberRow]) -> TranslatorRo
         if name not in members:
             raise table.wrong(f"'{name}' is no member")
     return TranslatorRow(origin, param, made, let)
+
+
+def _variables(values: dict[str, Any]) -> dict[str, BuiltinRow]:
+    """Variables of Solaris' kernel, by their names with a grave accent."""
+    rows = {}
+    for name, body in values.items():
+        table = _sub("variables.toml", name, body)
+        row = _builtin(f"`{name}", table)
+        rows[row.name] = replace(row, thread=row.current)
+        table.done()
+    return rows
 
 
 def _builtin(name: str, table: _Table) -> BuiltinRow:

@@ -54,7 +54,8 @@ class Point:
     (no recursion), each in order of preference, and those of its provider's file that they use.
     `thread` gives the thread on whose behalf the probe fires, "" for the running one.
     `args` are the operands of ``args[i]``: a translated type is made from the operand by the translator for the
-    operand's type, any other type by conversion. `arg` are ``arg0`` ...; () means the same operands as `args`.
+    operand's type, any other type by conversion. `arg` are ``arg0`` ..., "" one that Linux has not; () means the same
+    operands as `args`.
 
     A point with `save` does not fire the probe: it keeps values by name, under `key` (the thread, when ()), for the
     other points of its source, which read them as ``saved->name`` with a `key` of the same values (0 where nothing was
@@ -134,7 +135,8 @@ class ProviderRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One member of a translated structure: its D type, and how faithful it is."""
+    """One member of a translated structure: its D type, and how faithful it is. ``char *`` is a string that D may also
+    test against 0, as an empty one is."""
 
     name: str
     type: str
@@ -155,18 +157,26 @@ class TranslatorRow:
 
 @dataclass(frozen=True, slots=True)
 class StructureRow:
-    """A Solaris structure: ``bufinfo_t``, ``psinfo_t`` ..."""
+    """A Solaris structure: ``bufinfo_t``, ``psinfo_t`` ... `tag`: D may also write ``struct TAG``. `extends`: its
+    members can be named on that kernel structure itself (``curthread->t_procp``).
+
+    A value of a pointer to it is, where no argument or built-in says better, a pointer to what the only translator
+    makes it from: it can be kept in a variable, cast to and calculated with as that one."""
 
     name: str
     guide: str
     members: Mapping[str, MemberRow]
     translators: tuple[TranslatorRow, ...]
+    tag: str = ""
+    extends: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltinRow:
-    """A built-in variable. `current` are expressions for the running thread, `thread` for a `curthread` that a point
-    set; both in order of preference; empty: refused there, with the note's sentence."""
+    """A built-in variable, or with a grave accent before its name one of Solaris' kernel.
+
+    `current` are expressions for the running thread, `thread` for a `curthread` that a point set; both in order of
+    preference; empty: refused there, with the note's sentence."""
 
     name: str
     type: str
@@ -212,6 +222,8 @@ class Knowledge:
     constants: Mapping[str, ConstantRow]
     types: Mapping[str, str]
     calls: Mapping[str, CallRow]
+    #: Variables of Linux's kernel: the types that its type information may lack.
+    symbols: Mapping[str, str]
     numbers: Mapping[str, Mapping[str, int]]
     #: Names of D whose stability attributes are not Stable/Stable/Common, and these attributes.
     stability: Mapping[str, str]

@@ -21,6 +21,7 @@ from dtrans.check.tree import (
     Assign,
     Builtin,
     Cast,
+    Cond,
     Const,
     Do,
     Expr,
@@ -37,7 +38,7 @@ from dtrans.knowledge.rows import Lets, Point, SourceRow
 from dtrans.plan import calls
 from dtrans.plan.folding import Folder
 from dtrans.plan.functions import FunctionArguments, attach_functions
-from dtrans.plan.leaves import Linux, PlaceProbe, ProbeCookie
+from dtrans.plan.leaves import Intrinsic, Linux, PlaceProbe, ProbeCookie
 from dtrans.plan.places import UserArguments, UserPlaces, is_any_process
 from dtrans.plan.plan import AttachPoint, Became, Code, Firing, Plan, PlanClause
 from dtrans.plan.points import attach_of, both, call_guard
@@ -370,6 +371,8 @@ class _RowArguments:
         operands = self.point.arg or self.point.args
         if index >= len(operands):
             raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index}: it has {len(operands) or 'no'} arguments", span)
+        if not operands[index]:
+            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux: {self.ref.note}", span)
         value = self._value(operands[index], f"arg{index}", span)
         if is_string(value.type):
             raise fail("D_ARGS_TYPE", f"arg{index} of {self.ref} is text: use args[{index}]", span)
@@ -438,7 +441,7 @@ class Lowering:
             case Args(index, kind, span):
                 return self._fitted(self.arguments.operand(index, span), kind, span)
             case TranslatedMember(base, name, kind, span):
-                return self._member(base, name, kind, span)
+                return self._fitted(self._member(base, name, span), kind, span)
             case Translate(_, _, span):
                 raise fail("D_OP_SOU", "what xlate makes is read member by member, with '->'", span)
 
@@ -466,7 +469,8 @@ class Lowering:
             found = error.diagnostic
             raise fail(found.tag, found.message, span, hint=found.hint) from None
 
-    def _member(self, base: Expr[Solaris], name: str, kind: Type, span: Span) -> Expr[Linux]:
+    def _member(self, base: Expr[Solaris], name: str, span: Span) -> Expr[Linux]:
+        """What a translator makes of a member, of the type that it has on Linux."""
         made_type = base.type.to if isinstance(base.type, Pointer) else base.type
         assert isinstance(made_type, StructRef)
         structure = self.knowledge.structures[made_type.tag]
@@ -482,7 +486,7 @@ class Lowering:
                 "D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span
             )
         self.planner._tell(f"{structure.name}.{name}", made[1], note.fidelity, note.differs)
-        return self._fitted(made[0], kind, span)
+        return made[0]
 
     def _operand(self, base: Expr[Solaris], span: Span) -> Expr[Linux]:
         """The Linux value that a translated pointer stands for."""
@@ -495,22 +499,41 @@ class Lowering:
                 return self._builtin(name, span, index=self.rewriter.expr(index))
             case Translate(operand, _, _):
                 return self.rewriter.expr(operand)
-            case Cast(inner, StructRef()):
-                return self._operand(inner, span)
-        raise fail(
-            "D_XLATE_NONE",
-            "a translated structure is read from a built-in or an argument, not from a variable",
-            span,
-            hint="keep the members that you need in variables instead",
-        )
+            case TranslatedMember(inner, name, _, _):
+                return self._member(inner, name, span)
+            case Cast(inner, StructRef() as ref) | Cast(inner, Pointer(StructRef(origin="translated") as ref)):
+                made = self._operand(inner, span) if isinstance(inner.type, Pointer) else self.rewriter.expr(inner)
+                return self._at_home(made, ref, span)
+        made_type = base.type.to if isinstance(base.type, Pointer) else base.type
+        value = self.rewriter.expr(base)
+        if not isinstance(made_type, StructRef) or made_type.origin != "translated":
+            return value
+        return self._at_home(value, made_type, span)
+
+    def _at_home(self, value: Expr[Linux], ref: StructRef, span: Span) -> Expr[Linux]:
+        """A value that was kept, cast or calculated as a pointer to a translated structure: as Linux's own."""
+        if translator_for(self.knowledge.structures[ref.tag].translators, self.types, value.type) is not None:
+            return value
+        home = self.types.home(ref)
+        if home is None:
+            raise fail(
+                "D_XLATE_NONE",
+                f"a {ref} is made from several structures of Linux: it is read from a built-in or an argument only",
+                span,
+                hint="keep the members that you need in variables instead",
+            )
+        return Cast(value, home)
 
     def _fitted(self, value: Expr[Linux], kind: Type, span: Span) -> Expr[Linux]:
         """A row's value as the D type that the row promises."""
         checker = self.names.checker
-        if isinstance(kind, Pointer) and isinstance(kind.to, StructRef) and kind.to.origin == "translated":
-            return Cast(value, kind)
+        structure = kind.to if isinstance(kind, Pointer) else kind
+        if isinstance(structure, StructRef) and structure.origin == "translated":
+            return Cast(value, Pointer(structure))
         if isinstance(kind, StringType):
-            return value if isinstance(value, Text) else checker.stringof(value, span)
+            text = value if isinstance(value, Text) else checker.stringof(value, span)
+            # A char * of Solaris is 0 where there is no text.
+            return replace(text, type=kind) if kind.pointer and isinstance(text, Cond | Intrinsic) else text
         if isinstance(kind, Pointer) and is_integer(value.type):
             return Cast(value, kind)
         return checker.converted(checker.decayed(value), kind, span)

@@ -134,7 +134,8 @@ class Folder:
             return then if test.value else other
         kind = whole.type
         if isinstance(then.type, StringType) and isinstance(other.type, StringType):
-            kind = StringType(max(then.type.bound, other.type.bound))
+            pointer = isinstance(kind, StringType) and kind.pointer
+            kind = StringType(max(then.type.bound, other.type.bound), pointer)
         return Cond(test, then, other, kind)
 
     def _binary(self, op: str, left: Expr[Linux], right: Expr[Linux], whole: Expr[Linux]) -> Expr[Linux]:

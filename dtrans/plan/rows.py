@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from dtrans.artifact import Trampoline
 from dtrans.check.expressions import Checker
-from dtrans.check.tree import Const, Expr, Late, Read, Variable
+from dtrans.check.tree import Const, Expr, Late, Read, Text, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import field_type
 from dtrans.errors import DtransError, fail
@@ -149,6 +149,9 @@ class RowNames:
     def index(self, node: ast.Index) -> Expr[Linux] | None:
         return None
 
+    def symbol(self, node: ast.KernelSymbol) -> Expr[Linux] | None:
+        return None
+
     def own_member(self, node: ast.Member) -> Expr[Linux] | None:
         if isinstance(node.base, ast.Name) and node.arrow:
             match node.base.name:
@@ -177,6 +180,8 @@ class RowNames:
             raise fail("D_FUNC_UNDEF", f"undefined intrinsic: {node.name}", node.span)
         params, _ = INTRINSICS[node.name]
         args = tuple(self.checker.check(arg) for arg in node.args)
+        if node.name == "__host" and not isinstance(args[0], Text):
+            raise fail("D_KNOWLEDGE", "__host takes the name of a number", node.span)
         fitted = tuple(
             self.checker.converted(arg, self.types.resolve(_parsed_type(kind)), node.span)
             for arg, kind in zip(args, params, strict=True)

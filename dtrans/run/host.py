@@ -243,10 +243,9 @@ class HostFacts:
                     found.setdefault(name.decode(), int(address, 16))
         return found
 
-    def symbol(self, name: str) -> tuple[int, Type] | None:
-        kind = self._types.variable(name)
-        address = self._addresses.get(name, 0) if kind is not None else 0
-        return (address, kind) if kind is not None and address else None
+    def symbol(self, name: str) -> tuple[int, Type | None] | None:
+        address = self._addresses.get(name, 0)
+        return (address, self._types.variable(name)) if address else None
 
     def feature(self, name: str) -> bool:
         if name not in self._feature:

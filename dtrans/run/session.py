@@ -27,6 +27,7 @@ from dtrans.run.decode import Buffer, Names, to_text
 from dtrans.run.host import HostFacts
 from dtrans.run.jsonlines import json_output
 from dtrans.run.load import Loaded, load
+from dtrans.run.numbers import HostNumbers
 from dtrans.run.output import Output, RecordTail, Sink, run_shell
 from dtrans.run.ring import RingReader
 from dtrans.run.speculation import RecordHandler, Speculations
@@ -175,6 +176,7 @@ class Session:
     _names_users: bool = field(init=False)
     _handle: RecordHandler = field(init=False)
     _ring: RingReader | None = None
+    _numbers: HostNumbers | None = None
     _keeper: _Keeper | None = None
     _ending: bool = False
     _watched: tuple[int, ...] = ()
@@ -199,6 +201,8 @@ class Session:
             records = self.loaded.maps["records"]
             self._ring = RingReader(records.fd, records.spec.max_entries)
         self._keeper = _keeper_for(self.artifact, self._options)
+        if self.artifact.host:
+            self._numbers = HostNumbers(self.loaded.maps["host"], self.artifact.host)
         self._handle = self._output.handle if self._keeper is None else self._keeper.handle
         if "spec_open" in self.loaded.maps:
             self._handle = Speculations(self.artifact, self._handle).handle
@@ -234,6 +238,7 @@ class Session:
         """BEGIN to the end: the exit status. Raises OSError when the output cannot be written."""
         with _signals(self._interrupt) as woken:
             try:
+                self._refresh()
                 self.loaded.fire("BEGIN")
                 self._work()
                 self._see_whether_stopped()
@@ -284,6 +289,7 @@ class Session:
                         self._target_ended(living.pop(descriptor))
                 wait = self._next_wait(wait, self._work())
                 self._look_at_status()
+                self._refresh()
 
     def _next_wait(self, wait: float, read: int) -> float:
         """Seconds to the next look: the ring is to be about a twentieth full by then; switchrate is the limit."""
@@ -306,6 +312,7 @@ class Session:
         # Nothing is attached any more: only END itself can fire now.
         self.loaded.set_switch(_STOPPED, 0)
         self._ending = True
+        self._refresh()
         self.loaded.fire("END")
         deadline = time.monotonic() + _LAST_RECORD_WAIT
         while self._work() or (self._ring is not None and self._ring.waiting and time.monotonic() < deadline):
@@ -360,6 +367,11 @@ class Session:
         if not self._options.flag("quiet"):
             self._output.flush()
             self._complain(message)
+
+    def _refresh(self) -> None:
+        """Keeps the numbers of the machine that programs read up to date."""
+        if self._numbers is not None:
+            self._numbers.refresh()
 
     def _look_at_status(self) -> None:
         """At times tells of drops, and sees whether a program has stopped tracing."""

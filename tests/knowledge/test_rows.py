@@ -63,6 +63,10 @@ MEMBERS = {
     "udpinfo_t": "udp_sport udp_dport udp_length udp_checksum udp_hdr",
     "udpsinfo_t": "udps_addr udps_lport udps_rport udps_laddr udps_raddr",
 }
+KERNEL_VARIABLES = """
+_pagesize architecture availrmem devnamesp freemem hp_avenrun k_anoninfo mpid ncpus_online nswapped pages_locked
+physinstalled physmem platform rootvfs swapfs_minfree swapfs_reserve utsname
+"""
 BUILTINS = (
     "caller cpu curcpu curlwpsinfo curpsinfo curthread cwd epid errno execname fds gid id ipl pid ppid probefunc "
     "probemod probename probeprov root stackdepth tid timestamp ucaller uid uregs ustackdepth vtimestamp "
@@ -162,7 +166,11 @@ def test_every_member_of_the_guide_has_a_row(structure: str) -> None:
 
 
 def test_every_builtin_of_the_guide_has_a_row() -> None:
-    assert set(BUILTINS.split()) == set(KNOWLEDGE.builtins)
+    assert set(BUILTINS.split()) == {name for name in KNOWLEDGE.builtins if not name.startswith("`")}
+
+
+def test_every_kernel_variable_that_the_toolkit_reads_has_a_row() -> None:
+    assert {f"`{name}" for name in KERNEL_VARIABLES.split()} <= set(KNOWLEDGE.builtins)
 
 
 def test_every_translated_argument_has_a_structure() -> None:

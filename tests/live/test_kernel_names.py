@@ -1,0 +1,156 @@
+"""Variables and structures of Solaris' kernel, read on this one: of a process that does what is known."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.programs import printed
+
+_READS = """
+syscall::read:entry
+/pid == $target && arg0 == 0/
+{
+    this->file = curthread->t_procp->p_user.u_finfo.fi_list[arg0].uf_file;
+    this->vnode = this->file != 0 ? this->file->f_vnode : 0;
+    self->entry = (uf_entry_t *)((uint64_t)curthread->t_procp->p_user.u_finfo.fi_list + arg0 * sizeof (uf_entry_t));
+    self->vp = (struct vnode *)self->entry->uf_file->f_vnode;
+    printf("%s %d %d %d|", this->vnode->v_path, this->vnode->v_type == VREG, this->file->f_offset, this->file->f_flag);
+    printf("%s %d %d|", self->vp->v_path, self->vp->v_vfsp == this->vnode->v_vfsp, self->vp == this->vnode);
+    printf("%s\\n", self->vp->v_path ? "named" : "none");
+}
+"""
+
+
+def _of_dd(body: str, source: str | Path = "/etc/passwd") -> str:
+    return printed(body, commands=[f"dd if={source} of=/dev/null bs=100 count=2 status=none"])
+
+
+@pytest.mark.proves(
+    "kthread_t.t_procp", "proc_t.p_user", "user_t.u_finfo", "uf_info_t.fi_list", "uf_entry_t.uf_file", "file_t.f_vnode",
+    "file_t.f_offset", "file_t.f_flag", "vnode_t.v_path", "vnode_t.v_type", "vnode_t.v_vfsp",
+)  # fmt: skip
+def test_a_descriptor_leads_to_its_vnode_by_index_by_calculation_and_through_variables(tmp_path: Path) -> None:
+    file = tmp_path / "some file"
+    file.write_bytes(b"x" * 1000)
+    path = os.path.realpath(file)
+    first, second = _of_dd(_READS, f"'{file}'").splitlines()[:2]
+    assert first == f"{path} 1 0 1|{path} 1 1|named"
+    assert second == f"{path} 1 100 1|{path} 1 1|named"
+
+
+def test_a_pipe_has_no_path_and_is_none_to_a_test() -> None:
+    body = """
+    syscall::read:entry
+    /execname == "head" && arg0 == 0 && progenyof($target)/
+    {
+        this->v = curthread->t_procp->p_user.u_finfo.fi_list[0].uf_file->f_vnode;
+        printf("%s %d", this->v->v_path ? "named" : "none", this->v->v_type == VFIFO);
+        exit(0);
+    }"""
+    assert printed(body, commands=["sh -c 'echo | head -c 1'"]).strip() == "none 1"
+
+
+@pytest.mark.proves(
+    "proc_t.p_parent", "proc_t.p_ppid", "proc_t.p_pidp", "pidp_t.pid_id", "proc_t.p_lwpcnt", "proc_t.p_mstart",
+    "user_t.u_comm", "user_t.u_psargs", "user_t.u_cdir", "proc_t.p_exec", "proc_t.p_stksize", "kthread_t.t_tid",
+    "proc_t.p_cred", "kcred_t.cr_uid", "proc_t.p_brkbase", "proc_t.p_brksize", "kthread_t.t_lwp", "klwp_t.lwp_procp",
+)  # fmt: skip
+def test_a_process_is_read_by_solaris_members_through_pointers_that_are_kept() -> None:
+    body = """
+    syscall::read:entry
+    /pid == $target/
+    {
+        self->p = curthread->t_procp;
+        self->parent = self->p->p_parent;
+        printf("%d %d %d %d ", self->p->p_pidp->pid_id == pid, self->parent->p_pidp->pid_id, self->p->p_ppid == ppid,
+            self->p->p_lwpcnt);
+        printf("%s|%s|%s|", self->p->p_user.u_comm, self->p->p_user.u_psargs, self->p->p_user.u_cdir->v_path);
+        printf("%s %d %d ", self->p->p_exec->v_path, self->p->p_mstart < timestamp, self->p->p_stksize > 4096);
+        printf("%d %d ", curthread->t_tid == tid, self->p->p_cred->cr_uid == uid);
+        printf("%d %d ", self->p->p_brkbase != 0, self->p->p_brksize < 1 << 30);
+        printf("%d %d", curthread->t_lwp->lwp_procp == self->p, curthread->tgid == pid);
+        exit(0);
+    }"""
+    told, _, rest = _of_dd(body).strip().partition("|")
+    psargs, cwd, values = rest.split("|")
+    assert told == f"1 {os.getpid()} 1 1 dd"
+    assert psargs.startswith("dd if=/etc/passwd")
+    assert cwd == str(Path.cwd())
+    assert values == f"{os.path.realpath('/bin/dd')} 1 1 1 1 1 1 1 1"
+
+
+@pytest.mark.proves("`rootvfs", "vfs_t.vfs_vnodecovered", "vnode_t.v_vfsp", "vfs_t.vfs_bsize", "vfs_t.vfs_dev")
+def test_a_vnode_leads_to_where_its_file_system_is_mounted() -> None:
+    body = """
+    syscall::read:entry
+    /pid == $target && arg0 == 0/
+    {
+        self->vfs = curthread->t_procp->p_user.u_finfo.fi_list[0].uf_file->f_vnode->v_vfsp;
+        self->on = (struct vnode *)((vfs_t *)self->vfs)->vfs_vnodecovered;
+        printf("%s %d %d", self->on->v_path, self->on->v_type == VDIR, self->vfs == `rootvfs);
+        printf(" %d %d", self->vfs->vfs_bsize, self->vfs->vfs_dev != 0);
+        exit(0);
+    }"""
+    assert _of_dd(body, "/proc/version").strip() == "/proc 1 0 1024 1"
+
+
+@pytest.mark.proves(
+    "`utsname", "utsname_t.sysname", "utsname_t.nodename", "utsname_t.release", "utsname_t.version",
+    "utsname_t.machine", "`architecture", "`_pagesize", "`physmem", "`freemem", "`availrmem", "`ncpus_online", "`ncpus",
+    "`hp_avenrun", "`avenrun", "`mpid", "`lbolt", "`nswapped", "`swapfs_minfree", "`k_anoninfo", "anoninfo_t.ani_max",
+    "anoninfo_t.ani_phys_resv", "`physinstalled", "`pagesize", "`hz",
+)  # fmt: skip
+def test_variables_of_solaris_kernel_have_this_kernels_values() -> None:
+    body = """
+    BEGIN
+    {
+        printf("%s|%s|%s|%s|%s|", `utsname.sysname, `utsname.nodename, `utsname.release, `utsname.version,
+            `utsname.machine);
+        printf("%s|%d|%d|", `architecture, `_pagesize, `pagesize);
+        printf("%d|%d|%d|%d|", `ncpus, `ncpus_online, `hz, `nswapped + `swapfs_minfree);
+        printf("%d|%d|%d|%d|", `physmem, `physinstalled, `freemem, `availrmem);
+        printf("%d|%d|%d|%d|", `hp_avenrun[0], `hp_avenrun[1], `hp_avenrun[2], `avenrun[2]);
+        printf("%d|%d|", `mpid, `lbolt == timestamp / 10000000);
+        printf("%d|%d", `k_anoninfo.ani_max, `k_anoninfo.ani_phys_resv);
+        exit(0);
+    }"""
+    told = printed(body).strip().split("|")
+    system = os.uname()
+    assert told[:5] == [system.sysname, system.nodename, system.release, system.version, system.machine]
+    page = resource.getpagesize()
+    assert told[5:8] == [platform.machine(), str(page), str(page)]
+    numbers = list(map(int, told[8:]))
+    assert numbers[:4] == [os.cpu_count(), len(os.sched_getaffinity(0)), 100, 0]
+    memory = {
+        name: int(value.split()[0]) * 1024 // page
+        for name, _, value in (line.partition(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    }
+    assert numbers[4:6] == [memory["MemTotal"]] * 2
+    assert all(0 < pages <= memory["MemTotal"] for pages in numbers[6:8])
+    loads = [float(word) for word in Path("/proc/loadavg").read_text().split()[:3]]
+    assert abs(numbers[10] / 65536 - loads[2]) < 0.5
+    assert abs(numbers[11] / 256 - numbers[10] / 65536) < 0.01
+    assert 0 <= numbers[8] < 65536 * 1000
+    assert 0 < numbers[12] <= int(Path("/proc/sys/kernel/pid_max").read_text())
+    assert numbers[13] == 1
+    assert numbers[14:] == [memory["SwapTotal"], memory["SwapTotal"] - memory["SwapFree"]]
+
+
+def test_the_load_average_is_kept_up_to_date(dtrans: Run) -> None:
+    """A number of the machine is read again while the program runs."""
+    body = "tick-200ms { @[`availrmem] = count(); } tick-3s { exit(0); }"
+    done = dtrans("run", "-q", "-n", body, "-c", "python3 -c 'x = bytearray(200 << 20); import time; time.sleep(9)'")
+    assert len(done.stdout.split("\n\n")[0].strip().splitlines()) > 1 or len(done.stdout.strip().splitlines()) > 1
+
+
+@pytest.mark.parametrize("name", ["kmem_flags", "maxusers"])
+def test_a_variable_without_meaning_on_linux_is_refused_with_the_reason(dtrans: Run, name: str) -> None:
+    done = dtrans("run", "-n", f"BEGIN {{ trace(`{name}); }}", status=1)
+    assert "D_VAR_UNSUP" in done.stderr
+    assert "Linux" in done.stderr
