@@ -17,6 +17,7 @@ from dtrans.check.functions import FunctionProbe
 from dtrans.check.names import Macros
 from dtrans.check.program import ProgramChecker, TypedProgram, program_options
 from dtrans.check.stability import Stability, described, program_stability
+from dtrans.check.subroutines import stack_depths
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
 from dtrans.emit.program import Emitter
@@ -106,7 +107,8 @@ class Pipeline:
 
     @cached_property
     def types(self) -> TypeNames:
-        return TypeNames(self.facts, self.knowledge, self.options.size("strsize"), _no_constant)
+        strsize, depths = self.options.size("strsize"), stack_depths(self.options)
+        return TypeNames(self.facts, self.knowledge, strsize, _no_constant, depths)
 
     @cached_property
     def typed(self) -> TypedProgram:

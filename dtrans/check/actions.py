@@ -63,7 +63,7 @@ class StatementChecker:
         return tuple(body)
 
     def predicate(self, node: ast.Expr) -> Expr[Solaris]:
-        value = self.names.checker.check(node)
+        value = self.names.checker.tested(self.names.checker.check(node))
         if not is_scalar(value.type):
             raise fail("D_PRED_SCALAR", f"a predicate must be a number, not '{value.type}'", node.span)
         return value

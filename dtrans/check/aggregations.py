@@ -13,7 +13,7 @@ from typing import NoReturn
 from dtrans.check.conversions import is_integer, is_scalar, is_string
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
-from dtrans.check.subroutines import AGGREGATING, check_count, stack_frames
+from dtrans.check.subroutines import AGGREGATING, check_count
 from dtrans.check.tree import Act, ActionKind, Aggregate, AggregationInfo, Const, Expr, Solaris, Statement
 from dtrans.errors import fail
 from dtrans.options import Options
@@ -150,8 +150,8 @@ class AggregationChecker:
                 return StringType(max(one, two))
             case Int(), Int() if other.size > known.size:
                 return other
-            case Addresses(what, _), Addresses(same, _) if what == same:
-                return Addresses(what, max(stack_frames(known, self.options), stack_frames(other, self.options)))
+            case Addresses(what, one), Addresses(same, two) if what == same:
+                return Addresses(what, max(one, two))
         return known
 
     # --- aggregating functions ------------------------------------------------------------------------

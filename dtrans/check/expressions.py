@@ -25,7 +25,7 @@ from dtrans.check.conversions import (
 from dtrans.check.memory import check_index, check_member, check_offsetof, check_sizeof, check_symbol, variable_value
 from dtrans.check.operators import check_binary, check_conditional, check_unary
 from dtrans.check.subroutines import check_call
-from dtrans.check.tree import Cast, Comma, Const, Expr, L, Load, StringOf, Text, Unary, Variable
+from dtrans.check.tree import Cast, Comma, Const, Expr, L, Load, Read, StringOf, Text, Unary, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.errors import fail
 from dtrans.source import Span
@@ -236,9 +236,23 @@ class Checker(Generic[L]):
             if isinstance(value, Const):
                 return Const(wrap(value.value, to), to)
             return value if value.type == to else Cast(value, to)
-        elif isinstance(to, Addresses) and isinstance(value.type, Addresses) and value.type.what == to.what:
-            return value
+        elif isinstance(to, Addresses):
+            if isinstance(value, Const) and value.value == 0:
+                return value
+            if isinstance(value.type, Addresses) and _one_kind(value.type, to):
+                if value.type.frames > to.frames:
+                    raise fail(
+                        "D_OP_INCOMPAT",
+                        f"{what} of {value.type.frames} frames does not fit one of {to.frames}",
+                        span,
+                        hint="say the greatest number of frames where the variable is first assigned",
+                    )
+                return value
         raise fail("D_OP_INCOMPAT", f"{what} of type '{value.type}' does not fit '{to}'", span)
+
+    def tested(self, value: Expr[L]) -> Expr[L]:
+        """A value whose truth is asked for: of a stack in a variable, whether there is one."""
+        return Cast(value, INT) if isinstance(value, Read) and isinstance(value.type, Addresses) else value
 
     def decayed(self, value: Expr[L]) -> Expr[L]:
         """An array as a pointer to its first element."""
@@ -323,3 +337,9 @@ class Checker(Generic[L]):
     def _call(self, node: ast.Call) -> Expr[L]:
         found = self.names.call(node)
         return check_call(self, node) if found is None else found
+
+
+def _one_kind(one: Addresses, two: Addresses) -> bool:
+    """Whether two values hold addresses of the same sort: the stacks of ustack() and jstack() do."""
+    user = ("ustack", "jstack")
+    return one.what == two.what or (one.what in user and two.what in user)

@@ -46,7 +46,7 @@ from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_type
 from dtrans.syntax.constants import unescape
-from dtrans.types import INT, INT64, Addresses, Array, Float, Function, Pointer, StringType, StructRef, Type, Void
+from dtrans.types import INT, INT64, Array, Float, Function, Pointer, StringType, StructRef, Type, Void
 
 _ARG = re.compile(r"arg([0-9])")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -346,13 +346,8 @@ class ScriptNames:
             return found
         if scope == "global":
             self._check_free(name, node.span)
-        if isinstance(value, Void | Addresses):
-            raise fail(
-                "D_OP_INCOMPAT",
-                f"a value of type '{value}' cannot be kept in a variable in this version",
-                node.span,
-                hint="print it where it is made, or make it a key of an aggregation" if str(value) in "ustack" else "",
-            )
+        if isinstance(value, Void):
+            raise fail("D_OP_INCOMPAT", f"a value of type '{value}' cannot be kept in a variable", node.span)
         if isinstance(value, StructRef) and value.origin == "translated":
             raise fail(
                 "D_OP_DYN",

@@ -40,6 +40,7 @@ def check_unary(checker: Checker[L], node: ast.Unary) -> Expr[L]:
             return check_address(checker, node)
     value = checker.check(node.operand)
     if node.op == "!":
+        value = checker.tested(value)
         if not is_scalar(value.type):
             raise fail("D_OP_SCALAR", f"'!' needs a number, not '{value.type}'", node.span)
         return Const(int(not value.value), INT) if isinstance(value, Const) else Unary("!", value, INT)
@@ -64,6 +65,7 @@ def check_binary(checker: Checker[L], node: ast.Binary) -> Expr[L]:
         return _string_arithmetic(checker, left, right, node)
     left, right = checker.decayed(left), checker.decayed(right)
     if op in ("&&", "||", "^^"):
+        left, right = checker.tested(left), checker.tested(right)
         for side, written in ((left, node.left), (right, node.right)):
             if not is_scalar(side.type):
                 raise fail("D_OP_SCALAR", f"'{op}' needs numbers, not '{side.type}'", written.span)
@@ -148,7 +150,7 @@ def _pointer_binary(checker: Checker[L], left: Expr[L], right: Expr[L], node: as
 
 
 def check_conditional(checker: Checker[L], node: ast.Conditional) -> Expr[L]:
-    test = checker.check(node.test)
+    test = checker.tested(checker.check(node.test))
     if not is_scalar(test.type):
         raise fail("D_OP_SCALAR", f"the test before '?' must be a number, not '{test.type}'", node.test.span)
     if isinstance(test, Const):

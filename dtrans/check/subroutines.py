@@ -88,6 +88,8 @@ PROTOTYPES: Mapping[str, Prototype] = {
 #: Functions whose value the reader makes from an address.
 ADDRESS_FUNCTIONS = ("sym", "func", "mod", "usym", "ufunc", "umod", "uaddr")
 STACK_FUNCTIONS = ("stack", "ustack", "jstack")
+#: Frames where neither a call nor an option says how many, and the most that the kernel gives (perf_event_max_stack).
+_USUAL_FRAMES, _MOST_FRAMES = 20, 127
 
 #: Subroutines of D that this version refuses, and why.
 REFUSED: Mapping[str, str] = {
@@ -250,12 +252,13 @@ def _stack(checker: Checker[L], node: ast.Call) -> Expr[L]:
         frames = checker.constant(node.args[0])
         if frames <= 0:
             raise fail("D_STACK_SIZE", f"{node.name}( ) needs a positive number of frames", node.args[0].span)
+    depths = checker.types.depths
+    frames = min(frames or depths.get(node.name, _USUAL_FRAMES), depths.get("", _MOST_FRAMES))
     return Call(node.name, (), Addresses(node.name, frames), node.span)
 
 
-def stack_frames(kind: Addresses, options: Options) -> int:
-    """How many frames a stack records: as many as asked for, or as the options say."""
-    if kind.what not in STACK_FUNCTIONS:
-        return 1
-    asked = kind.frames or options.count(f"{kind.what}frames") or 20
-    return min(asked, options.count("maxframes") or 127)
+def stack_depths(options: Options) -> Mapping[str, int]:
+    """The `TypeNames.depths` that the options ask for."""
+    return {"": options.count("maxframes") or _MOST_FRAMES} | {
+        name: options.count(f"{name}frames") or _USUAL_FRAMES for name in STACK_FUNCTIONS
+    }

@@ -7,7 +7,7 @@ structures, then in the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dtrans.errors import fail
@@ -44,12 +44,14 @@ _LENGTHS = {("short",): 2, (): 4, ("long",): 8, ("long", "long"): 8}
 
 @dataclass
 class TypeNames:
-    """The types that a program can name. `strsize` bounds ``string``; `constant` evaluates array sizes and the like."""
+    """The types that a program can name. `strsize` bounds ``string``; `constant` evaluates array sizes and the like;
+    `depths` tells how many frames stack() and its kin keep unless they say, and under "" how many they keep at most."""
 
     facts: KernelFacts
     knowledge: Knowledge
     strsize: int
     constant: ConstantOf
+    depths: Mapping[str, int] = field(default_factory=dict)
     typedefs: dict[str, Type] = field(default_factory=dict)
     structs: dict[tuple[str, str], Struct] = field(default_factory=dict)
     enums: dict[str, EnumRef] = field(default_factory=dict)

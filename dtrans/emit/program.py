@@ -65,10 +65,7 @@ class Emitter:
         self.shared = Shared()
         self.variables = Variables(plan.variables, types, self.strsize, self.options.size("dynvarsize"))
         uses = aggregate_uses(plan)
-        laid_out = [
-            lay_out_aggregation(info, uses.get(number, ()), self.options)
-            for number, info in enumerate(plan.aggregations)
-        ]
+        laid_out = [lay_out_aggregation(info, uses.get(number, ())) for number, info in enumerate(plan.aggregations)]
         self.aggregations = tuple(aggregation for aggregation, _ in laid_out)
         self.key_members = [members for _, members in laid_out]
         self.scratch = ScratchLayout()

@@ -37,7 +37,6 @@ from dtrans.artifact import (
     Trunc,
     Truncate,
 )
-from dtrans.check.subroutines import stack_frames
 from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, Expr, If, Load, Statement, Text
 from dtrans.emit.destructive import change
 from dtrans.emit.leaves import intrinsic
@@ -229,7 +228,7 @@ class Statements:
         elif isinstance(kind, Addresses):
             # Other clauses may keep more frames; the key is zeroed.
             assert isinstance(expr.type, Addresses)
-            values.put(target, expr, Addresses(kind.what, stack_frames(expr.type, self.options)), key=True)
+            values.put(target, expr, expr.type, key=True)
         else:
             values.put(target, expr, kind, key=True)
 
@@ -406,11 +405,7 @@ class Statements:
             values.add(f"{target} = {self._literal_number(expr) if interned == 'literal' else 'probe'};")
             return placed.field
         kind = expr.type
-        if isinstance(kind, Addresses):
-            kind = Addresses(kind.what, stack_frames(kind, self.options))
-            placed = add_value(record.layout, name, kind, frames=kind.frames)
-        else:
-            placed = add_value(record.layout, name, kind)
+        placed = add_value(record.layout, name, kind)
         values.put(target, expr, kind)
         return placed.field
 
@@ -486,15 +481,13 @@ def is_single(aggregation: Aggregation) -> bool:
     return not aggregation.keys and aggregation.function in _GROWING
 
 
-def lay_out_aggregation(
-    info: AggregationInfo, uses: Sequence[Aggregate[Linux]], options: Options
-) -> tuple[Aggregation, list[str]]:
+def lay_out_aggregation(info: AggregationInfo, uses: Sequence[Aggregate[Linux]]) -> tuple[Aggregation, list[str]]:
     """An aggregation's key and value, agreed on by all its uses; the members of its key structure."""
     layout = StructLayout()
     fields: list[Field] = []
     for index, kind in enumerate(info.keys):
         exprs = [use.keys[index] for use in uses]
-        fields.append(_key_field(layout, f"k{index}", kind, exprs, options))
+        fields.append(_key_field(layout, f"k{index}", kind, exprs))
     if not fields:
         layout.add("u64 none;", 8, 8)
     layout.close()
@@ -512,7 +505,7 @@ def lay_out_aggregation(
     )
 
 
-def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr[Linux]], options: Options) -> Field:
+def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr[Linux]]) -> Field:
     if isinstance(kind, StringType):
         interned = {interned_kind(expr) for expr in exprs}
         only = next(iter(interned)) if len(interned) == 1 else None
@@ -521,7 +514,7 @@ def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr
         bound = max((expr.type.bound for expr in exprs if isinstance(expr.type, StringType)), default=8)
         return add_value(layout, name, StringType(bound)).field
     if isinstance(kind, Addresses):
-        return add_value(layout, name, kind, frames=stack_frames(kind, options)).field
+        return add_value(layout, name, kind).field
     return add_value(layout, name, kind).field
 
 

@@ -66,6 +66,14 @@ def field_kind(kind: Type) -> FieldKind:
     return "int" if c_type(kind).startswith("s") else "uint"
 
 
+def address_words(kind: Addresses) -> int:
+    """How many u64 hold such a value: a process's addresses stand behind the process."""
+    match kind.what:
+        case "stack" | "sym" | "func" | "mod":
+            return kind.frames
+    return 1 + kind.frames
+
+
 @dataclass
 class Place:
     """One member that holds a value: its name, field and C access within its structure."""
@@ -74,25 +82,17 @@ class Place:
     field: Field
 
 
-def add_value(
-    layout: StructLayout, name: str, kind: Type, *, frames: int = 0, interned: FieldKind | None = None
-) -> Place:
-    """Appends a member for a value of a D type. `frames` is the depth of a stack; `interned` makes it a u32 number."""
+def add_value(layout: StructLayout, name: str, kind: Type, *, interned: FieldKind | None = None) -> Place:
+    """Appends a member for a value of a D type. `interned` makes it a u32 number."""
     if interned is not None:
         return Place(name, Field(interned, layout.add(f"u32 {name};", 4, 4), 4))
     match kind:
         case StringType(bound):
             size = align_up(bound, 8)
             return Place(name, Field("str", layout.add(f"char {name}[{size}];", size, 8), size))
-        case Addresses("stack", _):
-            return Place(name, Field("stack", layout.add(f"u64 {name}[{frames}];", 8 * frames, 8), 8 * frames))
-        case Addresses("ustack" | "jstack", _):
-            size = 8 + 8 * frames
-            return Place(name, Field("ustack", layout.add(f"u64 {name}[{1 + frames}];", size, 8), size))
-        case Addresses("sym" | "func" | "mod", _):
-            return Place(name, Field(field_kind(kind), layout.add(f"u64 {name};", 8, 8), 8))
         case Addresses():
-            return Place(name, Field(field_kind(kind), layout.add(f"u64 {name}[2];", 16, 8), 16))
+            size = 8 * address_words(kind)
+            return Place(name, Field(field_kind(kind), layout.add(f"u64 {name}[{size // 8}];", size, 8), size))
     c = c_type(kind)
     size = int(c[1:]) // 8
     return Place(name, Field(field_kind(kind), layout.add(f"{c} {name};", size, size), size))

@@ -36,6 +36,7 @@ from dtrans.check.tree import (
     Text,
     Unary,
 )
+from dtrans.emit.addresses import any_address, put_addresses
 from dtrans.emit.leaves import leaf_value, probe_part, string_intrinsic, trace_text
 from dtrans.emit.memory import NULLABLE, address_of, field_of, load, store, string_at
 from dtrans.emit.storage import ScratchLayout, Shared, Slot
@@ -195,6 +196,8 @@ class Values:
         """A C condition: whether a value is not zero; for a string whether it was ever set."""
         if isinstance(expr.type, StringType):
             return self._is_set(expr)
+        if isinstance(expr.type, Addresses):
+            return any_address(self, expr)
         return self.integer(expr)
 
     def effect(self, expr: Expr[Linux]) -> None:
@@ -209,6 +212,8 @@ class Values:
                 return
         if isinstance(expr.type, StringType) and not isinstance(expr, Assign):
             self.string(expr)
+            return
+        if isinstance(expr.type, Addresses) and not isinstance(expr, Assign):
             return
         if isinstance(expr, Assign):
             self.variables.assign(self, expr, value_used=False)
@@ -228,7 +233,7 @@ class Values:
         )
 
     def _cast(self, operand: Expr[Linux], kind: Type) -> str:
-        if isinstance(operand.type, StringType):
+        if isinstance(operand.type, StringType | Addresses):
             return self.truth(operand)
         if isinstance(kind, Int | Pointer) or hasattr(kind, "size"):
             value = self.integer(operand)
@@ -511,9 +516,8 @@ class Values:
         match kind:
             case StringType(bound):
                 self.put_string(Slot(target, align_up(bound, 8)), expr, key=key)
-            case Addresses(what, frames):
-                assert isinstance(expr, Call)
-                self._put_addresses(target, expr, what, frames, key=key)
+            case Addresses():
+                put_addresses(self, target, expr, key=key)
             case _:
                 self.add(f"{target} = {self.integer(expr)};")
 
@@ -523,35 +527,6 @@ class Values:
             self.copy(slot, self.string(expr), key=key)
         else:
             self.string_into(expr, slot, key=key)
-
-    def _put_addresses(self, target: str, call: Call[Linux], what: str, frames: int, *, key: bool) -> None:
-        match what:
-            case "stack" | "ustack" | "jstack":
-                size, first, flags = 8 * frames, target, str(self.own_frames)
-                if what != "stack":
-                    self.add(f"{target}[0] = {self._process()};")
-                    first, flags = f"{target} + 1", "BPF_F_USER_STACK"
-                if key or size <= STACK_LIMIT:
-                    # In a record on the stack, an end at a variable place is nothing that the verifier lets one write.
-                    self.clear(Slot(first, size))
-                    self.add(f"bpf_get_stack(ctx, {first}, {size}, {flags});")
-                else:
-                    got = self.temporary("s64", f"bpf_get_stack(ctx, {first}, {size}, {flags})")
-                    self.add(f"if ({got} < 0) ({first})[0] = 0;")
-                    self.add(f"else if ({got} < {size}) *(u64 *)((char *)({first}) + ({got} & {_mask(size)})) = 0;")
-            case "sym" | "func" | "mod":
-                self.add(f"{target} = {self.integer(call.args[0])};")
-            case _:
-                self.add(f"{target}[0] = {self._process()};")
-                self.add(f"{target}[1] = {self.integer(call.args[0])};")
-
-    def _process(self) -> str:
-        """The process as the reader wants it: u32 process id, u32 number of its image."""
-        self.shared.uses.add("images")
-        self.shared.function("kread")
-        self.shared.layout("offset", "struct task_struct", "self_exec_id")
-        both = self.memo("pid_tgid", "u64", "bpf_get_current_pid_tgid()")
-        return self.memo("process", "u64", f"dt_process({both})")
 
     def memo(self, name: str, kind: str, call: str) -> str:
         """The result of a call that is made once where it is first needed."""
@@ -579,11 +554,6 @@ def _needs_room(expr: Expr[Linux]) -> bool:
         case Comma(_, right):
             return _needs_room(right)
     return False
-
-
-def _mask(size: int) -> int:
-    """The widest mask below a size that keeps an index of eight bytes inside: stacks are powers of two or cut."""
-    return max(0, (1 << (size - 8).bit_length()) - 8)
 
 
 def _wrapped(text: str) -> str:

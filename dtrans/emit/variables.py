@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROP_KINDS
 from dtrans.check.tree import Assign, Call, Const, Expr, Read, Variable
+from dtrans.emit.addresses import assign_addresses
 from dtrans.emit.memory import NULLABLE
-from dtrans.emit.storage import Slot, StructLayout, add_value, scalars, variable_name
+from dtrans.emit.storage import Slot, StructLayout, add_value, address_words, scalars, variable_name
 from dtrans.emit.text import is_signed
 from dtrans.plan.leaves import Linux
 from dtrans.types import Addresses, Array, StringType, StructRef, Type, align_up
@@ -82,17 +83,25 @@ class Variables:
         match variable.type:
             case StringType():
                 layout.add(f"char {variable_name(variable)}[{self.strsize}];", align_up(self.strsize, 8), 8)
-            case StructRef() | Array():
+            case StructRef() | Array() | Addresses():
                 if variable.scope == "self":
                     layout.add(f"u64 {set_name(variable)};", 8, 8)
-                layout.add(*self._bytes(variable), 8)
+                layout.add(self._bytes(variable, variable_name(variable)), self._size(variable), 8)
             case kind:
                 layout.add(f"{storage_type(kind)} {variable_name(variable)};", 8, 8)
 
-    def _bytes(self, variable: Variable) -> tuple[str, int]:
-        """The declaration of a variable that is a structure or an array, and its size."""
-        size = align_up(self.types.size(variable.type), 8)
-        return f"char {variable_name(variable)}[{size}];", size
+    def _bytes(self, variable: Variable, name: str) -> str:
+        """The declaration of what holds a variable that is no number."""
+        size = self._size(variable)
+        return f"u64 {name}[{size // 8}];" if isinstance(variable.type, Addresses) else f"char {name}[{size}];"
+
+    def _size(self, variable: Variable) -> int:
+        """How many bytes a variable that is no number takes."""
+        match variable.type:
+            case Addresses() as kind:
+                return 8 * address_words(kind)
+            case kind:
+                return align_up(self.types.size(kind), 8)
 
     @property
     def has_globals(self) -> bool:
@@ -131,10 +140,9 @@ class Variables:
         match variable.type:
             case StringType():
                 return "struct dt_string", align_up(self.strsize, 8), ""
-            case StructRef() | Array():
-                size = align_up(self.types.size(variable.type), 8)
+            case StructRef() | Array() | Addresses():
                 name = f"struct {variable_name(variable)}_value"
-                return name, size, f"{name} {{ char bytes[{size}]; }};"
+                return name, self._size(variable), f"{name} {{ {self._bytes(variable, 'bytes')} }};"
             case kind:
                 return storage_type(kind), 8, ""
 
@@ -149,15 +157,16 @@ class Variables:
         return [
             f"{storage_type(variable.type)} {name} = 0;"
             for variable, name in self._this.items()
-            if not isinstance(variable.type, StringType | StructRef | Array)
+            if not isinstance(variable.type, StringType | StructRef | Array | Addresses)
         ]
 
     def this_structures(self) -> list[tuple[str, int]]:
-        """Addresses and sizes of clause-local structures and arrays, which begin as zeros."""
+        """Addresses of clause-local structures, arrays and stacks, and how many of their bytes begin as zeros."""
         return [
-            (name, align_up(self.types.size(variable.type), 8))
+            # A stack is empty when its first word is 0.
+            (name, 8 if isinstance(variable.type, Addresses) else self._size(variable))
             for variable, name in self._this.items()
-            if isinstance(variable.type, StructRef | Array)
+            if isinstance(variable.type, StructRef | Array | Addresses)
         ]
 
     def this_strings(self) -> list[str]:
@@ -167,10 +176,8 @@ class Variables:
     def _local(self, values: Values, variable: Variable) -> str:
         if variable not in self._this:
             name = variable_name(variable)
-            if isinstance(variable.type, StringType | StructRef | Array):
-                size = align_up(self.types.size(variable.type), 8)
-                declaration = f"char {name}[{size}];"
-                values.scratch.keep_once(declaration)
+            if isinstance(variable.type, StringType | StructRef | Array | Addresses):
+                values.scratch.keep_once(self._bytes(variable, name))
                 name = f"{values.scratch_name}->{name}"
             self._this[variable] = name
         return self._this[variable]
@@ -210,8 +217,8 @@ class Variables:
                 return self._or_empty(values, "self", f"self->{variable_name(variable)}")
 
     def memory(self, values: Values, expr: Read[Linux], *, write: bool) -> str:
-        """A pointer to a variable that is a structure or an array. One that was never set is NULL, unless it is
-        global or clause-local; `write` makes it, of zeros, and gives NULL only where there is no room."""
+        """A pointer to a variable that is a structure, an array or a stack. One that was never set is NULL, unless it
+        is global or clause-local; `write` makes it, of zeros, and gives NULL only where there is no room."""
         variable = expr.variable
         if variable.keys is not None:
             return self._element_memory(values, expr, write=write)
@@ -230,6 +237,18 @@ class Variables:
         else:
             values.add(f"if (self && {member}) {pointer} = self->{variable_name(variable)};")
         return pointer
+
+    def forget(self, values: Values, place: Read[Linux]) -> None:
+        """Empties a variable that has its place in memory; an element of an array is gone."""
+        variable = place.variable
+        if variable.keys is not None:
+            key = self._key(values, variable, place.keys)
+            values.add(f"{self.array(variable).name}.delete(&{key});")
+        elif variable.scope == "self":
+            self.uses_self = True
+            values.add(f"if (self) self->{set_name(variable)} = 0;")
+        else:
+            values.clear(Slot(self.memory(values, place, write=True), self._size(variable)))
 
     def _element_memory(self, values: Values, expr: Read[Linux], *, write: bool) -> str:
         array = self.array(expr.variable)
@@ -277,6 +296,9 @@ class Variables:
         """Emits an assignment; its value, when it is a number."""
         if isinstance(expr.variable.type, StringType):
             self._assign_string(values, expr)
+            return "0"
+        if isinstance(expr.variable.type, Addresses):
+            assign_addresses(values, expr)
             return "0"
         if expr.variable.keys is not None:
             return self._assign_element(values, expr)
