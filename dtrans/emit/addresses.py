@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dtrans.check.tree import Assign, Call, Const, Expr, Read
 from dtrans.emit.storage import Slot, address_words
 from dtrans.plan.leaves import Linux
-from dtrans.types import Addresses
+from dtrans.types import ULONG, Addresses
 
 if TYPE_CHECKING:
     from dtrans.emit.values import Values
@@ -80,6 +80,11 @@ def _take_stack(values: Values, target: str, frames: int, *, user: bool, whole: 
     if user:
         values.add(f"({target})[0] = {_process(values)};")
         first, flags = f"{target} + 1", "BPF_F_USER_STACK"
+    if user and frames > 1 and values.user_moment == "entry":
+        function, caller = values.shared.function("entry_stack"), entry_caller(values)
+        values.clear(Slot(first, size))
+        values.add(f"{function}(ctx, {first}, {size}, PROGRAM_COUNTER(ctx), {caller});")
+        return
     if whole or size <= _SMALL:
         # In a record on the stack, an end at a variable place is nothing that the verifier lets one write.
         values.clear(Slot(first, size))
@@ -88,6 +93,14 @@ def _take_stack(values: Values, target: str, frames: int, *, user: bool, whole: 
     got = values.temporary("s64", f"bpf_get_stack(ctx, {first}, {size}, {flags})")
     values.add(f"if ({got} < 0) ({first})[0] = 0;")
     values.add(f"else if ({got} < {size}) *(u64 *)((char *)({first}) + ({got} & {_mask(size)})) = 0;")
+
+
+def entry_caller(values: Values) -> str:
+    """The address that a function of a process, at its entry, will return to: no frame has it yet."""
+    written = "RETURN_ADDRESS_AT(ctx)"
+    if values.types.facts.machine == "x86_64":
+        written = values.load(written, ULONG, "user", None)
+    return values.temporary("u64", f"{values.shared.function('return_address')}({written})")
 
 
 def _process(values: Values) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from dtrans.check.tree import Const, Expr, Late, Text
+from dtrans.emit.addresses import entry_caller
 from dtrans.emit.intrinsics import HELPERS, STRINGS
 from dtrans.emit.storage import NAME_SIZE, Slot
 from dtrans.emit.text import c_type
@@ -201,9 +202,7 @@ def _user_register(values: Values, index: Expr[Linux]) -> str:
 
 def _caller(values: Values, *, user: bool) -> str:
     if user and values.user_moment == "entry":
-        # The kernel walks frames, and the function has made none yet.
-        address = "RETURN_ADDRESS_AT(ctx)"
-        return values.load(address, ULONG, "user", None) if values.types.facts.machine == "x86_64" else address
+        return entry_caller(values)
     if user and values.user_moment == "return":
         return "PROGRAM_COUNTER(ctx)"
     slot = values.slot(16)

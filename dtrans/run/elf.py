@@ -276,9 +276,15 @@ class ElfFile:
         ]
         # Symbols without a size would take everything up to the next one: they count only where no other is.
         sized = [symbol for symbol in symbols if symbol[1]]
-        return SymbolTable(sized or symbols)
+        # Of several names of one place, the plainest: calloc and not __libc_calloc.
+        return SymbolTable(sorted(sized or symbols, key=lambda symbol: _adornment(symbol[2])))
 
     def find(self, file_offset: int) -> tuple[str, int] | None:
         """The symbol at an offset in the file, and the offset in it."""
         address = self.address_of(file_offset)
         return None if address is None else self._table.find(address)
+
+
+def _adornment(name: str) -> int:
+    """How little a name is meant for people: underscores before it, and a suffix of the compiler's."""
+    return len(name) - len(name.lstrip("_")) + ("." in name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,41 @@ def test_faults_counts_the_first_touches_of_pages(dtrans: Run) -> None:
 def test_kernel_stacks_name_the_functions_of_a_busy_kernel(dtrans: Run) -> None:
     shown = dtrans("run", ROOT / "examples/kstacks.d", "-c", _load("read", 300, 4_000_000)).stdout
     assert re.search(r"(?m)^ +vmlinux`\w+\+0x[0-9a-f]+$", shown), shown
+
+
+_LEAKY = """
+#include <stdlib.h>
+__attribute__((noinline)) void *kept(int size) { return malloc(size); }
+__attribute__((noinline)) void *used(int size) { return calloc(1, size); }
+__attribute__((noinline)) void leaks(void) { for (int i = 0; i < 7; i++) kept(100); }
+__attribute__((noinline)) void clean(void) { for (int i = 0; i < 50; i++) free(realloc(used(200), 4000)); }
+int main(void) { leaks(); clean(); return 0; }
+"""
+
+
+@pytest.mark.needs("command:gcc")
+def test_leaks_finds_the_bytes_that_a_program_loses(dtrans: Run, tmp_path: Path) -> None:
+    source, made = tmp_path / "leaky.c", tmp_path / "leaky"
+    source.write_text(_LEAKY)
+    flags = ("-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fno-builtin")
+    subprocess.run(["gcc", *flags, "-o", made, source], check=True)
+    shown = dtrans("run", ROOT / "examples/leaks.d", "-c", str(made)).stdout
+    place = r"\n\S+`{0}\nleaky`{1}\+0x\w+\nleaky`{2}\+0x\w+\nleaky`main\+0x\w+\n(?:\S+\n)* +{3} bytes\n"
+    for frames in (("malloc", "kept", "leaks", 700), ("calloc", "used", "clean", 0)):
+        assert re.search(place.format(*frames), shown), shown
+    assert re.search(r"\n\S+`realloc\nleaky`clean\+0x\w+\nleaky`main\+0x\w+\n(?:\S+\n)* +0 bytes\n", shown), shown
+
+
+@pytest.mark.needs("tracepoint:kmem:kmalloc")
+def test_kleaks_finds_the_kernel_memory_that_is_still_in_use(dtrans: Run) -> None:
+    """A child keeps 40 of 340 event descriptors open beyond the end of the target."""
+    line = (
+        "import os, time\n"
+        "[os.eventfd(0) for _ in range(40)]\n"
+        "[os.close(os.eventfd(0)) for _ in range(300)]\n"
+        "time.sleep(0.5)\n"
+        "if not os.fork():\n os.closerange(0, 3); time.sleep(3)\n"
+    )
+    shown = dtrans("run", ROOT / "examples/kleaks.d", "-c", shlex.join([sys.executable, "-S", "-E", "-c", line])).stdout
+    left = [int(size) for size in re.findall(r"`do_eventfd\+\w+\n(?:\S+\n)* +(-?\d+) bytes", shown)]
+    assert sum(left) in {40 * size for size in (32, 48, 64, 96, 128)}, shown
