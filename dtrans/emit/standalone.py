@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args
 
-from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, System, TestRun
+from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, Shape, System, TestRun
 from dtrans.artifact import Field as RecordField
 from dtrans.emit.bundle import bundle
 from dtrans.emit.render import render
@@ -29,7 +29,9 @@ _INDENT = "    "
 #: What a raw string in three double quotes cannot hold: three of them, quotes and backslashes at its end, and
 #: characters that are not plain ASCII text. A run of quotes and backslashes is never cut.
 _NOT_RAW = re.compile(r'[\\"]*"{3}[\\"]*|[\\"]*(?:[^\n\t -~]+|\Z)')
-_ADDRESS_KINDS = frozenset({"stack", "ustack", "sym", "func", "mod", "kaddr", "usym", "ufunc", "umod", "uaddr"})
+_ADDRESS_KINDS = frozenset(
+    {"stack", "ustack", "sym", "func", "mod", "kaddr", "usym", "ufunc", "umod", "uaddr", "function"}
+)
 #: %a, %A and %k, with flags, width and precision.
 _ADDRESS_CONVERSION = re.compile(r"%[^%a-zA-Z]*[aAk]")
 _NEEDS = (
@@ -111,9 +113,10 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
 
 
 def _names_addresses(artifact: Artifact) -> bool:
-    """Whether addresses may be printed by name: fields that hold them, and formats that make one of any number."""
+    """Whether addresses may be printed by name: fields that hold them, members that are functions, and formats that
+    make one of any number."""
     values = list(_values(artifact))
-    kinds = {value.kind for value in values if isinstance(value, RecordField)}
+    kinds = {value.kind for value in values if isinstance(value, RecordField | Shape)}
     formats = [value.format for value in values if isinstance(value, Printf | Printa | System | Freopen)]
     return bool(kinds & _ADDRESS_KINDS) or any(_ADDRESS_CONVERSION.search(text) for text in formats if text)
 

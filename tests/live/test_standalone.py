@@ -41,6 +41,16 @@ syscall::getppid:return /self->since/ {
 """
 
 
+DRAWN = """#pragma D option quiet
+#pragma D option agghist
+#pragma D option aggpack
+BEGIN { @c["x"] = sum(3); @c["y"] = sum(1); @q["x"] = quantize(5); print(*curthread->sched_class); exit(0); }
+"""
+FLOW = """#pragma D option flowindent
+syscall::getppid:entry, syscall::getppid:return /pid == $target && ++self->n < 9/ { trace("x"); }
+"""
+
+
 def alone(path: Path, *words: str, python: str = PYTHON) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(path.parent)}
     return subprocess.run(
@@ -63,6 +73,8 @@ def translated(dtrans: Run, text: str, tmp_path: Path) -> tuple[Path, Path]:
         pytest.param(FAULT, 4, False, id="a fault and ERROR"),
         pytest.param(TICKS, 7, False, id="ticks and trunc"),
         pytest.param(CALLS, 0, True, id="thread-local variables and a command"),
+        pytest.param(DRAWN, 0, False, id="drawn aggregations and a structure with functions"),
+        pytest.param(FLOW, 0, True, id="flow indentation"),
     ],
 )
 def test_a_printed_program_prints_what_dtrans_run_prints(
