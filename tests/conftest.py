@@ -49,7 +49,8 @@ def has(feature: str) -> bool:
 
     ``root``, ``btf``, ``bcc``, ``tracefs``; ``tracepoint:GROUP:EVENT``; ``rawtp:EVENT``; ``command:NAME``;
     ``symbol:NAME`` (kallsyms), ``address:NAME`` (with its address); ``enumerator:NAME`` (BTF); ``path:PATH``;
-    ``cpus:N`` (at least N); ``lab`` (a guest of tests/vm, where nothing else runs).
+    ``cpus:N`` (at least N); ``probes:PATH`` (a program that
+    defines some); ``lab`` (a guest of tests/vm, where nothing else runs).
     """
     match feature.split(":"):
         case ["root"]:
@@ -72,6 +73,8 @@ def has(feature: str) -> bool:
             return _symbols().get(name, "0").strip("0") != ""
         case ["command", name]:
             return shutil.which(name) is not None
+        case ["probes", path]:
+            return Path(path).exists() and b"stapsdt" in Path(path).resolve().read_bytes()
         case ["path", path]:
             return Path(path).exists()
         case ["lab"]:

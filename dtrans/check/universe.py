@@ -292,7 +292,7 @@ class Universe:
         for name, found in user_probes(description, self.knowledge.providers):
             served = found if isinstance(found, UserProbe) else RowProbe(*found, process=description.provider)
             parts = description.provider, description.module, description.function, name
-            key = (*parts, served)
+            key = (*parts, served.moment if isinstance(served, UserProbe) else served.provider.name)
             if key not in self._in_processes:
                 number = PROCESS_IDS + len(self._in_processes)
                 self._in_processes[key] = ProbeRef(number, *parts, served)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from dtrans.artifact import Attach, Probe
 from dtrans.check.conversions import is_integer, is_string
 from dtrans.check.functions import FunctionProbe
-from dtrans.check.processes import UserProbe
+from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.program import TypedClause, TypedProgram
 from dtrans.check.tree import (
     Arg,
@@ -161,7 +161,7 @@ class Planner:
                     self._tell(str(ref), where, note.fidelity, note.differs)
                     for index, point in enumerate(source.points):
                         if ref.served.process:
-                            self._at_user_point(clause, ref, ref.served, point, index)
+                            self._at_user_point(clause, ref, ref.served, index, source)
                         else:
                             self._at_point(clause, ref, point, period, index, source)
                 case TracepointProbe(group, event):
@@ -226,20 +226,26 @@ class Planner:
         lowering = Lowering(self, names, UserArguments(attach, str(ref)))
         self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
 
-    def _at_user_point(self, clause: TypedClause, ref: ProbeRef, probe: RowProbe, point: Point, index: int) -> None:
+    def _at_user_point(
+        self, clause: TypedClause, ref: ProbeRef, probe: RowProbe, index: int, source: SourceRow
+    ) -> None:
+        point = source.points[index]
         attach = self.places.of_row(clause, ref, probe, index, point)
-        names = self._user_names(point, ref)
+        names = self._user_names(point, ref, source)
         firings = self._firings.setdefault(attach, {})
         firing = firings.get("row")
         if firing is None:
             when = names.evaluate((point.when,)) if point.when else None
             firing = firings["row"] = _FiringBuilder(0, when[0] if when else None)
-        if all(one.number != clause.number for one in firing.clauses):
+            self._keep_state(firing, PlaceProbe(), (), names)
+        if not point.save and all(one.number != clause.number for one in firing.clauses):
             lowering = Lowering(self, names, _RowArguments(names, point, ref))
             self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
 
-    def _user_names(self, point: Point, ref: ProbeRef) -> RowNames:
-        return RowNames(self.program.types, point, lambda _: _NAME_BOUND, any_process=is_any_process(ref))
+    def _user_names(self, point: Point, ref: ProbeRef, source: SourceRow | None = None) -> RowNames:
+        owner = f"{split_process(ref.provider)[0]}:{ref.name}"
+        any_process = is_any_process(ref)
+        return RowNames(self.program.types, point, lambda _: _NAME_BOUND, source, owner, any_process=any_process)
 
     def _at_point(
         self,
@@ -263,25 +269,23 @@ class Planner:
             tid = names.evaluate(self.program.types.knowledge.builtins["tid"].thread) if point.thread else None
             firing = _FiringBuilder(ref.id * 16 + index, guard, names.thread(), tid[0] if tid else None)
             firings[ref.id, index] = firing
-            self._keep_state(firing, ref, names)
+            self._keep_state(firing, Const(number, UINT32), (number,), names)
         if point.save:
             return
         lowering = Lowering(self, names, _RowArguments(names, point, ref))
         self._add(firing, clause, lowering, None, Const(number, UINT32), (number,))
 
-    def _keep_state(self, firing: _FiringBuilder, ref: ProbeRef, names: RowNames) -> None:
+    def _keep_state(
+        self, firing: _FiringBuilder, probe: Expr[Linux], numbers: tuple[int, ...], names: RowNames
+    ) -> None:
         """What a point saves for the other points of its source, or that it forgets what they saved."""
         points = names.source.points if names.source is not None else ()
         if names.point.save:
             values = {name: names.saving(name) for name in names.point.save}
-            firing.clauses.append(self._own_clause(ref, names, values, "saved"))
+            firing.clauses.append(_own_clause(probe, numbers, names, values, "saved"))
         elif saved := [name for point in points for name in point.save]:
-            firing.last = self._own_clause(ref, names, {name: Const(0, INT64) for name in saved}, "forgotten")
-
-    def _own_clause(self, ref: ProbeRef, names: RowNames, values: Mapping[str, Expr[Linux]], what: str) -> PlanClause:
-        number, key = self.numbering.number(ref), names.key()
-        body: Code = tuple(Do(Assign(names.saved(name), key, "", value, old=False)) for name, value in values.items())
-        return PlanClause(_OURS, None, Const(number, UINT32), (number,), None, body, False, f"{what} for {ref}")
+            nothing = {name: Const(0, INT64) for name in saved}
+            firing.last = _own_clause(probe, numbers, names, nothing, "forgotten")
 
     def _calls(self, clause: TypedClause, refs: Sequence[ProbeRef], *, entry: bool) -> None:
         kind = "syscall-entry" if entry else "syscall-return"
@@ -537,6 +541,14 @@ class Lowering:
         if isinstance(kind, Pointer) and is_integer(value.type):
             return Cast(value, kind)
         return checker.converted(checker.decayed(value), kind, span)
+
+
+def _own_clause(
+    probe: Expr[Linux], numbers: tuple[int, ...], names: RowNames, values: Mapping[str, Expr[Linux]], what: str
+) -> PlanClause:
+    key = names.key()
+    body: Code = tuple(Do(Assign(names.saved(name), key, "", value, old=False)) for name, value in values.items())
+    return PlanClause(_OURS, None, probe, numbers, None, body, False, f"{what} for {names.owner}")
 
 
 def _signature(function: Function | None) -> tuple[Type, ...] | None:

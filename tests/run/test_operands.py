@@ -53,6 +53,7 @@ def test_memory_by_displacement_base_index_and_scale() -> None:
 
 def test_a_variable_is_found_from_the_site_wherever_the_file_is_loaded() -> None:
     assert _one("-4@counter(%rip)") == Operand("memory", 0x5000 - _SITE, base=_X86["ip"], size=4, signed=True)
+    assert _one("4@8+counter(%rip)") == _one("4@counter+8(%rip)")
     assert _one("4@counter+8(%rip)") == Operand("memory", 0x5008 - _SITE, base=_X86["ip"], size=4)
 
 
