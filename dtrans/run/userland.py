@@ -22,6 +22,7 @@ from dtrans.artifact import Artifact, Probe, UserCode, Wanted
 from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
 from dtrans.run.elf import ElfFile, ElfFunction
+from dtrans.run.instructions import instruction_offsets
 from dtrans.run.operands import MOST_OPERANDS, Operand, operands
 from dtrans.run.processes import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
 from dtrans.source import Source, Span
@@ -181,6 +182,9 @@ class Userland:
         provider = f"{want.base}{'' if pid is None else pid}"
         wanted = want.place.partition(":")[2] or want.function
         for function in _named(thing.file, wanted):
+            if want.attach.moment == "offset":
+                yield from _instructions(want, thing, function, provider)
+                continue
             if want.attach.moment != "return" or function.name not in want.without:
                 yield _Found((provider, thing.name, function.name, want.name), function.offset)
 
@@ -239,6 +243,14 @@ class Userland:
         )
 
 
+def _instructions(want: Wanted, thing: MappedObject, function: ElfFunction, provider: str) -> Iterator[_Found]:
+    """The instructions of a function whose offsets, in hexadecimal, a description means."""
+    matches = pattern(want.name.lstrip("0") or "0")
+    for offset in instruction_offsets(thing.path, function):
+        if matches(f"{offset:x}"):
+            yield _Found((provider, thing.name, function.name, f"{offset:x}"), function.offset + offset)
+
+
 def names_module(text: str, thing: MappedObject) -> bool:
     """Whether a description's module means a file: by its name, by its name up to a dot (``libc`` for ``libc.so.6``),
     or as ``a.out`` where it is the executable, which its own name means as well."""
@@ -293,6 +305,8 @@ def _reason(want: Wanted, pid: int | None, things: Sequence[MappedObject]) -> st
     if not there:
         return f"{who} has no module '{module}': it has {', '.join(thing.name for thing in things)}"
     function = want.place.partition(":")[2] or want.function
+    if want.attach.moment == "offset" and any(one.name == function for thing in there for one in thing.file.functions):
+        return f"'{want.name}' is no probe of {function}: those are entry, return, and offsets of instructions"
     if any(function in thing.file.chosen for thing in there):
         return (
             f"several functions can be '{function}', and which one it is, is chosen when the program starts: "

@@ -150,6 +150,20 @@ def test_the_stack_of_a_process_begins_at_the_function(dtrace: Run, calls: Path)
     assert frames[0] == "calls`many"
 
 
+def test_instructions_by_their_offset_and_all_of_them(dtrace: Run, tmp_path: Path) -> None:
+    text = "int work(int x) { return 3 * x + 1; } int main(void) { return work(7) - 22; }"
+    program = compiled(tmp_path, "plain", text)
+    done = dtrace(
+        "-q", "-n", "pid$target::work:0 { trace((int)arg0); } pid$target::work:* { @ = count(); }", "-c", program
+    )
+    first, *rest = done.stdout.split()
+    # Besides entry and return there are three or more instructions, each passed once.
+    assert first == "7"
+    assert int(rest[0]) >= 5
+    done = dtrace("-n", "pid$target::work:1", "-c", program, status=1)
+    assert "'1' is no probe of work" in done.stderr
+
+
 def test_a_tracer_that_is_killed_leaves_no_place_traced(waiting: subprocess.Popen[bytes]) -> None:
     """The breakpoint in the process is the function's first byte, 0xcc on x86-64, for as long as it is traced."""
     assert waiting.stdin
