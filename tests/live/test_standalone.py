@@ -46,7 +46,8 @@ DRAWN = """#pragma D option quiet
 #pragma D option aggpack
 BEGIN { @c["x"] = sum(3); @c["y"] = sum(1); @q["x"] = quantize(5); print(*curthread->sched_class); exit(0); }
 """
-FLOW = """#pragma D option flowindent
+FLOW = """#pragma D option quiet
+#pragma D option flowindent
 syscall::getppid:entry, syscall::getppid:return /pid == $target && ++self->n < 9/ { trace("x"); }
 """
 
