@@ -44,6 +44,7 @@ from dtrans.types import align_up
 THREAD_GONE = RawTracepoint("sched_process_free")
 SWITCH = RawTracepoint("sched_switch")
 EXECUTED = RawTracepoint("sched_process_exec")
+FORKED = RawTracepoint("sched_process_fork")
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
              Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data", KernelFunctions: "struct pt_regs",
@@ -291,6 +292,14 @@ class Emitter:
             body = "\tthread_gone(ctx->args[0]);\n\treturn 0;"
             self.functions.append(f"int prog_gone(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
             self.programs.append(Program("prog_gone", THREAD_GONE, auxiliary=True))
+        if "progeny" in self.shared.uses:
+            for name, attach, call in (
+                ("prog_forked", FORKED, "dt_forked(ctx->args[0], ctx->args[1]);"),
+                ("prog_freed", THREAD_GONE, "dt_freed(ctx->args[0]);"),
+            ):
+                body = f"\t{call}\n\treturn 0;"
+                self.functions.append(f"int {name}(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
+                self.programs.append(Program(name, attach, auxiliary=True))
         if "images" in self.shared.uses:
             body = "\tdt_executed();\n\treturn 0;"
             self.functions.append(f"int prog_exec(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
@@ -330,6 +339,7 @@ class Emitter:
                 "name_size": NAME_SIZE,
                 "probe_count": max(1, len(self.plan.probes)),
                 "record_pages": max(64, self.options.size("bufsize") // 4096),
+                "target": self.shared.late["target"].magic if "progeny" in self.shared.uses else 0,
                 "stops": self._stops,
                 "host": len(self.shared.host),
                 "drop_kinds": DROP_KINDS,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtrans.check.tree import Call, Const, Expr, Text
+from dtrans.check.tree import Call, Const, Expr, Late, Text
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.storage import ARENA, Slot
 from dtrans.emit.text import number
@@ -64,11 +64,26 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
         case "speculation":
             values.shared.uses.add("speculation")
             return values.temporary("s64", "dt_speculation()")
+        case "progenyof" if isinstance(args[0], Late) and args[0].what == "target":
+            return _progeny_of_target(values, args[0])
         case "progenyof":
             function = values.shared.function("progenyof")
             task = intrinsic(values, "__current", ()) if values.thread is None else values.thread
             return values.temporary("s64", f"{function}({task}, (u32)({values.integer(args[0])}))")
     raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a number here", call.span)
+
+
+def _progeny_of_target(values: Values, target: Late) -> str:
+    """Of the target, the process and those that come from it are kept in a map as they come and go."""
+    values.shared.uses.add("progeny")
+    values.shared.function("kread")
+    values.shared.late_constant(target)
+    for member in ("pid", "tgid"):
+        values.shared.layout("offset", "struct task_struct", member)
+    process = intrinsic(values, "__tgid", ())
+    if values.thread is not None:
+        process = f"dt_kread({values.thread} + OFF_task_struct__tgid)"
+    return values.temporary("s64", f"dt_is_progeny({process})")
 
 
 def string_call(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> None:

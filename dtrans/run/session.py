@@ -33,7 +33,7 @@ from dtrans.run.ring import RingReader
 from dtrans.run.speculation import RecordHandler, Speculations
 from dtrans.run.symbols import Symbols
 from dtrans.run.tables import KernelTables
-from dtrans.run.target import Target, create_process, grab_process
+from dtrans.run.target import Target, create_process, descendants, grab_process
 from dtrans.run.userland import TARGET, Places, Userland
 
 _STOPPED = SWITCHES.index("stopped")
@@ -258,6 +258,8 @@ class Session:
         self.loaded.attach()
         if self.userland is not None:
             self.attach_places(self.userland, self.places)
+        if "progeny" in self.loaded.maps:
+            self._tables.add_progeny(descendants(self.targets[0].pid))
         self.loaded.set_switch(_STOPPED, 0)
         if self._names_users:
             self._symbols.survey()

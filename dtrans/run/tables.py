@@ -54,6 +54,11 @@ class KernelTables:
         value = self._maps["images"].lookup(_IMAGE.pack(pid, image)) if "images" in self._maps else None
         return None if value is None else int(_VALUE.unpack(value)[0])
 
+    def add_progeny(self, processes: Iterable[int]) -> None:
+        """Tells of processes that came from the target before the program saw processes fork."""
+        for pid in processes:
+            self._maps["progeny"].update(_KEY.pack(pid), b"\1")
+
     def drops(self) -> Mapping[str, Sequence[int]]:
         """How many of each of `DROP_KINDS` were dropped so far, on each CPU; empty when nothing counts them."""
         if "drops" not in self._maps:

@@ -14,6 +14,7 @@ import shlex
 import signal
 import struct
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -91,6 +92,32 @@ def grab_process(pid: int) -> Target:
     except OSError as error:
         reason = "no such process" if isinstance(error, ProcessLookupError) else os.strerror(error.errno or 0)
         raise fail("D_PROC_GRAB", f"failed to grab pid {pid}: {reason}") from None
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that come from one, by what /proc tells of their parents now."""
+    found = {pid}
+    before = 0
+    # Again while it finds more: a process may fork while this looks.
+    while len(found) > before:
+        before = len(found)
+        parents = dict(_parents())
+        for child in sorted(parents):
+            line = [child]
+            while line[-1] not in found and line[-1] in parents:
+                line.append(parents[line[-1]])
+            if line[-1] in found:
+                found.update(line)
+    return found - {pid}
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Each process, and the one that it comes from."""
+    for name in os.listdir("/proc"):  # noqa: PTH208 (a name is what is wanted)
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                # The name in parentheses may hold anything; behind it come the state and the parent.
+                yield int(name), int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def create_process(command: str) -> Target:
