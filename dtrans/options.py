@@ -17,76 +17,116 @@ Kind = Literal["flag", "size", "rate", "count", "text"]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """`default` as text, "" for off or none. `reason` says why an option that is accepted has no effect; `most` is the
-    greatest number that one of kind count may have. One that is `only_outside` is given by ``-x``, not by a program."""
+    """`default` as text, "" for off or none. `reason` says why an option that is accepted has no effect.
+
+    A number or size is from `least` to `most`. One that is `outside` is given by ``-x``, not by a program; one that is
+    `dynamic` can be changed by setopt() while tracing goes on.
+    """
 
     name: str
     kind: Kind
     default: str = ""
     choices: tuple[str, ...] = ()
     reason: str = ""
-    only_outside: bool = False
+    outside: bool = False
+    dynamic: bool = False
+    least: int = 0
     most: int = (1 << 31) - 1
 
 
 _TYPES_FROM_BTF = "types come from the kernel's BTF"
 _LINKING = "D programs are not linked on Linux"
+_NO_DIF = "there is no DIF and no virtual machine"
+_NAMES_BOUND = "names are bound when the program is compiled"
+_KERNEL_PATHS = "the kernel itself says where its parts are"
 OPTIONS: Mapping[str, Option] = {
     option.name: option
     for option in (
-        Option("agghist", "flag"),
-        Option("aggpack", "flag"),
-        Option("aggrate", "rate", "1hz", reason="aggregations are read when they are printed"),
-        Option("aggsize", "size", "4m"),
-        Option("aggsortkey", "flag"),
-        Option("aggsortkeypos", "count"),
-        Option("aggsortpos", "count"),
-        Option("aggsortrev", "flag"),
-        Option("aggzoom", "flag"),
-        Option("breakpoint", "flag", only_outside=True),
+        Option("aggpercpu", "flag", reason="only what uses libdtrace sees an aggregation's values by CPU"),
+        Option("agghist", "flag", dynamic=True),
+        Option("aggpack", "flag", dynamic=True),
+        Option("aggrate", "rate", "1hz", reason="aggregations are read when they are printed", dynamic=True),
+        Option("aggsize", "size", "4m", most=1 << 30),
+        Option("aggsortkey", "flag", dynamic=True),
+        Option("aggsortkeypos", "count", dynamic=True),
+        Option("aggsortpos", "count", dynamic=True),
+        Option("aggsortrev", "flag", dynamic=True),
+        Option("aggzoom", "flag", dynamic=True),
+        Option("amin", "text", reason="stability is told by -v, and not enforced"),
+        Option("argref", "flag"),
+        Option("breakpoint", "flag", outside=True),
         Option("bufpolicy", "text", "switch", ("switch", "fill", "ring")),
         Option("bufresize", "text", "auto", ("auto", "manual"), "the record buffer is made once, at its full size"),
-        Option("bufsize", "size", "4m"),
+        Option("bufsize", "size", "4m", most=1 << 30),
         Option("cleanrate", "rate", "101hz", reason="freed storage is reused at once"),
         Option("compat", "text", "solaris", ("solaris", "linux")),
+        Option("core", "flag", reason="the original dumps its memory at its end"),
         Option("cpp", "flag"),
+        Option("cpphdrs", "flag", outside=True),
+        Option("cpppath", "text", reason="the preprocessor is the system's cpp", outside=True),
         Option("cpu", "count"),
+        Option("ctfpath", "text", reason=_TYPES_FROM_BTF),
+        Option("ctypes", "text", reason=_TYPES_FROM_BTF),
+        Option("debug", "flag", reason="DTRANS_DEBUG=1 in the environment shows what goes on"),
         Option("defaultargs", "flag"),
+        Option("define", "text", outside=True),
         Option("destructive", "flag"),
         Option("droptags", "flag"),
-        Option("dynvarsize", "size", "1m"),
+        Option("dtypes", "text", reason=_TYPES_FROM_BTF),
+        Option("dynvarsize", "size", "1m", most=1 << 30),
+        Option("empty", "flag", reason="a program without clauses has nothing to trace"),
         Option("encoding", "text", "", ("ascii", "utf8")),
         Option("errtags", "flag", reason="tags are always shown"),
-        Option(
-            "evaltime",
-            "text",
-            "preinit",
-            ("exec", "preinit", "postinit", "main"),
-        ),
-        Option("flowindent", "flag"),
+        Option("evaltime", "text", "preinit", ("exec", "preinit", "postinit", "main")),
+        Option("flowindent", "flag", dynamic=True),
         Option("grabanon", "flag", reason="there is no anonymous tracing"),
+        Option("incdir", "text", outside=True),
+        Option("iregs", "count", reason=_NO_DIF),
         Option("jstackframes", "count", "50"),
         Option("jstackstrsize", "size", "512"),
+        Option("kdefs", "flag", reason=_NAMES_BOUND),
+        Option("knodefs", "flag", reason=_NAMES_BOUND),
+        Option("late", "text", "", ("dynamic", "static"), _NAMES_BOUND),
+        Option("lazyload", "flag", reason=_LINKING),
+        Option("ldpath", "text", reason=_LINKING, outside=True),
+        Option("libdir", "text"),
+        Option("linkmode", "text", "", ("kernel", "primary", "dynamic", "static"), _LINKING),
+        Option("linktype", "text", "", ("elf", "dof"), _LINKING),
+        Option("lockmem", "text", reason="the kernel's limit is raised as far as it can be"),
         Option("maxframes", "count", "127"),
+        Option("modpath", "text", reason=_KERNEL_PATHS),
         Option("nolibs", "flag"),
         Option("nspec", "count", "1", most=4095),
         Option("oformat", "text", "text", ("text", "json")),
-        Option("panic", "flag", only_outside=True),
-        Option("quiet", "flag"),
-        Option("rawbytes", "flag"),
-        Option("specsize", "size", "32k"),
+        Option("panic", "flag", outside=True),
+        Option("pgmax", "count", reason="processes whose symbols were read stay known"),
+        Option("procfspath", "text", reason=_KERNEL_PATHS),
+        Option("pspec", "flag", reason="a letter of the command line says how a description is read"),
+        Option("quiet", "flag", dynamic=True),
+        Option("rawbytes", "flag", dynamic=True),
+        Option("scratchsize", "size", "4k", reason="scratch memory is 4096 bytes"),
+        Option("setenv", "text", outside=True),
+        Option("specsize", "size", "32k", most=1 << 40),
         Option("stackframes", "count", "20"),
-        Option("stackindent", "count", "14"),
+        Option("stackindent", "count", "14", dynamic=True),
         Option("statusrate", "rate", "1hz"),
-        Option("strsize", "size", "256"),
-        Option("switchrate", "rate", "20hz"),
+        Option("stdc", "text", "s", ("a", "c", "s", "t"), "cpp here has one standard", outside=True),
+        Option("strip", "flag", reason=_LINKING),
+        Option("strsize", "size", "256", least=1, most=1 << 20),
+        Option("switchrate", "rate", "20hz", dynamic=True),
+        Option("syslibdir", "text", reason="what the system's libraries of D define is built in"),
         Option("temporal", "flag", reason="records are always in the order of time"),
+        Option("tree", "count", reason="'dtrans explain --stage ast' shows the tree"),
+        Option("tregs", "count", reason=_NO_DIF),
         Option("typefilter", "text", reason=_TYPES_FROM_BTF),
-        Option("ctfpath", "text", reason=_TYPES_FROM_BTF),
-        Option("libdir", "text"),
-        Option("linkmode", "text", reason=_LINKING),
-        Option("linktype", "text", reason=_LINKING),
+        Option("udefs", "flag", reason=_NAMES_BOUND),
+        Option("undef", "text", outside=True),
+        Option("unodefs", "flag", reason=_NAMES_BOUND),
+        Option("unsetenv", "text", outside=True),
+        Option("useruid", "count", reason="every user's processes are traced in the same way"),
         Option("ustackframes", "count", "100"),
+        Option("verbose", "flag", outside=True),
+        Option("version", "text", reason="there is one version of D here"),
         Option("zdefs", "flag"),
     )
 }
@@ -111,17 +151,24 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes no value", span)
             return "" if value in ("0", "false", "disable") else "1"
         case "size":
-            parse_size(value or "", name, span)
+            _check_bounds(option, parse_size(value or "", name, span), span)
         case "rate":
             parse_rate(value or "", name, span)
         case "count":
             if not (value or "").isdecimal() or not (value or "").isascii():
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a number", span)
-            if int(value or "") > option.most:
-                raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a number up to {option.most}", span)
+            _check_bounds(option, int(value or ""), span)
+        case "text" if not value:
+            raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a value", span)
         case "text" if option.choices and value not in option.choices:
             raise fail("D_PRAGMA_OPTSET", f"option '{name}' is one of {', '.join(option.choices)}", span)
     return value or ""
+
+
+def _check_bounds(option: Option, value: int, span: Span | None) -> None:
+    if not option.least <= value <= option.most:
+        bounds = f"from {option.least} to {option.most}"
+        raise fail("D_PRAGMA_OPTSET", f"option '{option.name}' takes a {option.kind} {bounds}", span)
 
 
 def parse_size(text: str, name: str = "size", span: Span | None = None) -> int:
@@ -139,7 +186,7 @@ def parse_rate(text: str, name: str = "rate", span: Span | None = None) -> int:
     unit = text[len(digits) :].lower()
     if digits.isdecimal() and int(digits) > 0:
         if unit in ("", "hz"):
-            return 10**9 // int(digits)
+            return max(1, 10**9 // int(digits))
         if unit in _PERIODS:
             return int(digits) * _PERIODS[unit]
     raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a rate such as 10hz, 100ms or 5s", span)

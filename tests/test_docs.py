@@ -33,6 +33,16 @@ def test_the_manual_gives_each_options_default_and_why_it_has_no_effect(option: 
     assert all(f"`{choice}`" in values for choice in option.choices)
 
 
+def test_the_manual_says_which_options_can_be_changed_and_which_a_program_cannot_give() -> None:
+    text = (ROOT / "docs/manual/options.md").read_text()
+    changed = re.search(r"these: (.*?)\. Others", text, re.DOTALL)
+    outside = re.search(r"not in a program: (.*?)\.\n", text)
+    assert changed is not None
+    assert outside is not None
+    assert re.findall(r"`(\w+)`", changed[1]) == [name for name, option in OPTIONS.items() if option.dynamic]
+    assert re.findall(r"`(\w+)`", outside[1]) == [name for name, option in OPTIONS.items() if option.outside]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):

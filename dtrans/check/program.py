@@ -209,7 +209,7 @@ class ProgramChecker:
         return f"did you mean {' or '.join(close)}?" if close else "'dtrans list' shows what there is"
 
     def _check_unused_macros(self, programs: Sequence[ast.Program]) -> None:
-        unused = self.macros.unused()
+        unused = None if self.options.flag("argref") else self.macros.unused()
         if unused is not None:
             number, text = unused
             raise fail(
@@ -251,7 +251,7 @@ def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -
         for word in pragma.words:
             name, _, value = word.partition("=")
             options[name] = check_option(name, value or None, pragma.span)
-            if OPTIONS[name].only_outside:
+            if OPTIONS[name].outside:
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' is given on the command line only", pragma.span)
     for name, value in given.items():
         options[name] = check_option(name, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -138,4 +139,10 @@ def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...], rep
             say(f"dtrace: {message}")
         _print(report, arguments.output)
 
+    for change, value in arguments.environment:
+        name, _, text = value.partition("=")
+        if change == "setenv":
+            os.environ[name] = text
+        else:
+            os.environ.pop(name, None)
     return run(artifact, Settings(arguments.commands, arguments.pids, arguments.output), announce=announce)

@@ -154,6 +154,9 @@ class Emitter:
             body.add("u32 zero = 0;")
         if self._stops and not isinstance(attach, TestRun):
             body.add("if (dt_stopped()) return 0;")
+        cpu = self.options.count("cpu")
+        if cpu is not None and _fires_on_all_cpus(attach):
+            body.add(f"if (bpf_get_smp_processor_id() != {cpu}) return 0;")
         body.add(f"const u32 program = {program};")
         body.add("SCRATCH(s, program);")
         if self.variables.uses_globals:
@@ -380,6 +383,14 @@ def _frames(attach: Attach) -> tuple[int, int]:
             return 0, 0  # The return address of a kretprobe is the caller's.
         case Tracepoint() | PerfEvent() | UserCode():
             return 0, 1
+
+
+def _fires_on_all_cpus(attach: Attach) -> bool:
+    """Whether option cpu chooses among its firings: BEGIN, END and ticks come on a CPU of the tracer's choice."""
+    match attach:
+        case TestRun() | PerfEvent(all_cpus=False):
+            return False
+    return True
 
 
 _PROBE = re.compile(r"\bprobe\b")

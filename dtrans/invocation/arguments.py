@@ -64,7 +64,8 @@ class Spec:
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """A whole command line. `operands` become ``$1``...; `options` are by the names of `dtrans.options`, checked;
-    `preprocessor` holds the words for cpp: ``-I``, ``-D``, ``-U``, ``-H``; `libraries` the folders of ``-L``."""
+    `preprocessor` holds the words for cpp: ``-I``, ``-D``, ``-U``, ``-H``; `libraries` the folders of ``-L``;
+    `environment` what ``-x setenv=NAME=VALUE`` and ``-x unsetenv=NAME`` change for commands, in order."""
 
     mode: Mode = "run"
     specs: tuple[Spec, ...] = ()
@@ -74,6 +75,7 @@ class Arguments:
     pids: tuple[int, ...] = ()
     preprocessor: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
     output: str | None = None
     verbose: bool = False
     compile_only: bool = False
@@ -158,6 +160,7 @@ class _Reading:
         self.pids: list[int] = []
         self.preprocessor: list[str] = []
         self.libraries: list[str] = []
+        self.environment: list[tuple[str, str]] = []
         self.output: str | None = None
         self.flags: set[str] = set()
 
@@ -178,9 +181,7 @@ class _Reading:
                 self.options[_FLAGS[letter]] = "1"
             case "x":
                 name, equals, setting = value.strip().partition("=")
-                if name == "libdir":
-                    self.libraries.append(setting)
-                self.options[name] = check_option(name, setting if equals else None)
+                self._set(name, check_option(name, setting if equals else None))
             case "b":
                 self.options["bufsize"] = check_option("bufsize", value.strip())
             case "c":
@@ -196,9 +197,25 @@ class _Reading:
             case "L":
                 self.libraries.append(value)
             case "X":
-                pass  # cpp here has one standard.
+                check_option("stdc", value)
             case _:
                 self.flags.add(letter)
+
+    def _set(self, name: str, value: str) -> None:
+        """An option of ``-x``. Some stand for a letter, and may be given more than once."""
+        match name:
+            case "define" | "undef" | "incdir":
+                self.preprocessor.append({"define": "-D", "undef": "-U", "incdir": "-I"}[name] + value)
+            case "cpphdrs":
+                self.preprocessor += ["-H"] * bool(value)
+            case "verbose":
+                self.flags |= {"S"} if value else set()
+            case "setenv" | "unsetenv":
+                self.environment.append((name, value))
+            case _:
+                if name == "libdir":
+                    self.libraries.append(value)
+                self.options[name] = value
 
     def result(self) -> Arguments:
         if len(self.modes) > 1:
@@ -212,6 +229,7 @@ class _Reading:
             pids=tuple(self.pids),
             preprocessor=tuple(self.preprocessor),
             libraries=tuple(self.libraries),
+            environment=tuple(self.environment),
             output=self.output,
             verbose="v" in self.flags,
             compile_only="e" in self.flags,

@@ -98,6 +98,7 @@ def merged(first: Arguments, second: Arguments) -> Arguments:
         pids=first.pids + second.pids,
         preprocessor=first.preprocessor + second.preprocessor,
         libraries=first.libraries + second.libraries,
+        environment=first.environment + second.environment,
         output=second.output if second.output is not None else first.output,
         verbose=first.verbose or second.verbose,
         compile_only=first.compile_only or second.compile_only,

@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import faulthandler
 import os
+import re
 import resource
 import signal
 import sys
@@ -157,11 +158,20 @@ def _with_prototypes(lib: Any) -> Any:
     return lib
 
 
+#: What helps when the kernel does not make a map.
+MAPS_HINT = "make it smaller: options bufsize, aggsize, dynvarsize, strsize, nspec"
+#: BCC makes the maps, too, while it compiles.
+_MAP_REFUSED = re.compile(r"could not open bpf map: (\w+), error: (.+)")
+
+
 def _compile_error(status: int, messages: str, c_text: str) -> DtransError:
     lines = [line.strip() for line in messages.splitlines() if line.strip()]
     if os.environ.get("DTRANS_DEBUG"):
         with contextlib.suppress(OSError):
             os.write(2, (c_text + "\n" + messages).encode())
+    refused = _MAP_REFUSED.search(messages)
+    if refused:
+        return fail("D_KERNEL", f"no memory for the map '{refused[1]}': {refused[2]}", hint=MAPS_HINT)
     useful = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no message")
     # The first line names the virtual file that BCC compiled; the place in it is of no use to a person.
     useful = useful.removeprefix("/virtual/main.c:")

@@ -27,7 +27,7 @@ from dtrans.options import Options
 from dtrans.run.attach import attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.bpf import MAP_RINGBUF, BpfMap, MapSpec, VerifierError, online_cpus, recursion_misses, run_program
 from dtrans.run.cache import cache_key, cached
-from dtrans.run.compile import bcc_identity, compile_object
+from dtrans.run.compile import MAPS_HINT, bcc_identity, compile_object
 from dtrans.run.host import HostFacts, kernel_fingerprint
 from dtrans.run.layouts import layout_prologue
 from dtrans.run.namespaces import kernel_pid
@@ -212,8 +212,7 @@ def _create(spec: MapSpec) -> BpfMap:
     except OSError as error:
         if error.errno in (7, 12, 22):
             size = f"{spec.max_entries} entries of {spec.key_size + spec.value_size} bytes"
-            hint = "make it smaller: options bufsize, aggsize, dynvarsize, strsize"
-            raise fail("D_KERNEL", f"no memory for the map '{spec.name}' ({size})", hint=hint) from None
+            raise fail("D_KERNEL", f"no memory for the map '{spec.name}' ({size})", hint=MAPS_HINT) from None
         raise refused(f"make the map '{spec.name}'", error) from None
 
 

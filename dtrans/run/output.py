@@ -45,7 +45,7 @@ from dtrans.artifact import (
     Truncate,
 )
 from dtrans.errors import DtransError
-from dtrans.options import Options, check_option
+from dtrans.options import OPTIONS, Options, check_option
 from dtrans.run.aggregate import AggregationState
 from dtrans.run.bars import Look
 from dtrans.run.decode import Buffer, Names, ProbeTexts, to_text, unpacker
@@ -330,11 +330,18 @@ class Output:
         self._printer.look = Look.of(self._options)
 
     def _set_option(self, name: str, value: str | None) -> None:
+        problem, checked = "", ""
+        option = OPTIONS.get(name)
         try:
-            self._options.given[name] = check_option(name, value)
-        except DtransError as error:
-            self.show_failure(f'couldn\'t set option "{name}" to "{value or 1}": {error.diagnostic.message}')
+            checked = check_option(name, value)
+        except DtransError:
+            problem = "Invalid value for specified option" if option else "Invalid option name"
+        if option and not option.dynamic:
+            problem = "Operation illegal when tracing is active"
+        if problem:
+            self.show_failure(f'couldn\'t set option "{name}" to "{"1" if value is None else value}": {problem}')
             return
+        self._options.given[name] = checked
         self._apply_options()
         self._host.option_changed(name)
 

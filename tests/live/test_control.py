@@ -1,0 +1,169 @@
+"""What controls a session from outside and from within: options, commands, exit statuses, files."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.loads import command
+
+GETPPID = shlex.join(command("getppid", 20))
+#: A little of everything that an option can change.
+PROGRAM = """
+    BEGIN {
+        self->x = strjoin(execname, "y"); a[execname] = 1; @[execname, 1] = count(); @q[1] = quantize(5);
+        printf("%s\\n", self->x); stack(); ustack(); s = speculation();
+    }
+    BEGIN { speculate(s); printf("s\\n"); }
+    BEGIN { commit(s); }
+    BEGIN { exit(0); }
+"""
+
+
+def python(*lines: str) -> str:
+    return shlex.join([sys.executable, "-S", "-E", "-c", "\n".join(lines)])
+
+
+# --- options ---------------------------------------------------------------------------------------------------------
+
+
+def test_setopt_changes_what_can_be_changed(dtrace: Run) -> None:
+    text = """
+        BEGIN { @["b"] = sum(1); @["a"] = sum(2); }
+        BEGIN { setopt("quiet"); setopt("aggsortkey"); printf("quiet\\n"); printa("%s", @); printf("\\n"); }
+        BEGIN { setopt("quiet", "0"); trace("loud"); clear(@); trunc(@); }
+        BEGIN { setopt("quiet", "1"); setopt("bufsize", "1m"); printf("end\\n"); exit(0); }
+    """
+    done = dtrace("-n", text)
+    assert "quiet\nab\n" in done.stdout
+    assert "loud" in done.stdout.split("quiet\n")[1].split("FUNCTION")[0]
+    where = "dtrace: error on enabled probe ID 4 (ID 1: dtrace:::BEGIN): couldn't set option"
+    assert f'{where} "bufsize" to "1m": Operation illegal when tracing is active\n' in done.stderr
+    assert done.stdout.rstrip().endswith("end")
+
+
+@pytest.mark.needs("cpus:2")
+def test_cpu_leaves_out_what_fires_on_others(dtrace: Run) -> None:
+    child = python(
+        "import os",
+        "for n in range(40):",
+        " os.sched_setaffinity(0, {n % 2})",
+        " os.getppid()",
+    )
+    text = "syscall::getppid:entry /pid == $target/ { @[cpu] = count(); }"
+    assert dtrace("-q", "-x", "cpu=1", "-n", text, "-c", child).stdout.split() == ["1", "20"]
+
+
+def test_argref_permits_arguments_that_are_not_used(dtrace: Run) -> None:
+    text = "BEGIN { trace($1); exit(0); }"
+    assert dtrace("-q", "-x", "argref", "-n", text, "7", "8").stdout.strip() == "7"
+    assert "extraneous argument" in dtrace("-qn", text, "7", "8", status=1).stderr
+
+
+def test_commands_get_the_environment_of_setenv_and_unsetenv(dtrace: Run) -> None:
+    child = python("import os", "print(os.environ.get('ONE'), os.environ.get('HOME'))")
+    done = dtrace("-q", "-x", "setenv=ONE=1=2", "-x", "unsetenv=HOME", "-n", "BEGIN { x = 1; }", "-c", child)
+    assert done.stdout.split("\n")[0] == "1=2 None"
+
+
+def test_preprocessor_options_are_those_of_the_letters(dtrace: Run, tmp_path: Path) -> None:
+    (tmp_path / "seven.h").write_text("#define SEVEN 7\n")
+    script = tmp_path / "x.d"
+    script.write_text('#include "seven.h"\nBEGIN { printf("%d %d", SEVEN, EIGHT); exit(0); }\n')
+    line = ("-x", "define=EIGHT=8", "-x", f"incdir={tmp_path}", "-x", "cpphdrs", "-x", "cpp", "-X", "c")
+    done = dtrace("-q", *line, "-s", script)
+    assert done.stdout.strip() == "7 8"
+    assert "seven.h" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "strsize=1 dynvarsize=0 aggsize=0 bufsize=0 specsize=0 stackframes=0 ustackframes=0 maxframes=0 nspec=0",
+        "strsize=2k dynvarsize=64m aggsize=64m bufsize=64m specsize=1t stackframes=100000 ustackframes=99999 nspec=99",
+        "switchrate=1ns aggrate=1ns statusrate=1ns stackindent=999 jstackframes=0 jstackstrsize=0 cpu=99",
+        "switchrate=99999999999999hz aggsortpos=9 aggsortkeypos=9 bufpolicy=ring",
+        "strsize=1m",
+        "aggsize=1g",
+    ],
+)
+def test_extreme_options_work_or_are_refused_for_a_reason(dtrace: Run, settings: str) -> None:
+    words = [word for setting in settings.split() for word in ("-x", setting)]
+    done = dtrace("-q", *words, "-n", PROGRAM, status=None)
+    assert "please report" not in done.stderr.lower()
+    assert done.returncode == 0 or "no memory for the map" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "setting", ["strsize=0", "strsize=2m", "aggsize=1t", "bufsize=2g", "nspec=5000", "quiet=perhaps"]
+)
+def test_values_out_of_bounds_are_refused(dtrace: Run, setting: str) -> None:
+    assert "takes" in dtrace("-x", setting, "-n", "BEGIN", status=1).stderr
+
+
+# --- processes -------------------------------------------------------------------------------------------------------
+
+
+def test_tracing_ends_when_the_last_of_several_commands_ends(dtrace: Run) -> None:
+    text = 'syscall::getppid:entry /execname == "dtransload"/ { @[pid == $target] = count(); }'
+    done = dtrace("-qn", text, "-c", GETPPID, "-c", shlex.join(command("getppid", 30)))
+    assert [line.split() for line in done.stdout.strip().splitlines()] == [["1", "20"], ["0", "30"]]
+
+
+def test_a_process_of_p_is_left_alone(dtrace: Run) -> None:
+    with subprocess.Popen(["sleep", "30"]) as process:
+        try:
+            text = 'BEGIN { printf("%d\\n", $target); exit(3); }'
+            assert dtrace("-qn", text, "-p", str(process.pid), status=3).stdout.split()[0] == str(process.pid)
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+# --- exit statuses ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["-qn", "BEGIN { exit(0); }"], 0),
+        (["-qn", "BEGIN { exit(300); }"], 300 % 256),
+        (["-qn", "BEGIN { exit(-1); }"], 255),
+        (["-qn", "BEGIN { exit(5); } END { exit(6); }"], 6),
+        (["-en", "BEGIN { exit(5); }"], 0),
+        (["-n", "nosuch:::probe"], 1),
+        (["-s", "/no/such/file"], 1),
+        (["-qn", "BEGIN { exit(0); }", "-o", "/no/such/folder/out"], 1),
+        (["-x", "nosuch"], 1),
+        (["-X", "q", "-n", "BEGIN"], 1),
+        (["-p", "x", "-n", "BEGIN"], 1),
+        (["-c", "/no/such/command", "-n", "BEGIN"], 1),
+        (["-A", "-n", "BEGIN"], 1),
+        (["-a"], 1),
+        (["-G", "-s", "x.d"], 1),
+        (["-32"], 1),
+        (["-64", "-en", "BEGIN"], 0),
+        (["-V"], 0),
+        (["-Zen", "nosuch:::probe"], 0),
+        ([], 2),
+        (["-k"], 2),
+        (["-n"], 2),
+        (["-l", "-V"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_the_exit_status_is_the_originals(dtrace: Run, words: list[str], status: int) -> None:
+    dtrace(*words, status=status)
+
+
+def test_output_is_appended_to_the_file_of_o(dtrace: Run, tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    file.write_text("first\n")
+    for _ in range(2):
+        dtrace("-qn", 'BEGIN { printf("more\\n"); exit(0); }', "-o", file)
+    assert file.read_text() == "first\nmore\n\nmore\n\n"
