@@ -138,6 +138,7 @@ def main(version: str, base: Path) -> None:
     with ExitStack() as undo:
         for folder in (exported, mounted):
             folder.mkdir()
+            undo.callback(folder.rmdir)
         run("mount", "-t", "tmpfs", "none", exported)
         undo.callback(run, "umount", "-l", exported)
         answer_rpcbind()

@@ -1,11 +1,16 @@
-/* run: -q -c '/usr/bin/python3 -S -E tests/netloads.py nfs 3' */
-/* What this machine's NFS server does for a client on the same machine: it mounts, writes a file and reads it. */
+/* run: -q -c '/usr/bin/python3 -S -E tests/nfsload.py 3 /var/tmp' */
+/* What this machine's NFS server does for a client on the same machine: it mounts a folder, writes a file and reads it. */
 nfsv3:::op-*-start
 {
-        @[probename, args[0]->ci_remote] = count();
+        @[probename] = count();
 }
 
 nfsv3:::op-write-start
 {
         printf("%s %s, %d bytes\n", probename, args[1]->noi_curpath, args[2]->count);
+}
+
+END
+{
+        printa("%4@d %s\n", @);
 }
