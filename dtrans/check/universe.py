@@ -409,5 +409,5 @@ def _of_function(provider: str, number: int, probe: FunctionProbe) -> ProbeRef:
 
 
 def _begins(provider: ProviderRow) -> bool:
-    """Whether a provider is dtrace's own, the one with BEGIN."""
-    return any(point.at == "begin" for row in provider.probes for source in row.sources for point in source.points)
+    """Whether a provider is dtrace's own, the one that has BEGIN as its first probe."""
+    return any(point.at == "begin" for row in provider.probes[:1] for source in row.sources for point in source.points)

@@ -6,8 +6,10 @@ Each dataclass becomes the list of its fields, in order. The file is data only: 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, overload
 
 from dtrans.knowledge.rows import (
     BuiltinRow,
@@ -93,7 +95,34 @@ def _provider(
 
 
 def _probe(name: str, note: Any, args: list[str], sources: list[Any], module: str, function: str) -> ProbeRow:
-    return ProbeRow(name, Note(*note), tuple(args), tuple(_source(*parts) for parts in sources), module, function)
+    return ProbeRow(name, Note(*note), tuple(args), _Sources(sources) if sources else (), module, function)
+
+
+class _Sources(Sequence[SourceRow]):
+    """The sources of a probe, made when they are first looked at: a program uses few of a thousand probes."""
+
+    def __init__(self, parts: list[Any]) -> None:
+        self._parts = parts
+
+    @cached_property
+    def _rows(self) -> tuple[SourceRow, ...]:
+        return tuple(_source(*parts) for parts in self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> SourceRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[SourceRow]: ...
+    def __getitem__(self, index: int | slice) -> SourceRow | Sequence[SourceRow]:
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __eq__(self, other: object) -> bool:
+        return self._rows == (other._rows if isinstance(other, _Sources) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._rows)
 
 
 def _source(points: list[Any], needs: list[str], note: Any) -> SourceRow:

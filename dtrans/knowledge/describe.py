@@ -6,7 +6,7 @@ same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dtrans.knowledge.rows import Knowledge, Note, ProbeRow, ProviderRow, SourceRow, StructureRow
@@ -26,7 +26,7 @@ class ProbeFacts:
     names: tuple[str, ...]
     args: tuple[str, ...]
     note: Note
-    sources: tuple[SourceRow, ...]
+    sources: Sequence[SourceRow]
 
 
 def family_sentence(provider: ProviderRow) -> str:

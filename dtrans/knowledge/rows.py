@@ -19,7 +19,7 @@ has is taken. So version differences are feature tests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -96,7 +96,7 @@ class ProbeRow:
     name: str
     note: Note
     args: tuple[str, ...] = ()
-    sources: tuple[SourceRow, ...] = ()
+    sources: Sequence[SourceRow] = ()
     module: str = ""
     function: str = ""
 
