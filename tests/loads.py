@@ -432,10 +432,13 @@ def _squeeze(group: str, megabytes: str, path: str) -> None:
         for _ in range(2):
             for place in range(0, size, 4096):
                 memory[place] = 1
+    file = os.open(path, os.O_RDWR)
+    os.fsync(file)
+    os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
     for _ in range(2):
-        with Path(path).open("rb", buffering=0) as file:
-            while file.read(1 << 20):
-                pass
+        os.lseek(file, 0, os.SEEK_SET)
+        while os.read(file, 1 << 20):
+            pass
 
 
 def _lookup(times: str, path: str) -> None:

@@ -18,6 +18,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from xml.etree import ElementTree as ET
 
@@ -68,34 +69,38 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(kernel: Kernel, options: argparse.Namespace) -> Outcome:
-    results = cache() / "results" / kernel.name
-    shutil.rmtree(results, ignore_errors=True)
-    results.mkdir(parents=True)
     objects = cache() / "objects"
-    objects.mkdir(exist_ok=True)
-    report, proofs, kept = results / "junit.xml", results / "proofs.json", proving.FOLDER / f"{kernel.name}.json"
-    if kept.exists():
-        shutil.copy(kept, proofs)
-    command = options.words
-    if not options.command:
-        command = [sys.executable, "-m", "pytest", "-q", "-m", "live", "-p", "no:cacheprovider", "--color=no"]
-        command += [f"--junit-xml={report}", f"--proofs={proofs}", *options.words]
-    guest = Guest(kernel, [results, objects, *options.writable], [("XDG_CACHE_HOME", str(objects))])
+    objects.mkdir(parents=True, exist_ok=True)
     begin = time.monotonic()
+    with TemporaryDirectory(prefix="dtrans-lab-") as folder:
+        results, kept = Path(folder), proving.FOLDER / f"{kernel.name}.json"
+        report, proofs = results / "junit.xml", results / "proofs.json"
+        if kept.exists():
+            shutil.copy(kept, proofs)
+        command = options.words
+        if not options.command:
+            command = [sys.executable, "-m", "pytest", "-q", "-m", "live", "-p", "no:cacheprovider", "--color=no"]
+            command += [f"--junit-xml={report}", f"--proofs={proofs}", *options.words]
+        guest = Guest(kernel, [results, objects, *options.writable], [("XDG_CACHE_HOME", str(objects))])
+        status, trouble = _streamed(guest, command, options.timeout, f"{kernel.name:6} | ")
+        if options.record and proofs.exists():
+            shutil.copy(proofs, kept)
+        return Outcome(kernel.name, status, time.monotonic() - begin, trouble, _counts(report))
+
+
+def _streamed(guest: Guest, command: list[str], seconds: float, prefix: str) -> tuple[int, str]:
+    """Runs a command in a guest and passes on what it prints: its status, and what went wrong with the guest."""
     reading, writing = os.pipe()
     with ThreadPoolExecutor(1) as printer:
-        printed = printer.submit(_print, reading, f"{kernel.name:6} | " if options.jobs > 1 else "")
+        printed = printer.submit(_print, reading, prefix)
         try:
-            status = guest.run(command, writing, options.timeout)
-            trouble = "timed out" if status == TIMED_OUT else ""
+            status = guest.run(command, writing, seconds)
+            return status, "timed out" if status == TIMED_OUT else ""
         except LabError as error:
-            status, trouble = 1, str(error)
+            return 1, str(error)
         finally:
             os.close(writing)
-        printed.result()
-    if options.record and proofs.exists():
-        shutil.copy(proofs, kept)
-    return Outcome(kernel.name, status, time.monotonic() - begin, trouble, _counts(report))
+            printed.result()
 
 
 def _print(descriptor: int, prefix: str) -> None:
