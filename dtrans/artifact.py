@@ -344,17 +344,22 @@ class Tracepoint:
     event: str
 
 
+#: What a CPU runs when an event happens: a program, the kernel, or either.
+Mode = Literal["user", "kernel", "all"]
+
+
 @dataclass(frozen=True, slots=True)
 class PerfEvent:
     """A perf software or hardware event (perf_event_open(2)): `period` events, or nanoseconds for cpu-clock.
 
-    `all_cpus`: one event on each online CPU, else one on the first.
+    `all_cpus`: one event on each online CPU, else one on the first. `mode`: where the events that count happen.
     """
 
     type: int
     config: int
     period: int
     all_cpus: bool
+    mode: Mode = "all"
 
 
 Moment = Literal["entry", "return"]

@@ -209,7 +209,7 @@ def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Li
     """One probe's row. Types of arguments cost a look at the kernel, so that a long list goes without."""
     fidelity, differs, source = "exact", "", ""
     match probe.served:
-        case RowProbe(_, row, _):
+        case RowProbe(_, row):
             found = universe.source(row)
             note = (found.note if found is not None else None) or row.note
             fidelity, differs = note.fidelity, note.differs

@@ -314,6 +314,13 @@ def _yield(times: str) -> None:
         os.sched_yield()
 
 
+def _wander(times: str) -> None:
+    """Moves from one CPU to another and back."""
+    cpus = sorted(os.sched_getaffinity(0))
+    for number in range(int(times) + 1):
+        os.sched_setaffinity(0, [cpus[number % 2]])
+
+
 def _crowd(times: str) -> None:
     """A process that works on one CPU, where another wakes up again and again and wants it, sent for from a third."""
     cpus = sorted(os.sched_getaffinity(0))
@@ -526,6 +533,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "identity": _identity,
     "yield": _yield,
     "crowd": _crowd,
+    "wander": _wander,
     "inherit": _inherit,
     "device": _device,
     "unmap": _unmap,

@@ -151,7 +151,7 @@ class ProgramChecker:
         description = self._expanded(written)
         found = self.universe.match(description)
         missing = self.universe.unavailable(description)
-        lost += [(str(probe), _reason(probe)) for probe in missing]
+        lost += [(str(probe), _reason(self.universe, probe)) for probe in missing]
         if "$target" in description.provider and not self.macros.target:
             hint = "use -c COMMAND or -p PID"
             raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", written.span, hint=hint)
@@ -160,7 +160,7 @@ class ProgramChecker:
             if missing:
                 raise fail(
                     "D_PDESC_ZERO",
-                    f"probe description {text} is not served on this kernel: {_reason(missing[0])}",
+                    f"probe description {text} is not served on this kernel: {_reason(self.universe, missing[0])}",
                     written.span,
                     hint="-Z lets the rest of the script run",
                 )
@@ -265,18 +265,22 @@ def _pragmas(programs: Sequence[ast.Program]) -> Iterator[ast.Pragma]:
                 yield item
 
 
-def _reason(probe: ProbeRef) -> str:
+def _reason(universe: Universe, probe: ProbeRef) -> str:
     match probe.served:
-        case RowProbe(_, row, _) if row.note.fidelity == "none":
+        case RowProbe(_, row) if row.note.fidelity == "none":
             return row.note.differs
         case CallProbe(call, _, _) if call is not None:
             return call.note.differs
-        case RowProbe(_, row, _) if row.sources:
-            wanted = {
-                need for source in row.sources for need in (*source.needs, *(point.at for point in source.points))
-            }
-            return f"this kernel lacks what it needs (one of {', '.join(sorted(wanted))})"
+        case RowProbe(_, row) if row.sources:
+            wanted = dict.fromkeys(map(_in_words, universe.first_missing(row)))
+            return f"this kernel, or the machine, has no {' and no '.join(wanted)}"
     return "this kernel has no source for it"
+
+
+def _in_words(need: str) -> str:
+    """``feature:hardware_counters`` as ``hardware counters``, ``rawtp:NAME`` as it stands."""
+    kind, _, name = need.partition(":")
+    return name.replace("_", " ") if kind == "feature" else need
 
 
 def _shown(description: ast.ProbeDescription) -> str:

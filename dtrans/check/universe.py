@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import get_args
 
+from dtrans.artifact import Mode
 from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
 from dtrans.check.processes import USER_FAMILIES, UserProbe, user_probes
 from dtrans.errors import DtransError, fail
@@ -33,12 +35,14 @@ PROCESS_IDS = 600_000
 
 @dataclass(frozen=True, slots=True)
 class RowProbe:
-    """A probe that a row of a provider describes. `period` in nanoseconds for a rate of the profile provider;
-    `process` is the name that the script gives the provider of a process (``plockstat$target``)."""
+    """A probe that a row of a provider describes. Of a name with parameters: `period` is that of a rate in
+    nanoseconds, or a count of events, and `mode` what a CPU must run for an event to count. `process` is the name that
+    the script gives the provider of a process (``plockstat$target``)."""
 
     provider: ProviderRow
     row: ProbeRow
     period: int = 0
+    mode: Mode = "all"
     process: str = ""
 
 
@@ -80,7 +84,7 @@ class ProbeRef:
     def note(self) -> str:
         """What the tables say that differs from the original; "" where they say nothing."""
         match self.served:
-            case RowProbe(_, row, _):
+            case RowProbe(_, row):
                 return row.note.differs
             case CallProbe(row, _, _) if row is not None:
                 return row.note.differs
@@ -128,7 +132,7 @@ class Universe:
     def available(self, probe: ProbeRef) -> bool:
         """Whether this kernel can serve the probe."""
         match probe.served:
-            case RowProbe(_, row, _):
+            case RowProbe(_, row):
                 return self.source(row) is not None
             case CallProbe(call, _, _):
                 # A Solaris call that programs on Linux never make is there and does not fire; one whose work Linux
@@ -150,6 +154,10 @@ class Universe:
         lacking = [tuple(self._lacking(source)) for source in row.sources]
         return min(lacking, key=len, default=())
 
+    def first_missing(self, row: ProbeRow) -> tuple[str, ...]:
+        """The first thing that this kernel lacks of each source of a row that it cannot serve."""
+        return tuple(next(self._lacking(source)) for source in row.sources)
+
     def _lacking(self, source: SourceRow) -> Iterator[str]:
         yield from (need for need in source.needs if not self.meets(need))
         yield from (point.at for point in source.points if not self._attachable(point))
@@ -162,7 +170,7 @@ class Universe:
     def args(self, probe: ProbeRef) -> tuple[str | Type, ...]:
         """The types of a probe's ``args[]``: by D's names, or as the kernel has them."""
         match probe.served:
-            case RowProbe(_, row, _):
+            case RowProbe(_, row):
                 return row.args
             case CallProbe(_, _, entry):
                 return ("int64_t",) * (6 if entry else 2)
@@ -273,11 +281,11 @@ class Universe:
             if not (name(probe.name) and provider(probe.provider)):
                 continue
             match probe.served:
-                case RowProbe(ProviderRow(family="functions"), row, _):
+                case RowProbe(ProviderRow(family="functions"), row):
                     # Solaris' functions answer by their names, where Linux has none that is meant.
                     if not functions and not is_glob(description.function) and function(row.function):
                         yield probe
-                case RowProbe(row_provider, row, _) if row_provider.any_location:
+                case RowProbe(row_provider, row) if row_provider.any_location:
                     if self._located(row_provider, row, description.module):
                         yield probe
                 case CallProbe():
@@ -314,27 +322,14 @@ class Universe:
             if not provider_matches(provider.name):
                 continue
             for row in provider.probes:
-                head, brace, _ = row.name.partition("{rate}")
-                if not brace or not description.name.startswith(head):
+                found = parameters(row.name, description)
+                if found is None:
                     continue
-                rate = description.name[len(head) :]
-                if not rate[:1].isdigit():
-                    continue
-                try:
-                    period = parse_rate(rate)
-                except DtransError:
-                    raise fail(
-                        "D_PDESC_INVAL",
-                        f"'{rate}' is no rate",
-                        description.span,
-                        hint="write a number a second (997, 997hz) or a period (10ms, 1s, 1m)",
-                    ) from None
                 key = provider.name, description.name
                 if key not in self._rated:
                     number = NAMED_IDS + len(self._rated) + 1
-                    self._rated[key] = ProbeRef(
-                        number, provider.name, "", "", description.name, RowProbe(provider, row, period)
-                    )
+                    served = RowProbe(provider, row, *found)
+                    self._rated[key] = ProbeRef(number, provider.name, "", "", description.name, served)
                 return self._rated[key]
         return None
 
@@ -374,6 +369,38 @@ class Universe:
 def in_process(probe: ProbeRef) -> bool:
     """Whether a probe stands for what the loader will find in processes."""
     return isinstance(probe.served, UserProbe) or (isinstance(probe.served, RowProbe) and probe.served.process != "")
+
+
+def parameters(row: str, description: ProbeDescription) -> tuple[int, Mode] | None:
+    """What a written name says where a row's has ``{rate}`` or ``{mode}-{count}``: the period, and the mode.
+
+    None when the name is not that row's. Raises D_PDESC_INVAL where it is, and says nothing of the kind."""
+    head, brace, _ = row.partition("{")
+    if not brace or not description.name.startswith(head):
+        return None
+    rest = description.name[len(head) :]
+    if row.endswith("{rate}"):
+        if not rest[:1].isdigit():
+            return None
+        try:
+            return parse_rate(rest), "all"
+        except DtransError:
+            raise fail(
+                "D_PDESC_INVAL",
+                f"'{rest}' is no rate",
+                description.span,
+                hint="write a number a second (997, 997hz) or a period (10ms, 1s, 1m)",
+            ) from None
+    mode, _, count = rest.rpartition("-")
+    for known in get_args(Mode):
+        if mode == known and count.isascii() and count.isdecimal() and int(count) > 0:
+            return int(count), known
+    raise fail(
+        "D_PDESC_INVAL",
+        f"'{rest}' is no mode and count",
+        description.span,
+        hint=f"write {head}user-COUNT, {head}kernel-COUNT or {head}all-COUNT: the probe fires at every COUNT-th event",
+    )
 
 
 def find_member(facts: KernelFacts, kind: str, tag: str, name: str) -> bool:

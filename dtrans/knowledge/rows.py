@@ -4,10 +4,10 @@ Expressions in rows are D text over the Linux source, never C. In them
 
 * ``ctx->name`` is a field of the source: a field of a tracepoint's format, an argument of a raw tracepoint by its name
   in the kernel, ``ctx->nr``, ``ctx->arg0`` ... ``ctx->arg5`` and (return) ``ctx->ret`` of a system call, ``ctx->pc``
-  and ``ctx->upc`` of a sampling clock (the kernel or user program counter, the other 0), ``ctx->arg0`` ...
-  ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has), a parameter of a kernel function by its name in
-  the kernel, ``ctx->arg0`` ... of a function or a site in a process and ``ctx->ret`` of such a function's return, and
-  on a kernel function's return ``ctx->ret`` (the parameters too where the kernel has ``feature:fentry``);
+  and ``ctx->upc`` of a sampling clock or perf event (the kernel or user program counter, the other 0), ``ctx->arg0``
+  ... ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has), a parameter of a kernel function by its name
+  in the kernel, ``ctx->arg0`` ... of a function or a site in a process and ``ctx->ret`` of such a function's return,
+  and on a kernel function's return ``ctx->ret`` (the parameters too where the kernel has ``feature:fentry``);
 * ``saved->name`` is what another point of the source kept (`Point.save`);
 * ``curthread`` is the thread on whose behalf the probe fires, a ``struct task_struct *``;
 * kernel types are BTF's, and members of them are read by BTF offset;
@@ -47,7 +47,7 @@ class Point:
     function of the kernel or of a loaded module, which must be traceable and the only one of its name),
     ``user-entry:OBJECT:FUNCTION`` and ``user-return:OBJECT:FUNCTION`` (a function of a program or library, OBJECT as D
     names modules), ``user-site:PROVIDER:NAME`` (a probe that programs define, both names as they write them),
-    ``perf:page-faults`` and its kin (perf_event_open(2) software events by their `perf list` name), ``clock:all`` and
+    ``perf:page-faults`` and its kin (perf_event_open(2) events by their `perf list` name), ``clock:all`` and
     ``clock:one`` (the sampling clock on every CPU, on one, at the rate of the probe's name, or at its own:
     ``clock:all:100hz``), ``begin``, ``end``, ``error``.
     `when` is a guard, "" for always. `let` names sub-expressions that the other expressions use, later lets included
@@ -86,7 +86,8 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class ProbeRow:
-    """One probe. `name` may hold ``{rate}`` for the profile provider's rates (``profile-{rate}``).
+    """One probe. `name` may hold ``{rate}`` for the profile provider's rates (``profile-{rate}``), and
+    ``{mode}-{count}`` for the cpc provider's.
 
     `module` and `function` are what ``dtrace -l`` shows and descriptions match; mapped providers match any
     module and function that a script writes when `any_location` (Solaris names of kernel modules and functions).

@@ -153,7 +153,7 @@ class Planner:
                 self._calls(clause, found, entry=entry)
         for ref in clause.probes:
             match ref.served:
-                case RowProbe(_, row, period):
+                case RowProbe(_, row):
                     source = self.universe.source(row)
                     assert source is not None
                     note = source.note or row.note
@@ -163,12 +163,12 @@ class Planner:
                         if ref.served.process:
                             self._at_user_point(clause, ref, ref.served, index, source)
                         else:
-                            self._at_point(clause, ref, point, period, index, source)
+                            self._at_point(clause, ref, point, index, source)
                 case TracepointProbe(group, event):
                     names = [f"ctx->{one.name}" for one in self.universe.facts.tracepoint(group, event) or ()]
                     point = Point(f"tracepoint:{group}:{event}", args=tuple(names))
                     self._tell(str(ref), point.at, "exact", "")
-                    self._at_point(clause, ref, point, 0, 0)
+                    self._at_point(clause, ref, point, 0)
                 case UserProbe() as probe:
                     self._in_processes(clause, ref, probe)
                 case FunctionProbe():
@@ -252,13 +252,13 @@ class Planner:
         clause: TypedClause,
         ref: ProbeRef,
         point: Point,
-        period: int,
         index: int,
         source: SourceRow | None = None,
     ) -> None:
         number = self.numbering.number(ref)
         names = self._names(point, [number], source, f"{ref.provider}:{ref.module}:{ref.function}:{ref.name}")
-        attach = attach_of(point.at, period, self.universe.facts)
+        rated = ref.served if isinstance(ref.served, RowProbe) else None
+        attach = attach_of(point.at, self.universe.facts, rated)
         firings = self._firings.setdefault(attach, {})
         firing = firings.get((ref.id, index))
         if firing is None:
@@ -304,7 +304,7 @@ class Planner:
 
         for ref in refs:
             self._tell_call(ref)
-        attach = attach_of(f"{kind}:", 0, self.universe.facts)
+        attach = attach_of(f"{kind}:", self.universe.facts)
         firing = self._firings.setdefault(attach, {}).setdefault("calls", _FiringBuilder(0, None))
         lowering = Lowering(self, names, _CallArguments(found, evaluate, entry=entry))
         probe = calls.probe_number(found, self.numbering.number, base, evaluate)

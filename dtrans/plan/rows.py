@@ -237,7 +237,7 @@ class RowNames:
                 found = user_context(self.point.at, name)
                 if found is not None:
                     return found
-            case "clock" if name in ("pc", "upc"):
+            case "clock" | "perf" if name in ("pc", "upc"):
                 return ClockCounter(name == "upc")
             case "error" if name in ("arg0", "arg1", "arg2", "arg3", "arg4", "arg5"):
                 return FaultArg(int(name[3]))

@@ -99,10 +99,10 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
                 raise FileNotFoundError(_NOT_THERE, "")
             # One event serves all CPUs: the program hangs on the tracepoint, not on the event.
             yield from _event(open_perf_event(PERF_TYPE_TRACEPOINT, number, 1, online_cpus()[0]), program)
-        case PerfEvent(kind, config, period, all_cpus):
+        case PerfEvent(kind, config, period, all_cpus, mode):
             for cpu in online_cpus() if all_cpus else online_cpus()[:1]:
                 try:
-                    event_descriptor = open_perf_event(kind, config, period, cpu)
+                    event_descriptor = open_perf_event(kind, config, period, cpu, mode)
                 except OSError as error:
                     if error.errno in _OFFLINE and all_cpus:
                         continue  # It went offline just now.

@@ -431,17 +431,29 @@ def open_trampoline(program: int) -> int:
     return bpf_call(_RAW_TRACEPOINT_OPEN, _RawTracepointOpen(0, program))
 
 
-def open_perf_event(kind: int, config: int, period: int, cpu: int, pid: int = -1) -> int:
-    """perf_event_open(2) on one CPU, for all processes if `pid` is -1: an event not yet enabled. Raises OSError."""
-    return open_event(kind, config, (0, 0), period, cpu, pid)
+#: Bits of perf_event_attr: exclude_kernel, exclude_user.
+_EXCLUDED = {"all": 0, "user": 1 << 5, "kernel": 1 << 4}
+
+
+def open_perf_event(kind: int, config: int, period: int, cpu: int, mode: str = "all") -> int:
+    """perf_event_open(2) on one CPU, for all processes: an event not yet enabled. Raises OSError.
+
+    `mode`: ``user``, ``kernel`` or ``all``, what the CPU must run for an event to count."""
+    return open_event(kind, config, (0, 0), period, cpu, flags=_EXCLUDED[mode])
 
 
 def open_event(
-    kind: int, config: int, more: tuple[int, int], period: int = 1, cpu: int | None = None, pid: int = -1
+    kind: int,
+    config: int,
+    more: tuple[int, int],
+    period: int = 1,
+    cpu: int | None = None,
+    pid: int = -1,
+    flags: int = 0,
 ) -> int:
     """perf_event_open(2) with config1 and config2, on the first CPU unless one is given. Raises OSError."""
     # The second published size of struct perf_event_attr (PERF_ATTR_SIZE_VER1), which all kernels take; bit 0: disabled
-    packed = struct.pack("<IIQQQQQIIQQ", kind, 72, config, period, 0, 0, 1, 1, 0, *more)
+    packed = struct.pack("<IIQQQQQIIQQ", kind, 72, config, period, 0, 0, 1 | flags, 1, 0, *more)
     attr = ctypes.create_string_buffer(packed, len(packed))
     if cpu is None:
         cpu = -1 if pid >= 0 else online_cpus()[0]

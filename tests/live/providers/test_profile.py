@@ -1,0 +1,66 @@
+"""profile, sdt and the tracer's own probes: clocks with their program counters, tracepoints with their fields."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.loads import NAME, line
+from tests.programs import printed
+
+
+def words(source: str, *load: int | str) -> dict[str, int]:
+    shown = printed(f'{source} END {{ printa("%s %@d\\n", @); }}', commands=[line(str(load[0]), *load[1:])]).split()
+    return dict(zip(shown[::2], map(int, shown[1::2]), strict=True))
+
+
+@pytest.mark.proves("profile:::profile-{rate}")
+def test_every_cpu_is_sampled_at_the_rate_with_its_program_counter() -> None:
+    source = f"""
+        profile-200 /pid == $target && execname == "{NAME}"/
+        {{ @[arg0 && !arg1 ? "kernel" : arg1 && !arg0 ? "user" : "neither"] = count(); }}
+        profile-200 {{ @[strjoin("cpu", lltostr(cpu))] = count(); }}"""
+    found = words(source, "spin", 1)
+    assert "neither" not in found
+    assert 100 <= found["user"] + found["kernel"] <= 250
+    assert found["user"] > 0
+    assert {f"cpu{cpu}" for cpu in os.sched_getaffinity(0)} <= set(found)
+
+
+@pytest.mark.proves("profile:::tick-{rate}")
+def test_a_tick_fires_on_one_cpu() -> None:
+    found = words('tick-20hz { @[strjoin("cpu", lltostr(cpu))] = count(); }', "sleep", 1, 1)
+    (number,) = found.values()
+    assert 15 <= number <= 80
+
+
+@pytest.mark.proves("dtrace:::BEGIN", "dtrace:::END", "dtrace:::ERROR")
+def test_the_tracer_tells_of_itself() -> None:
+    source = """
+        BEGIN { printf("begun "); }
+        BEGIN { trace(*(int *)8); }
+        ERROR { printf("%d %d ", arg4, arg5); exit(0); }
+        END { printf("ended"); }"""
+    assert printed(source).split() == ["begun", "1", "8", "ended"]  # DTRACEFLT_BADADDR
+
+
+@pytest.mark.needs("tracepoint:irq:irq_handler_entry")
+@pytest.mark.proves("sdt:::interrupt-start", "sdt:::interrupt-complete")
+def test_interrupts_of_devices_start_and_complete(disk_file: object) -> None:
+    source = """
+        sdt:::interrupt-start /arg0 && arg1 && arg2/ { @["start"] = count(); }
+        sdt:::interrupt-complete /arg0 && arg1 && arg2/ { @["complete"] = count(); }
+        sdt:::interrupt-complete /arg3 > 1/ { @["wrong"] = count(); }"""
+    found = words(source, "direct", 200, 4096, str(disk_file))
+    assert abs(found["start"] - found["complete"]) <= 2
+    assert found["start"] > 0
+    assert "wrong" not in found  # IRQ_NONE or IRQ_HANDLED
+
+
+def test_a_tracepoint_has_the_fields_of_its_format() -> None:
+    source = f"""
+        sdt:sched::sched_process_fork /args[0] == "{NAME}" || stringof(args[0]) == "{NAME}"/ {{ @["forks"] = count(); }}
+        sdt:sched::sched_process_exit /execname == "{NAME}"/ {{ @["exits"] = count(); }}"""
+    found = words(source, "fork", 5)
+    assert (found["forks"], found["exits"]) == (5, 6)
