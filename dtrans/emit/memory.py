@@ -90,7 +90,7 @@ def address_of(values: Values, place: Place[Linux]) -> str:
 
 def leaked(values: Values, pointer: str) -> str:
     """A pointer as a number: one that went through memory is one to the verifier."""
-    values.scratch.keep_once("u64 leaked;")
+    values.scratch.keep("u64 leaked;", 8)
     name = values.temporary("u64")
     values.add(f"LEAK({name}, {pointer});")
     return name

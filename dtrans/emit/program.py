@@ -33,6 +33,7 @@ from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
 from dtrans.emit.text import Lines, comment, told
 from dtrans.emit.values import Frame, Values
 from dtrans.emit.variables import Variables
+from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
 from dtrans.plan.plan import AttachPoint, Firing, Plan, PlanClause
@@ -45,6 +46,9 @@ THREAD_GONE = RawTracepoint("sched_process_free")
 SWITCH = RawTracepoint("sched_switch")
 EXECUTED = RawTracepoint("sched_process_exec")
 FORKED = RawTracepoint("sched_process_fork")
+
+#: Bytes of a value of a per-CPU map: PCPU_MIN_UNIT_SIZE (include/linux/percpu.h).
+MOST_SCRATCH = 32768
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
              Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data", KernelFunctions: "struct pt_regs",
@@ -82,6 +86,7 @@ class Emitter:
         for number, point in enumerate(self.plan.points):
             self._point(number, point)
         self._frame_programs({point.attach for point in self.plan.points})
+        self._check_scratch()
         texts, layouts = collect(self.shared.needed)
         if "oncpu" in self.shared.uses or self.variables.has_threads:
             self.shared.layout("offset", "struct task_struct", "pid")
@@ -103,6 +108,21 @@ class Emitter:
             wanted=self.plan.wanted,
             notes=tuple((became.subject, became.differs) for became in self.plan.became if became.fidelity != "exact"),
         )
+
+    def _check_scratch(self) -> None:
+        """Raises D_NOREG where a clause needs more scratch memory than a value of a per-CPU map can have."""
+        size = self.scratch.size + self._room + (2 * ARENA + 8 if "arena" in self.shared.uses else 0)
+        if size > MOST_SCRATCH:
+            raise fail(
+                "D_NOREG",
+                f"a clause needs {size} bytes of memory for its strings, and the kernel gives {MOST_SCRATCH}",
+                hint="give a smaller strsize, or make two clauses of it",
+            )
+
+    @property
+    def _room(self) -> int:
+        """Bytes behind all strings, see templates/c/README.md."""
+        return 2 * max(256, 1 << (self.strsize - 1).bit_length())
 
     # --- programs -------------------------------------------------------------------------------------
 
@@ -337,7 +357,7 @@ class Emitter:
                 "aggregation_entries": self._aggregation_entries(),
                 "records": self.statements.records,
                 "scratch": self.scratch,
-                "room": 2 * max(256, 1 << (self.strsize - 1).bit_length()),
+                "room": self._room,
                 "names": sorted(self.shared.names),
                 "name_size": NAME_SIZE,
                 "probe_count": max(1, len(self.plan.probes)),

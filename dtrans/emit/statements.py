@@ -139,7 +139,7 @@ class Statements:
             place = f"r{site}"
             opening = [f"struct {name} {place};"]
         else:
-            values.scratch.slot(f"struct {name} r{site};")
+            values.scratch.slot(f"struct {name} r{site};", size)
             place = f"{values.scratch_name}->{values.scratch.clauses[-1][0]}.r{site}"
             opening = []
         opening += [f"{place}.{flag} = 0;" for flag in record.flags]

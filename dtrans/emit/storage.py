@@ -155,25 +155,41 @@ class Shared:
 class ScratchLayout:
     """Per-CPU scratch memory: ``struct scratch``. Members are named; a clause's own are reused by the next clause."""
 
-    shared_members: list[str] = field(default_factory=list)
+    shared: dict[str, int] = field(default_factory=dict)
     clauses: list[tuple[str, list[str]]] = field(default_factory=list)
+    #: Bytes of each clause's own members.
+    sizes: list[int] = field(default_factory=list)
+    #: Bytes of the memory that a function works in while it is called.
+    working: int = 0
 
-    def keep(self, declaration: str) -> None:
-        self.shared_members.append(declaration)
-
-    def keep_once(self, declaration: str) -> None:
-        if declaration not in self.shared_members:
-            self.shared_members.append(declaration)
+    def keep(self, declaration: str, size: int) -> None:
+        """A member that all clauses see; asked for again, it is the same."""
+        self.shared[declaration] = align_up(size, 8)
 
     def open(self, name: str) -> None:
         self.clauses.append((name, []))
+        self.sizes.append(0)
 
-    def slot(self, declaration: str) -> None:
+    def slot(self, declaration: str, size: int) -> None:
         self.clauses[-1][1].append(declaration)
+        self.sizes[-1] += align_up(size, 8)
+
+    def work(self, size: int) -> None:
+        """Memory that a function works in: what one leaves there, the next one overwrites."""
+        self.working = max(self.working, align_up(size, 8))
+
+    @property
+    def shared_members(self) -> list[str]:
+        return [*self.shared, *([f"char work[{self.working}];"] if self.working else [])]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all that clauses ask for."""
+        return sum(self.shared.values()) + self.working + max(self.sizes, default=0)
 
     @property
     def used(self) -> bool:
-        return bool(self.shared_members) or any(members for _, members in self.clauses)
+        return bool(self.shared) or any(members for _, members in self.clauses)
 
 
 def variable_name(variable: Variable) -> str:

@@ -152,8 +152,7 @@ def _work(values: Values, needle: Slot) -> str:
     """Working memory for a search, which a needle of up to seven characters does not need."""
     if needle.size <= 8:
         return "NULL"
-    slot = values.slot(2048 * ((needle.size + 63) // 64))
-    return f"(u8 *){slot.address}"
+    return f"(u8 *){values.work(2048 * ((needle.size + 63) // 64))}"
 
 
 def _index(values: Values, call: Call[Linux]) -> str:
@@ -241,7 +240,7 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     function = values.shared.function("strtok")
     size = (values.strsize + 7) // 8 * 8
     declaration = f"char strtok_state[{size + 8}];"
-    values.scratch.keep_once(declaration)
+    values.scratch.keep(declaration, size + 8)
     values.variables.strtok = True
     state = f"{values.scratch_name}->strtok_state"
     delimiters = values.string(call.args[1])
@@ -271,10 +270,10 @@ def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
             hint=f"{_MOST_STEPS // _JSON_TEXT} bytes can be had in all: give a smaller strsize, or fewer calls",
         )
     room = slot if slot.size >= source.size else values.slot(source.size)
-    work = values.slot(_JSON_STATE + (1 << (path.size - 1).bit_length()))
+    work = values.work(_JSON_STATE + (1 << (path.size - 1).bit_length()))
     values.add(
         f"if (!{function}({room.address}, {room.size}, {source.address}, {source.size}, "
-        f"{path.address}, {path.size}, {work.address})) *(u16 *)({room.address}) = 0; else MARK_SET({room.address});"
+        f"{path.address}, {path.size}, {work})) *(u16 *)({room.address}) = 0; else MARK_SET({room.address});"
     )
     if room is not slot:
         values.copy(slot, room)

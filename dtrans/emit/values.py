@@ -131,9 +131,14 @@ class Values:
         """Scratch memory for a string of the clause."""
         self._slots += 1
         whole = align_up(size, 8)
-        self.scratch.slot(f"char m{self._slots}[{whole}];")
+        self.scratch.slot(f"char m{self._slots}[{whole}];", whole)
         clause = self.scratch.clauses[-1][0]
         return Slot(f"{self.scratch_name}->{clause}.m{self._slots}", whole)
+
+    def work(self, size: int) -> str:
+        """Memory for a function to work in."""
+        self.scratch.work(size)
+        return f"{self.scratch_name}->work"
 
     def _pair(self, left: Expr[Linux], right: Expr[Linux], emit: Callable[[Expr[Linux]], str]) -> tuple[str, str]:
         """Two operands, the left one's value taken before the right one's statements run."""
@@ -499,7 +504,7 @@ class Values:
         if self.on_stack(size):
             self.add(f"{c} {name} = {{}};")
             return name
-        self.scratch.slot(f"{c} {name};")
+        self.scratch.slot(f"{c} {name};", size)
         place = f"{self.scratch_name}->{self.scratch.clauses[-1][0]}.{name}"
         self.add(f"ZERO(&{place}, {size});")
         return place

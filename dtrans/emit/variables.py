@@ -177,7 +177,7 @@ class Variables:
         if variable not in self._this:
             name = variable_name(variable)
             if isinstance(variable.type, StringType | StructRef | Array | Addresses):
-                values.scratch.keep_once(self._bytes(variable, name))
+                values.scratch.keep(self._bytes(variable, name), self._size(variable))
                 name = f"{values.scratch_name}->{name}"
             self._this[variable] = name
         return self._this[variable]
@@ -268,7 +268,7 @@ class Variables:
 
     def _or_empty(self, values: Values, pointer: str, member: str) -> Slot:
         declaration = f"char empty[{align_up(self.strsize, 8)}];"
-        values.scratch.keep_once(declaration)
+        values.scratch.keep(declaration, self.strsize)
         name = values.temporary("char *", f"{values.scratch_name}->empty")
         values.add(f"if ({pointer}) {name} = {member};")
         return Slot(name, align_up(self.strsize, 8))

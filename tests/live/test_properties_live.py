@@ -188,6 +188,23 @@ INTEGERS = (
     "42",
     "(-7)",
     "uid",
+    "gr.a",
+    "gr.bits",
+    "this->r.wide",
+    "self->r.in.y",
+    "self->r.bits",
+    "mr[gi, gs].wide",
+    "self->mr[gu].in.x",
+    "garr[gi]",
+    "garr[3]",
+    "this->tarr[gu & 3]",
+    "gr.ten[gi]",
+    "this->r.ten[1]",
+    "two[gi][1]",
+    "gs[gi]",
+    "this->s[2]",
+    "twice[gi]",
+    "xlate <struct rec>(gi).wide",
 )
 STRINGS = (
     "gs",
@@ -200,12 +217,32 @@ STRINGS = (
     '"text"',
     '"a longer constant"',
     "curpsinfo->pr_psargs",
+    "gr.name",
+    "this->r.name",
+    "self->r.name",
+    "mr[gu, gs].name",
+    "(gs + 1)",
+    "(self->s + gi)",
+    "paren[gs]",
+    "names[gi]",
 )
-WRITTEN_INTEGERS = [one for one in INTEGERS if one.startswith(("g", "this", "self", "ai"))]
-WRITTEN_STRINGS = [one for one in STRINGS if one.startswith(("gs", "this", "self", "as_"))]
+WRITTEN_INTEGERS = [one for one in INTEGERS if one.startswith(("g", "this", "self", "ai", "mr", "two"))]
+WRITTEN_STRINGS = [one for one in STRINGS if one.startswith(("gs", "gr", "this", "self", "as_", "mr", "names"))]
+STRUCTURES = ("gr", "this->r", "self->r", "mr[gi, gs]", "mr[gu, self->s]", "self->mr[gi]", "recs[gi]")
+INNER = tuple(f"{one}.in" for one in STRUCTURES)
 
 DECLARATIONS = """
 int64_t gi; uint64_t gu; string gs; int64_t ai[int64_t, string]; string as_[int64_t];
+struct inner { int16_t x; uint8_t y; };
+struct rec {
+	int8_t a; uint64_t wide; int32_t bits:7; uint32_t more:9; struct inner in; int32_t ten[4]; string name;
+	union { uint32_t word; uint8_t bytes[4]; };
+};
+translator struct rec < int64_t I > { wide = I * 2; bits = I; name = "made"; };
+inline int64_t twice[int64_t n] = n + n;
+inline string paren[string s] = strjoin("(", s);
+struct rec gr; this struct rec r; self struct rec r; struct rec mr[int64_t, string]; self struct rec mr[int64_t];
+struct rec recs[3]; int64_t garr[8]; this uint16_t tarr[4]; int32_t two[3][2]; string names[4];
 self int64_t i; self string s; self int64_t a[uint64_t]; self string b[string]; this int64_t i; this string s;
 """
 
@@ -263,7 +300,7 @@ def string(draw: st.DrawFn, depth: int = 2) -> str:
 def statement(draw: st.DrawFn) -> str:
     match draw(
         st.sampled_from(
-            ("integer", "string", "printf", "trace", "aggregate", "aggregate", "if", "conditional", "stack")
+            ("integer", "string", "structure", "printf", "trace", "aggregate", "if", "conditional", "stack", "memory")
         )
     ):
         case "integer":
@@ -274,6 +311,26 @@ def statement(draw: st.DrawFn) -> str:
             return f"{target} {op} {draw(integer())};"
         case "string":
             return f"{draw(st.sampled_from(WRITTEN_STRINGS))} = {draw(string())};"
+        case "structure":
+            kinds = draw(st.sampled_from((STRUCTURES, INNER)))
+            one, two = draw(st.sampled_from(kinds)), draw(st.sampled_from(kinds))
+            made = f"{one} = xlate <struct rec>({draw(integer())});" if kinds is STRUCTURES else f"{one} = {two};"
+            return draw(st.sampled_from((f"{one} = {two};", made, f"print({one});", f"trace({two});")))
+        case "memory":
+            size = draw(st.integers(1, 64))
+            return draw(
+                st.sampled_from(
+                    (
+                        f"this->p = (char *)alloca({size}); this->p[{draw(integer())}] = {draw(integer())};",
+                        f"this->q = (struct rec *)alloca(sizeof (gr)); *this->q = {draw(st.sampled_from(STRUCTURES))};",
+                        f"this->q = (struct rec *)copyin({draw(integer())}, {size}); gr = *this->q; gr.a = gr.bits;",
+                        f"this->q = (struct rec *){draw(integer())}; this->q->in.x += {draw(integer())};",
+                        f"gs = copyinstr({draw(integer())}, {draw(integer())});",
+                        f"gs = stringof((char *){draw(integer())});",
+                        f'trace(json({draw(string())}, "a[1].b"));',
+                    )
+                )
+            )
         case "printf":
             return f'printf("%d %s %x\\n", {draw(integer())}, {draw(string())}, {draw(integer())});'
         case "trace":
