@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from docs import providers  # noqa: E402
+from dtrans.cli.tags import tags, unraised  # noqa: E402
 from dtrans.knowledge.load import load  # noqa: E402
 from dtrans.knowledge.rows import Knowledge, Note  # noqa: E402
 from tests import proving  # noqa: E402
@@ -92,9 +93,34 @@ def _cell(state: Mapping[str, str], numbered: Callable[[str, str], str]) -> str:
             return numbered("unproven", state.get("why", ""))
 
 
+def tags_page() -> str:
+    """All tags: those that are raised, and those of libdtrace that are not, with the reason."""
+    lines = [
+        "# All tags",
+        "",
+        "What each [error](errors.md) means; `dtrans explain TAG` has an example and what to do. Made by `make docs`.",
+        "",
+        "| tag | said when |",
+        "| --- | --- |",
+        *(f"| `{tag.name}` | {tag.meaning} |" for tag in tags().values()),
+        "",
+        "## Tags of libdtrace that are not raised",
+        "",
+        "| tag | why |",
+        "| --- | --- |",
+        *(f"| `{name}` | {reason} |" for name, reason in sorted(unraised().items())),
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def pages() -> dict[Path, str]:
     """Every page that is made from data, by the file that it stands in."""
-    return {ROOT / "docs" / "kernels.md": kernels_page(), **providers.pages(load())}
+    return {
+        ROOT / "docs" / "kernels.md": kernels_page(),
+        ROOT / "docs" / "manual" / "tags.md": tags_page(),
+        **providers.pages(load()),
+    }
 
 
 if __name__ == "__main__":

@@ -101,7 +101,10 @@ class StatementChecker:
                 return (Act("stack", (self.names.checker.check(node),)),)
             case ast.Aggregation(name, _, span):
                 raise fail("D_AGG_NULL", f"aggregation @{name} stands alone", span, hint="assign it a function")
-        return (Do(self.names.checker.check(node)),)
+        effect = self.names.checker.check(node)
+        if _is_translated(effect.type.to if isinstance(effect.type, Pointer) else effect.type):
+            raise fail("D_CG_DYN", "what a translator makes is no statement: name one of its members", node.span)
+        return (Do(effect),)
 
     def _branches(self, test: ast.Expr, then: ast.Expr, other: ast.Expr) -> Body:
         """``test ? action : action``: the untaken branch of a constant test is not even looked at, as in dtrace."""

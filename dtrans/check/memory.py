@@ -167,6 +167,8 @@ def check_member(checker: Checker[L], node: ast.Member) -> Expr[L]:
 
 def member_at(checker: Checker[L], base: Expr[L], ref: StructRef, space: Space, node: ast.Member) -> Expr[L]:
     """The member that a node names of the structure at an address."""
+    if not checker.types.is_complete(ref):
+        raise fail("D_OP_INCOMPLETE", f"{ref} is only named: its members are not known", node.span)
     path, member = find_member(checker, ref, node.name, node.span)
     if member.bit_size:
         start, bits = bit_field(member)

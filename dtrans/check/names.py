@@ -137,6 +137,8 @@ class ScriptNames:
     first: dict[tuple[Scope, str], ast.Assign | ast.Step] = field(default_factory=dict)
     #: The inlines that are being expanded.
     expanding: list[str] = field(default_factory=list)
+    #: The names that ``#pragma D attributes`` and ``binding`` are about, and where.
+    pragmas: dict[str, Span] = field(default_factory=dict)
     _bound: Mapping[str, Expr[Solaris]] = field(default_factory=dict)
     _hidden: int = 0
 
@@ -371,7 +373,7 @@ class ScriptNames:
             self.types.typedefs[declaration.name] = self.types.resolve(written)
             return
         if declaration.storage in ("extern", "static", "register", "auto") and declaration.storage != "extern":
-            raise fail("D_DECL_DCLASS", f"storage class '{declaration.storage}' has no meaning in D", span)
+            raise fail("D_DECL_BADCLASS", f"storage class '{declaration.storage}' has no meaning in D", span)
         keys: tuple[Type, ...] | None = None
         if isinstance(written, ast.AssociativeType):
             keys = tuple(self.types.resolve(key) for key in written.keys)

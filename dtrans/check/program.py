@@ -86,6 +86,7 @@ class ProgramChecker:
             matched.append((program.span.source.name, count))
         statements.aggregations.settle()
         self._check_unused_macros(programs)
+        self._check_pragmas(names)
         return TypedProgram(
             tuple(clauses),
             tuple(statements.aggregations.found),
@@ -125,8 +126,27 @@ class ProgramChecker:
                     )
                 if not is_met(self.universe, item):
                     raise fail("D_PRAGMA_DEPEND", f"this program requires {kind} {name}, which is not here", span)
+            case ast.Pragma("attributes" | "binding", words, span):
+                self._concerned(words, span, names)
             case ast.Pragma() | ast.Clause():
                 pass
+
+    def _concerned(self, words: tuple[str, ...], span: Span, names: ScriptNames) -> None:
+        """Notes which name a pragma is about. Raises D_PRAGMA_SCOPE for one that the program does not define."""
+        name = words[2] if words[1] == "provider" and len(words) > 2 else words[1]
+        known = self.universe.knowledge
+        if name in known.builtins or name in known.constants or name in known.structures:
+            raise fail("D_PRAGMA_SCOPE", f"#pragma cannot modify '{name}', which this program does not define", span)
+        names.pragmas[name] = span
+
+    def _check_pragmas(self, names: ScriptNames) -> None:
+        """Raises D_PRAGMA_UNUSED for a pragma about a name that nothing defines."""
+        types = names.types
+        defined = {*names.inlines, *names.providers, *types.typedefs, *(tag for _, tag in types.structs), *types.enums}
+        defined |= {*types.enumerators, *(name for _, name in names.variables)} | {*self.universe.knowledge.providers}
+        for name, span in names.pragmas.items():
+            if name not in defined:
+                raise fail("D_PRAGMA_UNUSED", f"#pragma is about '{name}', which the program does not define", span)
 
     def _clause(
         self,

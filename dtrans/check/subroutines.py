@@ -131,11 +131,13 @@ def check_call(checker: Checker[L], node: ast.Call) -> Expr[L]:
     if name in REFUSED:
         raise fail("D_FUNC_UNDEF", f"{name}(): {REFUSED[name]}", node.span)
     if name in STATEMENT_ONLY:
-        raise fail("D_OP_ACT", f"{name}() is an action: it stands as a statement, not inside an expression", node.span)
+        raise fail("D_CG_EXPR", f"{name}() is an action: it stands as a statement, not inside an expression", node.span)
     if name in AGGREGATING:
         raise fail("D_AGG_FUNC", f"{name}() aggregates: assign it to an aggregation, as in @ = {name}(...)", node.span)
     prototype = PROTOTYPES.get(name)
     if prototype is None:
+        if name in checker.types.knowledge.builtins or checker.names.variable(ast.Name(name, node.span)) is not None:
+            raise fail("D_FUNC_IDKIND", f"'{name}' is a variable and cannot be called", node.span)
         from dtrans.knowledge.lookup import nearest
 
         close = nearest(name, [*PROTOTYPES, *STATEMENT_ONLY, *ADDRESS_FUNCTIONS, *STACK_FUNCTIONS])
@@ -246,15 +248,26 @@ def _address(checker: Checker[L], node: ast.Call) -> Expr[L]:
 
 def _stack(checker: Checker[L], node: ast.Call) -> Expr[L]:
     """``stack([frames])``, ``ustack([frames[, strsize]])``, ``jstack([frames[, strsize]])``: constants."""
-    check_count(node, 0, 1 if node.name == "stack" else 2)
+    proto, size = ("D_STACK_PROTO", "D_STACK_SIZE") if node.name == "stack" else ("D_USTACK_PROTO", "D_USTACK_FRAMES")
+    if len(node.args) > (1 if node.name == "stack" else 2):
+        raise fail(proto, f"{node.name}( ) prototype mismatch: too many arguments", node.span)
     frames = 0
     if node.args:
-        frames = checker.constant(node.args[0])
+        frames = _frames(checker, node, 0, size)
         if frames <= 0:
-            raise fail("D_STACK_SIZE", f"{node.name}( ) needs a positive number of frames", node.args[0].span)
+            raise fail(size, f"{node.name}( ) needs a positive number of frames", node.args[0].span)
+    if len(node.args) > 1 and _frames(checker, node, 1, "D_USTACK_STRSIZE") < 0:
+        raise fail("D_USTACK_STRSIZE", f"{node.name}( ) size must be positive", node.args[1].span)
     depths = checker.types.depths
     frames = min(frames or depths.get(node.name, _USUAL_FRAMES), depths.get("", _MOST_FRAMES))
     return Call(node.name, (), Addresses(node.name, frames), node.span)
+
+
+def _frames(checker: Checker[L], node: ast.Call, index: int, tag: str) -> int:
+    value = checker.check(node.args[index])
+    if not isinstance(value, Const):
+        raise fail(tag, f"{node.name}( ) argument #{index + 1} must be an integer constant", node.args[index].span)
+    return value.value
 
 
 def stack_depths(options: Options) -> Mapping[str, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts
 from dtrans.knowledge.rows import Knowledge
 from dtrans.source import NOWHERE, Source, Span
@@ -73,7 +73,7 @@ class TypeNames:
             case ast.PointerType(to, _):
                 return Pointer(self.resolve(to))
             case ast.ArrayType(of, size, _):
-                return Array(self.resolve(of), 0 if size is None else self.constant(size))
+                return Array(self.resolve(of), 0 if size is None else self._length(size))
             case ast.FunctionType(returns, params, variadic, _):
                 return Function(
                     self.resolve(returns), tuple((name, self.resolve(kind)) for name, kind in params), variadic
@@ -81,12 +81,30 @@ class TypeNames:
             case ast.AssociativeType(_, _, span):
                 raise fail("D_TYPE_ERR", "an associative array cannot stand here", span)
 
+    def _constant(self, node: ast.Expr, tag: str, what: str) -> int:
+        """A number that a declaration needs as a constant. Raises DtransError with `tag`."""
+        try:
+            return self.constant(node)
+        except DtransError as error:
+            if error.diagnostic.tag != "D_SYNTAX":
+                raise
+            raise fail(tag, f"{what} must be an integer constant", node.span) from None
+
+    def _length(self, node: ast.Expr) -> int:
+        length = self._constant(node, "D_DECL_ARRSUB", "the length of an array")
+        if length < 1:
+            raise fail("D_DECL_ARRSUB", "the length of an array must be positive", node.span)
+        return length
+
     def named(self, words: tuple[str, ...], span: Span = NOWHERE) -> Type:
         """A base type or typedef by its words."""
         basic = _basic(words)
         if basic is not None:
             return basic
         name = " ".join(words)
+        for word, tag in (("char", "D_DECL_CHARATTR"), ("void", "D_DECL_VOIDATTR")):
+            if word in words and set(words) & {"long", "short", "unsigned", "signed"}:
+                raise fail(tag, f"'{name}': {word} cannot be this", span)
         if name == "string":
             return StringType(self.strsize)
         found = self.typedef(name.rpartition("`")[2]) if len(words) == 1 else None
@@ -157,7 +175,13 @@ class TypeNames:
         for declaration in declared:
             kind = self.resolve(declaration.type)
             size, alignment = self.size(kind, declaration.span) * 8, self.alignment(kind) * 8
-            bits = 0 if declaration.bits is None else self.constant(declaration.bits)
+            bits = 0
+            if declaration.bits is not None:
+                bits = self._constant(declaration.bits, "D_DECL_BFCONST", "the width of a bit-field")
+                if not isinstance(kind, Int | EnumRef):
+                    raise fail("D_DECL_BFTYPE", f"a bit-field is an integer, not '{kind}'", declaration.span)
+            elif not declaration.name and not isinstance(kind, StructRef):
+                raise fail("D_DECL_MNAME", "this member has no name", declaration.span)
             if declaration.bits is not None and bits > size:
                 raise fail("D_DECL_BFSIZE", f"a bit-field of {bits} bits does not fit its type", declaration.span)
             if ref.kind == "union":
@@ -189,7 +213,9 @@ class TypeNames:
         members: list[tuple[str, int]] = []
         for enumerator in body:
             assert isinstance(enumerator, ast.Enumerator)
-            value = value + 1 if enumerator.value is None else self.constant(enumerator.value)
+            value += 1
+            if enumerator.value is not None:
+                value = self._constant(enumerator.value, "D_DECL_ENCONST", "an enumerator")
             if enumerator.name in self.enumerators:
                 raise fail("D_DECL_IDRED", f"enumerator '{enumerator.name}' is defined twice", enumerator.span)
             if not -(1 << 31) <= value < 1 << 31:

@@ -34,6 +34,13 @@ def tags() -> Mapping[str, Tag]:
         return {name: Tag(name, **table) for name, table in tomllib.load(file).items()}
 
 
+@cache
+def unraised() -> Mapping[str, str]:
+    """The tags of libdtrace that are never raised here, with the reason; one that is raised after all is left out."""
+    with Path(__file__).with_name("unraised.toml").open("rb") as file:
+        return {name: reason for name, reason in tomllib.load(file).items() if name not in tags()}
+
+
 def find_tag(name: str) -> Tag:
     """The tag of that name, in any case of letters. Raises DtransError D_TAG with the nearest spelling."""
     found = tags().get(name.upper())

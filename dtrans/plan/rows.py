@@ -187,7 +187,7 @@ class RowNames:
             for arg, kind in zip(args, params, strict=True)
         )
         if node.name == "__ureg" and not (isinstance(fitted[0], Const) and fitted[0].value in REGISTERS):
-            raise fail("D_UREGS_INVAL", "the index must be a constant that names a register, such as R_SP", node.span)
+            raise fail("D_REGS_IDX", "the index must be a constant that names a register, such as R_SP", node.span)
         return self._intrinsic(node.name, fitted)
 
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:

@@ -1,7 +1,6 @@
-/* A number of frames is constant. */
+/* The index of args[] is constant. */
 
-BEGIN
+syscall::read:entry
 {
-	x = 1;
-	stack(x); /* error: D_SYNTAX */
+	trace(args[pid]); /* error: D_SYNTAX */
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dtrans.cli.tags import Tag, find_tag, tags
+from dtrans.cli.tags import Tag, find_tag, tags, unraised
 from dtrans.errors import DtransError
 from dtrans.source import Source
 from tests.conftest import ROOT
@@ -26,6 +26,11 @@ def raised() -> Iterator[str]:
 
 def test_every_tag_that_is_raised_is_explained_and_no_other() -> None:
     assert set(raised()) == set(tags())
+
+
+def test_every_tag_of_libdtrace_is_raised_or_has_a_reason_why_not() -> None:
+    known = set((ROOT / "tests" / "cli" / "libdtrace_tags.txt").read_text().split())
+    assert known - set(tags()) == set(unraised())
 
 
 def test_a_tag_is_found_in_any_case_and_a_slip_gets_a_hint() -> None:

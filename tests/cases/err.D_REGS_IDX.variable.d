@@ -3,5 +3,5 @@
 BEGIN
 {
 	x = 1;
-	trace(uregs[x]); /* error: D_UREGS_INVAL */
+	trace(uregs[x]); /* error: D_REGS_IDX */
 }

@@ -1,0 +1,6 @@
+/* What a translator makes is no statement. */
+
+BEGIN
+{
+	curpsinfo; /* error: D_CG_DYN */
+}

@@ -1,0 +1,6 @@
+/* An action has no value. */
+
+BEGIN
+{
+	trace(printf("x")); /* error: D_CG_EXPR */
+}

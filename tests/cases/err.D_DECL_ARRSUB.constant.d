@@ -1,0 +1,7 @@
+/* The length of an array is a constant. */
+
+int a[pid]; /* error: D_DECL_ARRSUB */
+BEGIN
+{
+	trace(1);
+}

@@ -1,0 +1,7 @@
+/* An enumerator is a constant. */
+
+enum e { A = pid }; /* error: D_DECL_ENCONST */
+BEGIN
+{
+	trace(1);
+}

@@ -1,0 +1,8 @@
+/* A clause has so much memory for its strings. */
+
+#pragma D option strsize=8k
+
+BEGIN
+{
+	x = strjoin(strjoin(execname, probefunc), strjoin(execname, execname)); /* error nowhere: D_NOREG */
+}

@@ -1,0 +1,6 @@
+/* ustack() records at least one frame. */
+
+BEGIN
+{
+	ustack(0); /* error: D_USTACK_FRAMES */
+}
