@@ -59,6 +59,21 @@ int main(int argc, char **argv)
 	return outer(argc, argv) == 0;
 }
 """
+_REGISTERS = r"""
+int main(void)
+{
+	register long r8 __asm__("r8") = 0x808, r9 __asm__("r9") = 0x909, r10 __asm__("r10") = 0x1010;
+	register long r12 __asm__("r12") = 0x1212, r13 __asm__("r13") = 0x1313, r14 __asm__("r14") = 0x1414;
+	register long r15 __asm__("r15") = 0x1515;
+	long result = 110;
+	__asm__ volatile("push %%rbp; push %%rbx; mov $0xbb, %%rbx; mov $0xbeef, %%rbp; syscall; pop %%rbx; pop %%rbp"
+		: "+a"(result) : "D"(0xd1L), "S"(0x51L), "d"(0xddL), "r"(r8), "r"(r9), "r"(r10), "r"(r12), "r"(r13), "r"(r14),
+		"r"(r15) : "rcx", "r11", "memory");
+	for (volatile unsigned long n = 0; n < 300000000UL; n++)
+		;
+	return 0;
+}
+"""
 _FRAMES = ["prog`inner", "prog`outer", "prog`main"]
 _GETPPID = "syscall::getppid:entry"
 
@@ -156,3 +171,24 @@ def test_threads_of_one_process_share_the_key_of_a_stack(prog: Path) -> None:
     shown = printed(text, commands=[str(prog)])
     assert _stacks(shown) == [_FRAMES[:2]]
     assert re.search(r"(?m)^  prog {46}  prog`outer {40} {16}1$", shown), shown
+
+
+def test_registers_of_the_process_at_a_call_and_at_a_sample(tmp_path: Path) -> None:
+    source, made = tmp_path / "regs.c", tmp_path / "regs"
+    source.write_text(_REGISTERS)
+    subprocess.run(["gcc", "-O1", "-o", made, source], check=True)
+    names = ["RDI", "RSI", "RDX", "R8", "R9", "R10", "R12", "R13", "R14", "R15", "RBX", "RBP", "FP"]
+    text = f"""
+    {_GETPPID} /pid == $target/
+    {{
+        printf("{" %x" * len(names)}\\n", {", ".join(f"uregs[R_{name}]" for name in names)});
+        printf("%d%d%d ", uregs[R_PC] == uregs[R_RIP], uregs[R_SP] == uregs[R_RSP], uregs[R_CS] == 0x33);
+        printf("%A\\n", uregs[R_PC]);
+    }}
+    profile-997 /pid == $target && arg1/ {{ @[uregs[R_PC] == arg1 && uregs[R_SP] != 0, uregs[R_CS]] = count(); }}
+    END {{ printa("%d %x\\n", @); }}
+    """
+    shown = [line.strip() for line in printed(text, commands=[str(made)]).splitlines()]
+    assert shown[0] == "d1 51 dd 808 909 1010 1212 1313 1414 1515 bb beef beef"
+    assert re.fullmatch(r"111 regs`main\+0x\w+", shown[1]), shown
+    assert shown[2] == "1 33"
