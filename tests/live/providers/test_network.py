@@ -347,3 +347,52 @@ def test_a_packet_through_a_bridge_counts_once_on_each_side(bridge: str) -> None
         ["send", "udp", "58", "-", "6"],
         ["send", "udp", "68", "-", "6"],
     ]
+
+
+MEMBERS = [
+    *(f"ipv4info_t.ipv4_{name}" for name in ("tos", "ident", "flags", "offset", "checksum", "src", "hdr")),
+    *(f"ipv6info_t.ipv6_{name}" for name in ("flow", "src", "dst", "hdr")),
+    *(f"tcpinfo_t.tcp_{name}" for name in ("window", "checksum", "urgent", "hdr")),
+    "udpinfo_t.udp_checksum",
+    "udpinfo_t.udp_hdr",
+]
+
+
+@pytest.mark.proves(*MEMBERS)
+def test_headers_made_here_are_told_as_they_were_made() -> None:
+    """A TCP segment and a UDP datagram over IPv4, a datagram over IPv6, whose every member is known."""
+    four = bytes.fromhex("4538 0028 1234 4000 4006 0000 7f000001 7f000002".replace(" ", ""))
+    tcp = bytes.fromhex("1111 2222 01020304 05060708 5020 abcd 9876 0042".replace(" ", ""))
+    udp = bytes.fromhex("1111 2222 0008 7654".replace(" ", ""))
+    datagram = bytes.fromhex("4500 001c 4321 2005 4011 beef 7f000001 7f000002".replace(" ", "")) + udp
+    six = bytes.fromhex("62534567 0008 11 40".replace(" ", "")) + bytes(15) + b"\1" + bytes(15) + b"\1" + udp
+    text = """
+        ip:::send /args[4]->ipv4_ident == 0x1234 && $1/
+        {
+            printf("4 %x %x %x %x ", args[4]->ipv4_tos, args[4]->ipv4_flags, args[4]->ipv4_offset, args[4]->ipv4_src);
+            printf("%d\\n", args[4]->ipv4_hdr->ttl);
+        }
+        ip:::send /args[4]->ipv4_ident == 0x4321/
+        { printf("5 %x %x %x\\n", args[4]->ipv4_flags, args[4]->ipv4_offset, args[4]->ipv4_checksum); }
+        ip:::send /args[5]->ipv6_flow == 0x34567/
+        {
+            printf("6 %x %d %d ", args[5]->ipv6_tclass, args[5]->ipv6_src->in6_u.u6_addr8[15],
+                args[5]->ipv6_dst->in6_u.u6_addr8[15]);
+            printf("%d\\n", args[5]->ipv6_hdr->hop_limit);
+        }
+        tcp:::send /args[4]->tcp_sport == 0x1111 && args[4]->tcp_urgent == 0x42/
+        {
+            printf("tcp %x %x %x ", args[4]->tcp_window, args[4]->tcp_checksum, ntohs(args[4]->tcp_hdr->dest));
+            printf("%s\\n", args[3]->tcps_laddr);
+        }
+        udp:::send /args[4]->udp_sport == 0x1111 && args[2]->ip_ver == 6/
+        { printf("udp %x %x\\n", args[4]->udp_checksum, ntohs(args[4]->udp_hdr->dest)); }
+    """
+    rows = run(text, 1, command("packets", (four + tcp).hex(), datagram.hex(), six.hex()))
+    assert sorted(rows) == [
+        ["4", "38", "4", "0", "100007f", "64"],
+        ["5", "2", "5", "beef"],
+        ["6", "25", "1", "1", "64"],
+        ["tcp", "abcd", "9876", "2222", "<unknown>"],
+        ["udp", "7654", "2222"],
+    ]
