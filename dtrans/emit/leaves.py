@@ -177,7 +177,10 @@ def _register_argument(values: Values, index: int, *, user: bool) -> str:
 
 def _site_argument(values: Values, index: int) -> str:
     """An argument of a site; where it is not to be had, the clause ends with a fault."""
-    value = values.temporary("u64", "0")
+    known = values.frame.memo.get(f"site{index}")
+    if known is not None:
+        return known
+    value = values.frame.memo[f"site{index}"] = values.temporary("u64", "0")
     values.fault(f"dt_site_argument(ctx, site, {index}, &{value})", ILLEGAL_OPERATION)
     return value
 

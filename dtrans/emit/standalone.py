@@ -97,8 +97,8 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
     if artifact.options.get("oformat") != "json":
         yield "json_output"
     if not artifact.wanted:
-        yield from ("look_for_places", "Loaded.attach_places", "Session.attach_places")
-        yield from ("Userland.find", "Userland.look")
+        yield from ("look_for_places", "Loaded.attach_places", "Session.attach_places", "Session.look_again")
+        yield from ("Userland.find", "Userland.look", "Userland.more")
     if not artifact.host:
         yield "HostNumbers.refresh"
     if not _names_addresses(artifact):

@@ -37,7 +37,7 @@ from dtrans.run.privileges import check_privileges, refused, writes_refused
 from dtrans.run.userland import Places, Userland
 
 #: Room for the names of probes in processes, at least.
-_MORE_PROBES = 4096
+_MORE_PROBES = 16384
 _SMALLEST_RING = 256 << 10
 #: The ring is not made larger than this for the number of CPUs alone.
 _SHARED_RING = 64 << 20

@@ -43,6 +43,8 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 0.001, 1.0
 _LONGEST_STATUS = 10.0
 #: Bytes of records whose text is written at once.
 _PRINT_BYTES = 1 << 20
+#: Seconds between two looks at what the traced processes have mapped; and how many of them make one at all processes.
+_LOOK_PERIOD, _LOOKS_EVERYWHERE = 0.1, 10
 #: Seconds to wait at the end for a program that is still writing its record.
 _LAST_RECORD_WAIT = 1.0
 
@@ -182,6 +184,8 @@ class Session:
     _watched: tuple[int, ...] = ()
     _told: dict[tuple[str, int], int] = field(default_factory=dict)
     _next_status: float = 0.0
+    _next_look: float = 0.0
+    _looks: int = 0
 
     def __post_init__(self) -> None:
         self._options = Options(self.artifact.options)
@@ -266,6 +270,20 @@ class Session:
         for target in self.targets:
             target.release()
 
+    def look_again(self, userland: Userland) -> None:
+        """Looks now and then for what processes have loaded since, and for processes that have started."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + _LOOK_PERIOD
+        self._looks += 1
+        places = userland.more(everywhere=self._looks % _LOOKS_EVERYWHERE == 0)
+        if places:
+            try:
+                self.attach_places(userland, places)
+            except OSError as error:
+                self._complain(f"no more probes in processes can be traced: {os.strerror(error.errno or 0)}")
+
     def attach_places(self, userland: Userland, places: Sequence[Places]) -> None:
         """Attaches at places in processes, and tells of those that the kernel refuses."""
         before = self.loaded.refused
@@ -291,6 +309,8 @@ class Session:
                         self._target_ended(living.pop(descriptor))
                 wait = self._next_wait(wait, self._work())
                 self._look_at_status()
+                if self.userland is not None:
+                    self.look_again(self.userland)
                 self._refresh()
 
     def _next_wait(self, wait: float, read: int) -> float:

@@ -122,6 +122,11 @@ class Userland:
             for (program, path), masks in made.items()
         ]
 
+    def more(self, *, everywhere: bool) -> list[Places]:
+        """The places in what processes have mapped since; `everywhere` looks at all processes too."""
+        asked = dict.fromkeys(map(self._process_of, self.artifact.wanted))
+        return [places for pid in asked if pid is not None or everywhere for places in self.look(pid)]
+
     def matched(self, description: int) -> int:
         """How many probes the descriptions of one source matched."""
         groups = {want.group for want in self.artifact.wanted if want.source == description}

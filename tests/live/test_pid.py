@@ -164,6 +164,25 @@ def test_instructions_by_their_offset_and_all_of_them(dtrace: Run, tmp_path: Pat
     assert "'1' is no probe of work" in done.stderr
 
 
+def test_libraries_that_are_loaded_later(dtrace: Run, tmp_path: Path) -> None:
+    library = compiled(tmp_path, "later.so", "int later(int x) { return x; }", "-shared", "-fPIC")
+    text = f"""
+        #include <dlfcn.h>
+        #include <unistd.h>
+        int main(void)
+        {{
+            int (*later)(int) = dlsym(dlopen("{library}", RTLD_NOW), "later");
+            sleep(2);
+            for (int i = 0; i < 5; i++)
+                later(i);
+            return 0;
+        }}
+    """
+    clause = "pid$target:later:later:entry { @[probemod, probefunc] = count(); }"
+    done = dtrace("-Zqn", clause, "-c", compiled(tmp_path, "loads", text))
+    assert done.stdout.split() == ["later.so", "later", "5"]
+
+
 def test_a_tracer_that_is_killed_leaves_no_place_traced(waiting: subprocess.Popen[bytes]) -> None:
     """The breakpoint in the process is the function's first byte, 0xcc on x86-64, for as long as it is traced."""
     assert waiting.stdin
