@@ -141,7 +141,10 @@ _PERIODS = {
 
 
 def check_option(name: str, value: str | None, span: Span | None = None) -> str:
-    """The value in canonical text: "1" for a set flag, else the words given. Raises D_PRAGMA_OPTSET for a bad one."""
+    """The value in canonical text: "1" for a set flag and "0" for one that is not, else the words given.
+
+    Raises D_PRAGMA_OPTSET for a bad one.
+    """
     option = OPTIONS.get(name)
     if option is None:
         raise fail("D_PRAGMA_OPTSET", f"unknown option '{name}'", span, hint="'dtrans run --help' names the options")
@@ -149,7 +152,7 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
         case "flag":
             if value not in (None, "", "1", "0", "true", "false", "enable", "disable"):
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes no value", span)
-            return "" if value in ("0", "false", "disable") else "1"
+            return "0" if value in ("0", "false", "disable") else "1"
         case "size":
             _check_bounds(option, parse_size(value or "", name, span), span)
         case "rate":

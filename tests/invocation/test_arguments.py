@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dtrans.errors import DtransError
 from dtrans.invocation.arguments import LETTERS, Spec, read_arguments, split_words
+from dtrans.options import OPTIONS, Options, check_option
 
 _FLAGS = [letter for index, letter in enumerate(LETTERS) if letter != ":" and LETTERS[index + 1 : index + 2] != ":"]
 _VALUED = [letter for index, letter in enumerate(LETTERS) if LETTERS[index + 1 : index + 2] == ":"]
@@ -115,3 +116,50 @@ def test_any_cluster_means_the_same_as_its_letters_apart(flags: list[str], value
 def test_no_line_is_anything_but_read_or_refused(words: list[str]) -> None:
     with suppress(DtransError):
         assert len(read_arguments(words).operands) <= len(words)
+
+
+#: Values as people give them, and worse.
+_VALUES = st.sampled_from(
+    [*"0 1 -1 4k 0x10 1e9 99999999999999999999t 1hz 0s 5m ٣ ²k switch on a=b".split(), "", "\0"]
+) | st.text(max_size=8)
+
+
+@given(st.sampled_from([*OPTIONS, "nosuch", ""]), st.none() | _VALUES)
+def test_an_option_that_is_taken_can_be_read_and_any_other_is_refused_by_tag(name: str, value: str | None) -> None:
+    given_text, refused = "", None
+    try:
+        given_text = check_option(name, value)
+    except DtransError as error:
+        refused = error
+    if refused is not None:
+        assert (refused.diagnostic.tag, refused.exit_status) == ("D_PRAGMA_OPTSET", 1)
+        return
+    options, option = Options({name: given_text}), OPTIONS[name]
+    assert check_option(name, given_text) == given_text
+    match option.kind:
+        case "flag":
+            assert options.flag(name) == (value not in ("0", "false", "disable"))
+        case "size":
+            assert option.least <= options.size(name) <= option.most
+        case "rate":
+            assert options.rate(name) > 0
+        case "count":
+            assert option.least <= (options.count(name) or 0) <= option.most
+        case "text":
+            assert options.text(name) == value
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([f"-{letter}" for letter in LETTERS if letter != ":"]), _VALUES).map(list)
+        | st.tuples(st.just("-x"), st.builds("{}={}".format, st.sampled_from([*OPTIONS]), _VALUES)).map(list)
+        | _VALUES.map(lambda word: [word])
+    )
+)
+def test_any_line_of_letters_options_and_values_is_read_or_refused_with_a_status(words: list[list[str]]) -> None:
+    status = 0
+    try:
+        read_arguments([word for group in words for word in group])
+    except DtransError as error:
+        status = error.exit_status
+    assert status in (0, 1, 2)
