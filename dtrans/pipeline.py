@@ -186,10 +186,18 @@ class Pipeline:
 def list_probes(
     facts: KernelFacts, knowledge: Knowledge, *, solaris: bool = True, with_args: bool = False
 ) -> Iterator[Listed]:
-    """Every probe that this kernel serves, in the order of ids."""
+    """Every probe that this kernel serves, in the order of ids. Of a function without its arguments no more is told than
+    its names, since there are a hundred thousand."""
     universe = Universe(facts, knowledge, solaris=solaris)
+    like: dict[str, Listed] = {}
     for probe in universe.all_probes():
-        if universe.available(probe):
+        if isinstance(probe.served, FunctionProbe) and not with_args:
+            if probe.provider not in like:
+                like[probe.provider] = listed(universe, probe, with_args=False)
+            one = like[probe.provider]
+            names = probe.id, probe.provider, probe.module, probe.function, probe.name
+            yield Listed(*names, (), one.fidelity, one.differs, "", one.description, one.arguments)
+        elif universe.available(probe):
             yield listed(universe, probe, with_args=with_args)
 
 

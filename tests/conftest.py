@@ -71,6 +71,8 @@ def has(feature: str) -> bool:
             return name.encode() in Path("/sys/kernel/btf/vmlinux").read_bytes()
         case ["address", name]:
             return _symbols().get(name, "0").strip("0") != ""
+        case ["feature", "kprobe"]:
+            return Path("/sys/bus/event_source/devices/kprobe").exists()
         case ["command", name]:
             return shutil.which(name) is not None
         case ["probes", path]:

@@ -8,7 +8,7 @@ Ids follow from a function's place in the list of all, so that nothing is made b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,6 +58,11 @@ class FunctionTable:
         """Names that more than one function has."""
         counts = Counter(name for _, names in self._facts.functions() for name in names)
         return frozenset(name for name, count in counts.items() if count > 1)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of all functions that can be traced."""
+        return self._places.keys()
 
     def __contains__(self, name: str) -> bool:
         """Whether a function of this name can be traced, and is the only one of that name."""

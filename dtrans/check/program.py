@@ -216,6 +216,9 @@ class ProgramChecker:
         of_process = providers.get(split_process(description.provider.rstrip("*"))[0])
         if of_process is not None and of_process.family in USER_FAMILIES:
             return f"its probes are in processes: name one, as in {of_process.name}$target or {of_process.name}1234"
+        of_functions = providers.get(description.provider)
+        if of_functions is not None and of_functions.family == "functions":
+            return self._hint_of_function(description)
         if description.provider and not any(self.universe.match(replace(description, module="", function="", name=""))):
             close = nearest(description.provider, providers)
             return (
@@ -227,6 +230,18 @@ class ProgramChecker:
         choices = {probe.function if description.function else probe.name for probe in self.universe.probes}
         close = nearest(part, sorted(choices))
         return f"did you mean {' or '.join(close)}?" if close else "'dtrans list' shows what there is"
+
+    def _hint_of_function(self, description: ast.ProbeDescription) -> str:
+        from dtrans.knowledge.lookup import nearest
+
+        names = self.universe.functions.names
+        if not names:
+            return "this kernel can trace none of its functions: it was built without CONFIG_KPROBES or CONFIG_FTRACE"
+        if description.function in names:
+            return "it is a function of another module, or may only be named with 'entry' and 'return'"
+        close = nearest(description.function, names)
+        told = f"did you mean {' or '.join(close)}? " if close else ""
+        return f"{told}a function that the compiler has put into its callers, or renamed, cannot be traced"
 
     def _check_unused_macros(self, programs: Sequence[ast.Program]) -> None:
         unused = None if self.options.flag("argref") else self.macros.unused()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from dtrans.artifact import Attach, Probe
+from dtrans.artifact import Attach, Moment, Probe
 from dtrans.check.conversions import is_integer, is_string
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.processes import UserProbe, split_process
@@ -37,7 +37,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.knowledge.rows import Lets, Point, SourceRow
 from dtrans.plan import calls
 from dtrans.plan.folding import Folder
-from dtrans.plan.functions import FunctionArguments, attach_functions
+from dtrans.plan.functions import FunctionArguments, attach_functions, sees_stack
 from dtrans.plan.leaves import Intrinsic, Linux, PlaceProbe, ProbeCookie
 from dtrans.plan.places import UserArguments, UserPlaces, is_any_process
 from dtrans.plan.plan import AttachPoint, Became, Code, Firing, Plan, PlanClause
@@ -187,7 +187,10 @@ class Planner:
         for (entry, numbers), probes in groups.items():
             served = dict(probes)
             span = clauses[numbers[0]].node.span
-            for attach, members in attach_functions(self.universe.facts, "entry" if entry else "return", probes, span):
+            builtins = self.universe.knowledge.builtins
+            stacks = any(sees_stack(clauses[number].node, builtins) for number in numbers)
+            moment: Moment = "entry" if entry else "return"
+            for attach, members in attach_functions(self.universe.facts, moment, probes, span, stacks=stacks):
                 self._at_functions(attach, [clauses[number] for number in numbers], members, served)
 
     def _at_functions(

@@ -10,17 +10,23 @@ functions with the same clauses share one program of kprobe type.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 
 from dtrans.artifact import Attach, KernelFunctions, Moment, Trampoline
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.tree import Cast, Expr
 from dtrans.errors import fail
 from dtrans.facts import KernelFacts
+from dtrans.knowledge.rows import BuiltinRow
 from dtrans.plan.leaves import Linux, RegisterArg, RegisterResult, TrampolineArg
 from dtrans.source import Span
+from dtrans.syntax import ast
 from dtrans.types import INT64, UINT64, Float, Function, StructRef, Type, Void
 
+#: What reads the stack of the kernel in the row of a built-in variable.
+_STACK_READERS = re.compile(r"\b__(?:kaddr_caller|stackdepth)\b")
 #: So many functions with the same clauses get a program each, on trampolines; more share one.
 _OWN_PROGRAMS = 4
 #: Programs without attach cookies, which must be one for each function, are compiled one by one.
@@ -53,14 +59,21 @@ def _module_of(facts: KernelFacts, name: str) -> str:
 
 
 def attach_functions(
-    facts: KernelFacts, moment: Moment, probes: Sequence[tuple[int, FunctionProbe]], span: Span | None
+    facts: KernelFacts,
+    moment: Moment,
+    probes: Sequence[tuple[int, FunctionProbe]],
+    span: Span | None,
+    *,
+    stacks: bool = False,
 ) -> Iterator[tuple[Attach, tuple[int, ...]]]:
     """The programs that serve probes with the same clauses: where each attaches, and the numbers of its probes.
 
+    `stacks`: the clauses look at the kernel's stack, on which a trampoline and what it calls take a number of frames
+    that differs from kernel to kernel: then they go on kprobes, whose registers are those of the function itself.
     Raises D_KERNEL where the kernel cannot tell so many functions apart.
     """
     cookies = facts.feature("attach_cookie")
-    few = len(probes) <= _OWN_PROGRAMS
+    few = len(probes) <= _OWN_PROGRAMS and not stacks
     if not cookies and len(probes) > _MOST_PROGRAMS:
         raise fail(
             "D_KERNEL",
@@ -72,13 +85,27 @@ def attach_functions(
     for number, probe in probes:
         if cookies and not (few and has_trampoline(facts, facts.function(probe.name, probe.module))):
             shared.append((number, probe))
-        elif has_trampoline(facts, facts.function(probe.name, probe.module)):
+        elif not stacks and has_trampoline(facts, facts.function(probe.name, probe.module)):
             yield Trampoline(moment, probe.name, probe.module), (number,)
         else:
             yield KernelFunctions(moment, ((probe.place, number),)), (number,)
     if shared:
         places = tuple((probe.place, number) for number, probe in shared)
         yield KernelFunctions(moment, places), tuple(number for number, _ in shared)
+
+
+def sees_stack(node: object, builtins: Mapping[str, BuiltinRow]) -> bool:
+    """Whether a clause looks at the stack of the kernel."""
+    match node:
+        case tuple():
+            return any(sees_stack(part, builtins) for part in node)
+        case ast.Call(name="stack"):
+            return True
+        case ast.Name(name) if name in builtins:
+            return any(_STACK_READERS.search(text) for text in builtins[name].current)
+    if not is_dataclass(node) or isinstance(node, Span):
+        return False
+    return any(sees_stack(getattr(node, part.name), builtins) for part in fields(node))
 
 
 class FunctionArguments:

@@ -1,0 +1,192 @@
+"""The fbt provider: functions of the kernel as a process of known work calls them. Each program does much: where these
+tests run, in the lab's guests, a program takes seconds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Run
+from tests.programs import host, printed, refused
+
+pytestmark = pytest.mark.needs("feature:kprobe")
+
+_DD = "dd if=/dev/zero of=/dev/null bs=100 count=50 status=none"
+
+
+def _by_key(text: str) -> dict[tuple[str, ...], int]:
+    """Lines of an aggregation: all but the last word -> the last."""
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    return {tuple(row[:-1]): int(row[-1]) for row in rows}
+
+
+def test_entry_and_return_know_names_typed_arguments_and_the_result() -> None:
+    body = """
+    fbt::vfs_read:entry /pid == $target && arg2 == 100/
+    {
+        self->file = args[0];
+        @[probeprov, probemod, probefunc, probename, args[2] == arg2, args[0]->f_path.mnt != 0] = count();
+    }
+    fbt::vfs_read:return /self->file/
+    {
+        @[probeprov, probemod, probefunc, probename, args[1], arg1] = count();
+        self->file = 0;
+    }"""
+    assert _by_key(printed(body, commands=[_DD])) == {
+        ("fbt", "vmlinux", "vfs_read", "entry", "1", "1"): 50,
+        ("fbt", "vmlinux", "vfs_read", "return", "100", "100"): 50,
+    }
+
+
+def test_many_functions_share_a_program_and_each_knows_its_name_and_caller() -> None:
+    body = """
+    fbt::vfs_*:entry, fbt::ksys_*:entry /pid == $target/ { @[probefunc] = count(); @all[probename] = count(); }
+    fbt::vfs_*:return, fbt::ksys_*:return /pid == $target/ { @back[probename] = count(); }
+    fbt::vfs_read:entry, fbt::vfs_read:return
+    /pid == $target/
+    { @top[probename, func(caller)] = count(); @stack[probename, stack(1)] = count(); }
+    END { printa("%s %@d\\n", @); printf("=\\n"); printa("%s %@d\\n", @all); printa("%s %@d\\n", @back);
+        printf("=\\n"); printa("%s %a %@d\\n", @top); printf("=\\n"); printa(@stack); }"""
+    functions, ends, callers, stacks = printed(body, commands=[_DD]).split("=\n")
+    counts = _by_key(functions)
+    assert counts["ksys_read",] >= 50
+    assert counts["vfs_write",] >= 50
+    totals = _by_key(ends)
+    assert totals["entry",] == totals["return",] == sum(counts.values())
+    assert {key[0] for key in _by_key(callers)} == {"entry", "return"}
+    assert {key[1].partition("`")[2].partition("+")[0] for key in _by_key(callers)} <= {
+        "ksys_read", "__x64_sys_pread64", "ksys_pread64", "do_syscall_64", "__x64_sys_read",
+    }  # fmt: skip
+    assert "vfs_read" not in stacks
+
+
+def test_functions_that_cannot_be_traced_are_left_out_of_globs_and_refused_by_name() -> None:
+    names = {name for module, found in host().functions() if module == "vmlinux" for name in found}
+    assert {"vfs_read", "do_exit"} <= names
+    assert not {"do_int3", "int3_notifier", "notify_die", "no_such_function"} & names
+    found = refused("fbt::no_such_function:entry {}")
+    assert found.tag == "D_PDESC_ZERO"
+    assert "renamed" in found.hint
+
+
+def test_the_place_of_a_return_is_not_made_up() -> None:
+    found = refused("fbt::vfs_read:return { trace(arg0); }")
+    assert (found.tag, "Linux does not tell" in found.message) == ("D_ARGS_NONE", True)
+
+
+def test_a_function_of_a_module_is_found_by_the_modules_name() -> None:
+    modules = [module for module, functions in host().functions() if module != "vmlinux" and len(functions) > 3]
+    if not modules:
+        pytest.skip("needs a loaded module")
+    body = f"BEGIN {{ exit(0); }} fbt:{modules[0]}::entry {{ @[probefunc] = count(); }}"
+    assert printed(body) is not None
+
+
+@pytest.mark.proves(
+    "fbt:genunix:fop_read:entry", "fbt:genunix:fop_read:return", "fbt:genunix:fop_write:entry", "uio_t.uio_resid",
+    "fbt:genunix:fop_write:return", "uio_t._uio_offset", "lloff_t._f", "fbt:genunix:fop_open:entry", "vnode_t.v_path",
+    "fbt:genunix:fop_close:entry", "fbt:genunix:fop_open:return", "fbt:genunix:fop_close:return", "vnode_t.v_type",
+)  # fmt: skip
+def test_reads_and_writes_by_solaris_functions(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 250)
+    body = """
+    fbt::fop_read:entry, fbt:genunix:fop_write:entry
+    /pid == $target && args[1]->uio_resid == 100/
+    {
+        self->uio = args[1];
+        self->size = args[1]->uio_resid;
+        @[probefunc, basename(args[0]->v_path), args[0]->v_type, args[1]->_uio_offset._f] = sum(1);
+    }
+    fbt::fop_read:return, fbt::fop_write:return
+    /self->uio/
+    {
+        @[probefunc, "moved", arg1, 0] = sum(self->size - self->uio->uio_resid);
+        self->uio = 0;
+    }
+    fbt::fop_open:entry
+    /pid == $target/
+    {
+        self->vp = *(struct vnode **)arg0;
+        self->name = basename(self->vp->v_path);
+    }
+    fbt::fop_open:return /self->name == "source"/ { @[probefunc, self->name, arg1, 0] = sum(1); self->name = 0; }
+    fbt::fop_close:entry
+    /pid == $target && basename(args[0]->v_path) == "source"/
+    { self->closing = 1; @[probefunc, basename(args[0]->v_path), 0, 0] = sum(1); }
+    fbt::fop_close:return /self->closing/ { self->closing = 0; @[probefunc, "done", arg1, 0] = sum(1); }"""
+    told = _by_key(printed(body, commands=[f"dd if={source} of={tmp_path}/copy bs=100 status=none"]))
+    assert told.pop(("fop_close", "source", "0", "0")) == told.pop(("fop_close", "done", "0", "0"))
+    assert told == {
+        ("fop_read", "source", "1", "0"): 1,
+        ("fop_read", "source", "1", "100"): 1,
+        ("fop_read", "source", "1", "200"): 1,
+        ("fop_read", "source", "1", "250"): 1,
+        ("fop_write", "copy", "1", "0"): 1,
+        ("fop_write", "copy", "1", "100"): 1,
+        ("fop_read", "moved", "0", "0"): 250,
+        ("fop_write", "moved", "0", "0"): 200,
+        ("fop_open", "source", "0", "0"): 1,
+    }
+
+
+@pytest.mark.proves(
+    "fbt:genunix:fop_mkdir:entry", "fbt:genunix:fop_mkdir:return", "fbt:genunix:fop_rmdir:entry",
+    "fbt:genunix:fop_rmdir:return", "fbt:genunix:fop_rename:entry", "fbt:genunix:fop_rename:return",
+    "fbt:genunix:fop_remove:entry", "fbt:genunix:fop_remove:return", "fbt:genunix:fop_readdir:entry",
+    "fbt:genunix:fop_readdir:return", "fbt:genunix:fop_getattr:entry", "fbt:genunix:fop_fsync:entry",
+    "fbt:genunix:gexec:entry", "fbt:genunix:gexec:return", "fbt:genunix:findexec_by_hdr:entry",
+    "fbt:genunix:findexec_by_hdr:return", "fbt:genunix:dnlc_lookup:entry", "fbt:genunix:dnlc_lookup:return",
+)  # fmt: skip
+def test_names_and_programs_by_solaris_functions(tmp_path: Path) -> None:
+    body = """
+    fbt::fop_mkdir:entry, fbt::fop_rmdir:entry, fbt::fop_remove:entry, fbt::fop_rename:entry
+    /progenyof($target)/
+    { printf("%s %s %s\\n", probefunc, args[0]->v_path, stringof(arg1)); }
+    fbt::fop_mkdir:return, fbt::fop_rmdir:return, fbt::fop_remove:return, fbt::fop_rename:return
+    /progenyof($target)/
+    { printf("%s = %d\\n", probefunc, arg1); }
+    fbt::fop_readdir:entry, fbt::fop_getattr:entry, fbt::fop_fsync:entry
+    /progenyof($target)/
+    { @[probefunc, args[0]->v_path] = count(); }
+    fbt::gexec:entry /progenyof($target)/ { self->file = (*(struct vnode **)arg0)->v_path; }
+    fbt::findexec_by_hdr:entry /self->file != NULL/ { self->magic = stringof(args[0] + 1); }
+    fbt::findexec_by_hdr:return /self->file != NULL/ { printf("exec %s %.3s %d\\n", self->file, self->magic, arg1); }
+    fbt::gexec:return /self->file != NULL/ { printf("gexec %d\\n", arg1); self->file = 0; }
+    fbt::dnlc_lookup:entry /progenyof($target)/ { self->in = stringof(arg1) == "absent-name"; }
+    fbt::dnlc_lookup:return /self->in/ { self->in = 0; @looked["dnlc", arg1 == 0] = count(); }"""
+    work = f"cd {tmp_path}; mkdir one; ls one; mv one two; rmdir two; rmdir two; : > f; sync f; rm f; cat absent-name"
+    told = printed(body, commands=[f"/bin/sh -c '{work} 2>/dev/null; true'"])
+    folder = str(tmp_path)
+    lines = told.splitlines()
+    for expected in (
+        f"fop_mkdir {folder} one", "fop_mkdir = 0", f"fop_rename {folder} one", "fop_rename = 0",
+        f"fop_rmdir {folder} two", "fop_rmdir = 0", f"fop_remove {folder} f", "fop_remove = 0", "gexec 0",
+    ):  # fmt: skip
+        assert expected in lines, told
+    assert any(line.startswith("exec ") and "/mkdir ELF 1" in line for line in lines), told
+    assert any(line.split()[:2] == ["fop_readdir", f"{folder}/one"] for line in lines), told
+    assert any(line.split()[:2] == ["fop_fsync", f"{folder}/f"] for line in lines), told
+    assert any(line.split()[:1] == ["fop_getattr"] for line in lines), told
+    assert any(line.split()[:2] == ["dnlc", "1"] for line in lines), told
+
+
+def test_listing_shows_functions_with_their_arguments(dtrans: Run) -> None:
+    done = dtrans("list", "-v", "fbt::vfs_read:")
+    assert "args[0]: struct file *" in done.stdout
+    assert "args[1]: " in done.stdout
+    assert "entry of vmlinux`vfs_read" in done.stdout
+
+
+def test_a_standalone_program_attaches_too(dtrans: Run, tmp_path: Path) -> None:
+    body = "fbt::vfs_*:entry /pid == $target/ { @[probefunc] = count(); }"
+    text = dtrans("translate", "-n", body, "-c", "true").stdout
+    (tmp_path / "program.py").write_text(text)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "program.py", "-c", _DD], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert _by_key(done.stdout)["vfs_read",] >= 50
