@@ -186,8 +186,8 @@ class Pipeline:
 def list_probes(
     facts: KernelFacts, knowledge: Knowledge, *, solaris: bool = True, with_args: bool = False
 ) -> Iterator[Listed]:
-    """Every probe that this kernel serves, in the order of ids. Of a function without its arguments no more is told than
-    its names, since there are a hundred thousand."""
+    """Every probe that this kernel serves, in the order of ids. Of functions without their arguments no more is told
+    than their names, since there are a hundred thousand."""
     universe = Universe(facts, knowledge, solaris=solaris)
     like: dict[str, Listed] = {}
     for probe in universe.all_probes():
