@@ -256,6 +256,12 @@ def _verifier_error(program: Program, error: VerifierError) -> DtransError:
         return writes_refused()
     if os.environ.get("DTRANS_DEBUG"):
         sys.stderr.write(error.log + "\n")
+    if "too large" in error.line:
+        return fail(
+            "D_NOREG",
+            f"the clauses at the {attach_place(program.attach)} are more than the kernel's verifier walks",
+            hint="call fewer functions of strings there, json() and the searches above all, or give a smaller strsize",
+        )
     return fail(
         "D_INTERNAL",
         f"the kernel refused the program for the {attach_place(program.attach)}: {error.line}",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 
+from dtrans.errors import DtransError
 from dtrans.run.load import load
 from tests.programs import host, pipeline, printed
 
@@ -327,7 +328,6 @@ def statement(draw: st.DrawFn) -> str:
                         f"this->q = (struct rec *){draw(integer())}; this->q->in.x += {draw(integer())};",
                         f"gs = copyinstr({draw(integer())}, {draw(integer())});",
                         f"gs = stringof((char *){draw(integer())});",
-                        f'trace(json({draw(string())}, "a[1].b"));',
                     )
                 )
             )
@@ -367,4 +367,10 @@ def programs(draw: st.DrawFn) -> str:
 @settings(max_examples=30, phases=PHASES)
 @given(programs())
 def test_the_verifier_refuses_no_program(text: str) -> None:
-    load(pipeline(text).artifact, host()).close()
+    try:
+        artifact = pipeline(text).artifact
+    except DtransError as error:
+        if error.diagnostic.tag != "D_DIV_ZERO":  # What folds to a division by the constant 0 is no program.
+            raise
+        reject()
+    load(artifact, host()).close()
