@@ -152,14 +152,11 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    item.config.stash[_RECORDING].note(item, report)
+    recording, path = item.config.stash[_RECORDING], item.config.getoption("proofs")
+    recording.note(item, report)
+    if path is not None and report.when == "teardown":  # After each test: a run may be cut off.
+        proving.write(path, recording)
     return report
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    path = session.config.getoption("proofs")
-    if path is not None:
-        proving.write(path, session.config.stash[_RECORDING])
 
 
 # --- the commands --------------------------------------------------------------------------------------------------

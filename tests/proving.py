@@ -73,9 +73,14 @@ def _universe() -> Universe:
 
 
 @cache
+def _probes() -> dict[str, ProbeRow]:
+    return {name: probe for name, _, probe in rows(load()) if probe is not None}
+
+
+@cache
 def missing(name: str) -> tuple[str, ...]:
     """What this kernel lacks of a row; () too for a row that is no probe."""
-    probe = next((probe for row, _, probe in rows(load()) if row == name), None)
+    probe = _probes().get(name)
     return () if probe is None else _universe().missing(probe)
 
 
@@ -132,7 +137,7 @@ class Recording:
 
 
 def write(path: Path, recording: Recording) -> None:
-    """Brings a results file up to date with a run: one row a line, in the order of `translators/`."""
+    """Brings a results file up to date with a run so far: one row a line, in the order of `translators/`."""
     before = read(path)["rows"] if path.exists() else {}
     states = recording.states(before)
     lines = [f"{json.dumps(name)}: {json.dumps(state)}" for name, state in states.items()]
