@@ -183,38 +183,23 @@ class Pipeline:
         return name in self._types or names.is_type(name)
 
 
-def list_probes(
-    facts: KernelFacts, knowledge: Knowledge, *, solaris: bool = True, with_args: bool = False
-) -> Iterator[Listed]:
-    """Every probe that this kernel serves, in the order of ids. Of functions without their arguments no more is told
-    than their names, since there are a hundred thousand."""
-    universe = Universe(facts, knowledge, solaris=solaris)
-    like: dict[str, Listed] = {}
+def list_probes(universe: Universe) -> Iterator[ProbeRef]:
+    """Every probe that the kernel serves, in the order of ids."""
     for probe in universe.all_probes():
-        if isinstance(probe.served, FunctionProbe) and not with_args:
-            if probe.provider not in like:
-                like[probe.provider] = listed(universe, probe, with_args=False)
-            one = like[probe.provider]
-            names = probe.id, probe.provider, probe.module, probe.function, probe.name
-            yield Listed(*names, (), one.fidelity, one.differs, "", one.description, one.arguments)
-        elif universe.available(probe):
-            yield listed(universe, probe, with_args=with_args)
+        # Functions are a hundred thousand, and those that there are can be traced.
+        if isinstance(probe.served, FunctionProbe) or universe.available(probe):
+            yield probe
 
 
-def made_probes(
-    facts: KernelFacts, knowledge: Knowledge, description: ProbeDescription, *, solaris: bool = True
-) -> Iterator[Listed]:
+def made_probes(universe: Universe, description: ProbeDescription) -> Iterator[ProbeRef]:
     """The probes that a description matches though no list has them: those of rates, ``tick-7s``."""
-    universe = Universe(facts, knowledge, solaris=solaris)
     known = {probe.id for probe in universe.all_probes()}
     with contextlib.suppress(DtransError):
-        for probe in universe.match(description):
-            if probe.id not in known:
-                yield listed(universe, probe)
+        yield from (probe for probe in universe.match(description) if probe.id not in known)
 
 
-def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Listed:
-    """One probe's row. Types of arguments cost a look at the kernel, so that a long list goes without."""
+def listed(universe: Universe, probe: ProbeRef) -> Listed:
+    """What ``-v`` tells of one probe. Types of arguments cost a look at the kernel."""
     fidelity, differs, source = "exact", "", ""
     match probe.served:
         case RowProbe(_, row):
@@ -240,7 +225,7 @@ def listed(universe: Universe, probe: ProbeRef, *, with_args: bool = True) -> Li
         probe.module,
         probe.function,
         probe.name,
-        tuple(map(str, universe.args(probe))) if with_args else (),
+        tuple(map(str, universe.args(probe))),
         fidelity,
         differs,
         source,

@@ -17,7 +17,7 @@ from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
 from dtrans.check.order import Order
 from dtrans.check.subroutines import ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEMENT_ONLY, check_count
-from dtrans.check.tree import Act, ActionKind, Cast, Const, Do, Expr, If, Load, Solaris, Statement
+from dtrans.check.tree import Act, ActionKind, Assign, Cast, Const, Do, Expr, If, Load, Solaris, Statement
 from dtrans.errors import fail
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.syntax import ast
@@ -102,7 +102,8 @@ class StatementChecker:
             case ast.Aggregation(name, _, span):
                 raise fail("D_AGG_NULL", f"aggregation @{name} stands alone", span, hint="assign it a function")
         effect = self.names.checker.check(node)
-        if _is_translated(effect.type.to if isinstance(effect.type, Pointer) else effect.type):
+        made = effect.type.to if isinstance(effect.type, Pointer) else effect.type
+        if _is_translated(made) and not isinstance(effect, Assign):
             raise fail("D_CG_DYN", "what a translator makes is no statement: name one of its members", node.span)
         return (Do(effect),)
 

@@ -14,13 +14,14 @@ from dtrans.cli.stability import probe_lines
 from dtrans.errors import fail
 
 if TYPE_CHECKING:
+    from dtrans.check.universe import ProbeRef
     from dtrans.pipeline import Listed
     from dtrans.syntax.ast import ProbeDescription
 
 HEADER = f"{'ID':>5} {'PROVIDER':>10} {'MODULE':>17} {'FUNCTION':>33} NAME"
 
 
-def probe_line(probe: Listed) -> str:
+def probe_line(probe: ProbeRef) -> str:
     """One line of the table."""
     return f"{probe.id:5d} {probe.provider:>10} {probe.module:>17} {probe.function:>33} {probe.name}"
 
@@ -32,20 +33,20 @@ def details(probe: Listed) -> str:
     return "\n".join([*lines, ""])
 
 
-def lines(probes: Iterable[Listed], verbose: bool) -> Iterator[str]:
-    """The table, line by line, as the probes come."""
+def lines(probes: Iterable[ProbeRef], detailed: Callable[[ProbeRef], Listed] | None) -> Iterator[str]:
+    """The table, line by line, as the probes come; `detailed` gives what ``-v`` adds."""
     yield HEADER
     for probe in probes:
         yield probe_line(probe)
-        if verbose:
-            yield details(probe)
+        if detailed is not None:
+            yield details(detailed(probe))
 
 
 def matching(
-    probes: Iterable[Listed],
+    probes: Iterable[ProbeRef],
     wanted: Sequence[ProbeDescription],
-    made: Callable[[ProbeDescription], Iterable[Listed]],
-) -> Iterator[Listed]:
+    made: Callable[[ProbeDescription], Iterable[ProbeRef]],
+) -> Iterator[ProbeRef]:
     """The probes that descriptions match, description by description; all of them when there are none.
 
     `made` gives those that a description itself makes: rates of the profile provider that nobody has named before.
@@ -70,7 +71,7 @@ def matching(
         )
 
 
-def matches(probe: Listed, wanted: ProbeDescription) -> bool:
+def matches(probe: ProbeRef, wanted: ProbeDescription) -> bool:
     """Whether a description matches: by id, or part by part with ``*``, ``?``, ``[]``; an empty part matches all."""
     if wanted.id is not None:
         return probe.id == wanted.id

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,7 @@ from dtrans.options import Options
 
 if TYPE_CHECKING:
     from dtrans.artifact import Artifact
-    from dtrans.pipeline import Listed, Pipeline
-    from dtrans.syntax.ast import ProbeDescription
+    from dtrans.pipeline import Pipeline
 
 
 def trace(arguments: Arguments) -> int:
@@ -84,9 +84,10 @@ def list_matching(arguments: Arguments) -> int:
 
     Raises DtransError D_PDESC_ZERO, after the list, for descriptions that match none.
     """
+    from dtrans.check.universe import Universe
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
-    from dtrans.pipeline import list_probes, made_probes
+    from dtrans.pipeline import list_probes, listed, made_probes
     from dtrans.run.host import HostFacts
     from dtrans.syntax import parse
     from dtrans.syntax.ast import Clause
@@ -96,13 +97,9 @@ def list_matching(arguments: Arguments) -> int:
         probe for program in programs for item in program.items if isinstance(item, Clause) for probe in item.probes
     ]
     solaris = Options(arguments.options).text("compat") == "solaris"
-    facts, knowledge = HostFacts(), load()
-    probes = list_probes(facts, knowledge, solaris=solaris, with_args=arguments.verbose)
-
-    def made(description: ProbeDescription) -> Iterator[Listed]:
-        return made_probes(facts, knowledge, description, solaris=solaris)
-
-    text = lines(matching(probes, wanted, made), arguments.verbose)
+    universe = Universe(HostFacts(), load(), solaris=solaris)
+    found = matching(list_probes(universe), wanted, partial(made_probes, universe))
+    text = lines(found, partial(listed, universe) if arguments.verbose else None)
     if arguments.output is not None:
         # Written even when a description matches nothing, after the others.
         _append(arguments.output, text)

@@ -1,7 +1,8 @@
 // needs: word kread walk
 // layout: OFF_inode__i_dentry = offset "struct inode" i_dentry
 // layout: OFF_inode__i_sb = offset "struct inode" i_sb
-// layout: OFF_dentry__d_alias = offset "struct dentry" d_u.d_alias
+// layout?: OFF_dentry__d_alias = offset "struct dentry" d_alias
+// layout?: OFF_dentry__d_u__d_alias = offset "struct dentry" d_u.d_alias
 // layout: OFF_super_block__s_root = offset "struct super_block" s_root
 // layout: OFF_super_block__s_mounts = offset "struct super_block" s_mounts
 // layout?: OFF_mount__mnt_next_for_sb = offset "struct mount" mnt_next_for_sb
@@ -11,9 +12,13 @@
  * is mounted whole; if there is none such among the first DT_INODE_MOUNTS, within its file system. False, with dst
  * empty, if the kernel knows no name.
  *
- * s_mounts is a plain list of mounts since Linux 6.18; before, it was a list_head in struct mount.
+ * s_mounts is a plain list of mounts since Linux 6.18; before, it was a list_head in struct mount. The union d_u has no
+ * name on Linux 7.
  */
 #define DT_INODE_MOUNTS 8
+#ifndef OFF_dentry__d_alias
+#define OFF_dentry__d_alias OFF_dentry__d_u__d_alias
+#endif
 
 static __always_inline u64 dt_inode_mount(u64 sb)
 {
