@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,3 +29,14 @@ def told(
         END {{ printa("%s %@d %@d\\n", @times, @total); }}"""
     words = [shown.split() for shown in printed(source, commands=[line(str(load[0]), *load[1:])]).splitlines() if shown]
     return {name: Told(int(times), int(total)) for name, times, total in words}
+
+
+def told_in_time(seen: Callable[[dict[str, Told]], bool], provider: str, *load: int | str | Path) -> dict[str, Told]:
+    """`told`, once more where nothing was seen, a few times: what takes two processors at the same moment may not
+    happen on a busy machine."""
+    found = told(provider, *load)
+    for _ in range(8):
+        if seen(found):
+            break
+        found = told.__wrapped__(provider, *load)
+    return found

@@ -40,10 +40,10 @@ def test_a_mutex_whose_owner_sleeps_is_slept_for(disk_file: Path) -> None:
 def test_a_mutex_whose_owner_runs_is_spun_for(disk_file: Path) -> None:
     runs = (
         waits("shared", 3000 if has("lab") else 15000, 1 << 18, disk_file, "cached").get("adaptive-spin")
-        for _ in range(5)
+        for _ in range(12)
     )
     number, least, most = next(filter(None, runs))  # On a busy machine the two may have run one after the other.
-    assert 0 < number <= 30_000
+    assert 0 < number <= 60_000  # Two processes read 15,000 times each, and take other mutexes too.
     assert 0 < least <= most < 10_000_000_000
 
 
