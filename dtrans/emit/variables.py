@@ -270,7 +270,8 @@ class Variables:
         declaration = f"char empty[{align_up(self.strsize, 8)}];"
         values.scratch.keep(declaration, self.strsize)
         name = values.temporary("char *", f"{values.scratch_name}->empty")
-        values.add(f"if ({pointer}) {name} = {member};")
+        # Hidden, or the compiler adds the member's offset before it knows that the pointer is none.
+        values.add(f"if ({pointer}) {{ {name} = {member}; HIDE({name}); }}")
         return Slot(name, align_up(self.strsize, 8))
 
     def _key(self, values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> str:
