@@ -97,7 +97,7 @@ def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
         raise fail("D_ARR_BADREF", "this is no associative array, and takes one index", node.base.span)
     index = checker.integer(node.keys[0], "array index")
     if is_string(base.type):
-        return Load(Binary("+", Place(base, Pointer(_CHAR, "own")), index, Pointer(_CHAR, "own")), _CHAR, "own")
+        return Load(Binary("+", _characters(base), index, Pointer(_CHAR, "own")), _CHAR, "own")
     pointer = checker.decayed(base)
     if not isinstance(pointer.type, Pointer):
         raise fail("D_DEREF_NONPTR", f"a value of type '{base.type}' cannot be indexed", node.span)
@@ -119,12 +119,19 @@ def advanced(checker: Checker[L], pointer: Expr[L], index: Expr[L], op: Literal[
 def string_advanced(checker: Checker[L], text: Expr[L], index: Expr[L], op: Literal["+", "-"]) -> Expr[L]:
     """``text + n``: a string counts as a pointer to its characters, and gives what stands from there."""
     pointer = Pointer(_CHAR, "own")
-    return StringOf(Binary(op, Place(text, pointer), index, pointer), "own", StringType(checker.types.strsize))
+    return StringOf(Binary(op, _characters(text), index, pointer), "own", StringType(checker.types.strsize))
+
+
+def _characters(text: Expr[L]) -> Expr[L]:
+    """Where a string's characters stand, for one that the tracer holds."""
+    return text.address if isinstance(text, StringOf) and text.space == "own" else Place(text, Pointer(_CHAR, "own"))
 
 
 def deref(pointer: Expr[L], span: Span) -> Expr[L]:
     """``*pointer``."""
     kind = pointer.type
+    if is_string(kind):
+        return Load(_characters(pointer), _CHAR, "own")
     if not isinstance(kind, Pointer):
         raise fail("D_DEREF_NONPTR", f"a value of type '{kind}' cannot be dereferenced", span)
     match kind.to:
