@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from dtrans.check.tree import Const, Expr, Late, Text
+from dtrans.check.tree import Binary, Cast, Cond, Const, Expr, Late, Load, Offset, Text, Unary
 from dtrans.emit.addresses import entry_caller
 from dtrans.emit.intrinsics import HELPERS, STRINGS
 from dtrans.emit.storage import NAME_SIZE, Slot
@@ -237,3 +237,19 @@ def among(name: str, numbers: tuple[int, ...]) -> str:
 def _bound(kind: Type) -> int:
     assert isinstance(kind, StringType)
     return kind.bound
+
+
+def lasts(expr: Expr[Linux]) -> bool:
+    """Whether a value stays the same in a clause: numbers that are read of the kernel, and what is made of them."""
+    match expr:
+        case Const() | Offset() | RawArg() | CallArg() | TrampolineArg():
+            return True
+        case Load(address, _, space, _):
+            return space == "kernel" and lasts(address)
+        case Unary(_, operand, _) | Cast(operand, _):
+            return lasts(operand)
+        case Binary(_, left, right, _):
+            return lasts(left) and lasts(right)
+        case Cond(test, then, other, _):
+            return lasts(test) and lasts(then) and lasts(other)
+    return False

@@ -37,7 +37,7 @@ from dtrans.check.tree import (
     Unary,
 )
 from dtrans.emit.addresses import any_address, put_addresses
-from dtrans.emit.leaves import leaf_value, probe_part, string_intrinsic, trace_text
+from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
 from dtrans.emit.memory import NULLABLE, address_of, field_of, load, store, string_at
 from dtrans.emit.storage import ScratchLayout, Shared, Slot
 from dtrans.emit.subroutines import integer_call, string_call
@@ -58,7 +58,9 @@ _STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|d
 
 #: Names in an expression that mean the same throughout a clause: temporaries, results of helpers, layouts, the context.
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_LASTING = re.compile(r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|args|[us]\d+|thread|ULL")
+_LASTING = re.compile(
+    r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|args|raw\d+|[us]\d+|thread|ULL"
+)
 
 BAD_ADDRESS, ILLEGAL_OPERATION, DIVIDE_BY_ZERO, NO_SCRATCH = 1, 3, 4, 5
 
@@ -71,7 +73,8 @@ class Frame:
     #: Label to jump to on a fault, and the number of the action being made (0: the predicate).
     fault: str
     action: int = 0
-    memo: dict[str, str] = field(default_factory=dict)
+    #: C variables by what they hold: the text of a read or a call, or an expression.
+    memo: dict[str | Cond[Linux], str] = field(default_factory=dict)
 
 
 class Values:
@@ -183,8 +186,8 @@ class Values:
                 return self._binary(expr)
             case Compare(op, left, right):
                 return self._compare(op, left, right)
-            case Cond(test, then, other, kind):
-                return self._conditional(test, then, other, kind)
+            case Cond():
+                return self._conditional(expr)
             case Comma(left, right):
                 self.effect(left)
                 return self.integer(right)
@@ -316,15 +319,19 @@ class Values:
         self.frame.lines = outer
         self.frame.memo = memo
 
-    def _conditional(self, test: Expr[Linux], then: Expr[Linux], other: Expr[Linux], kind: Type) -> str:
-        condition = self.truth(test)
+    def _conditional(self, expr: Cond[Linux]) -> str:
+        # What a row says of an object by its kind stands many times in what other rows say of it.
+        kept = lasts(expr)
+        if kept and expr in self.frame.memo:
+            return self.frame.memo[expr]
+        condition = self.truth(expr.test)
         with self._captured() as first:
-            one = self.integer(then)
+            one = self.integer(expr.then)
         with self._captured() as second:
-            two = self.integer(other)
+            two = self.integer(expr.other)
         if not first and not second:
-            return f"({condition} ? {_as(one, then.type, kind)} : {_as(two, other.type, kind)})"
-        result = self.temporary("s64" if is_signed(kind) else "u64", "0")
+            return f"({condition} ? {_as(one, expr.then.type, expr.type)} : {_as(two, expr.other.type, expr.type)})"
+        result = self.temporary("s64" if is_signed(expr.type) else "u64", "0")
         self.add(f"if ({condition}) {{")
         self.frame.lines.lines += first
         self.add(f"\t{result} = {one};")
@@ -332,6 +339,8 @@ class Values:
         self.frame.lines.lines += second
         self.add(f"\t{result} = {two};")
         self.add("}")
+        if kept:
+            self.frame.memo[expr] = result
         return result
 
     # --- memory ---------------------------------------------------------------------------------------

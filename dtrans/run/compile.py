@@ -18,6 +18,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.run.bpf import MapSpec, map_info
 from dtrans.run.objects import Object, symbolic_program
 from dtrans.run.stub import write_stub
+from dtrans.run.subprograms import with_subprograms
 
 # --- finding BCC --------------------------------------------------------------------------------------------
 
@@ -130,6 +132,10 @@ def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -
         os._exit(status)
 
 
+#: The function by which BCC tells where the section of `dtrans.run.subprograms` begins.
+_SUBPROGRAMS = b"subprograms"
+
+
 def _compile_here(c_text: str) -> Object:
     bcc = _import_bcc()
     lib = _with_prototypes(bcc.lib)
@@ -145,9 +151,16 @@ def _compile_here(c_text: str) -> Object:
     for number in range(lib.bpf_num_functions(module)):
         raw_name = lib.bpf_function_name(module, number)
         size = lib.bpf_function_size(module, raw_name)
+        if raw_name == _SUBPROGRAMS:
+            continue
         code = ctypes.string_at(lib.bpf_function_start(module, raw_name), size)
+        code = with_subprograms(code, partial(_subprogram_instruction, lib.bpf_function_start(module, _SUBPROGRAMS)))
         programs.append(symbolic_program(raw_name.decode(), code, {fd: spec.name for fd, spec in maps.items()}))
     return Object(tuple(maps.values()), tuple(programs))
+
+
+def _subprogram_instruction(start: int, index: int) -> bytes:
+    return ctypes.string_at(start + index * 8, 8)
 
 
 def _with_prototypes(lib: Any) -> Any:

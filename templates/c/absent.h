@@ -1,4 +1,4 @@
-// needs: word kread vma cached file
+// needs: subprogram word kread vma cached file
 // layout: OFF_mm_struct__pgd = offset "struct mm_struct" pgd
 // layout: OFF_file__f_mapping = offset "struct file" f_mapping
 // layout: OFF_vm_area_struct__vm_flags = offset "struct vm_area_struct" vm_flags
@@ -54,7 +54,7 @@ static __always_inline void dt_find_pages(void)
 
 /* Whether the process has never had a page at an address: nothing stands in its page tables, not even where a page that
  * was written out has gone. Known only where this knows the form of the tables. */
-static __always_inline bool dt_untouched(u64 mm, u64 address, u64 base)
+DT_SUBPROGRAM bool dt_untouched(u64 mm, u64 address, u64 base)
 {
 #if defined(__x86_64__)
 	u64 table = dt_kread(mm + OFF_mm_struct__pgd), entry;
@@ -74,10 +74,14 @@ static __always_inline bool dt_untouched(u64 mm, u64 address, u64 base)
 	return false;
 }
 
+/* What was read, and its address as a number: one that went through memory is no pointer to the verifier. */
+struct dt_absent { u64 address, pivots[15]; char text[2 * 4096]; };
+BPF_PERCPU_ARRAY(absent_memory, struct dt_absent, 1);
+
 /* Where the kernel sees the page of an address that is not there: its address, DT_ZEROS, or 0 when that is not known. */
-static __always_inline u64 dt_absent_page(struct dt_pages *pages, u64 mm, u64 address)
+static __always_inline u64 dt_absent_page(struct dt_pages *pages, u64 *pivots, u64 mm, u64 address)
 {
-	u64 base = pages->base, vma = dt_vma(mm, address), flags, file, index, page;
+	u64 base = pages->base, vma = dt_vma(mm, address, pivots), flags, file, index, page;
 	bool shared;
 
 	if (!base || !vma)
@@ -99,9 +103,34 @@ static __always_inline u64 dt_absent_page(struct dt_pages *pages, u64 mm, u64 ad
 	return page ? base + (page - pages->start) / SIZE_page * DT_PAGE : 0;
 }
 
-/* What was read, and its address as a number: one that went through memory is no pointer to the verifier. */
-struct dt_absent { u64 address; char text[2 * 4096]; };
-BPF_PERCPU_ARRAY(absent_memory, struct dt_absent, 1);
+/* Reads `size` bytes to memory: how many of them are known. */
+DT_SUBPROGRAM u64 dt_absent_read(struct dt_absent *to, struct dt_pages *pages, u64 from, u64 size)
+{
+	u64 mm = dt_kread(bpf_get_current_task() + OFF_task_struct__mm), place = 0, known = 0, count, page;
+
+	if (!mm)
+		return 0;
+	count = DT_PAGE - from % DT_PAGE;
+	count = dt_pick(dt_less(size, count), size, count);
+	/* The part on the first page, then the rest. */
+	for (u64 i = 0; i < 2; i++) {
+		DT_HIDE(i);
+		DT_HIDE(count);
+		count &= DT_PAGE - 1;
+		if (bpf_probe_read_user(to->text + place, count, (void *)from)) {
+			page = dt_absent_page(pages, to->pivots, mm, from);
+			if (!page)
+				break;
+			/* From no page come zeros. */
+			bpf_probe_read_kernel(to->text + place, count, (void *)(page + from % DT_PAGE));
+		}
+		known += count;
+		from += count;
+		place = count;
+		count = size - count;
+	}
+	return known;
+}
 
 /*
  * Reads `size` bytes (up to 4095, on two pages at most) at an address of the current process: where they stand now, 0
@@ -112,29 +141,10 @@ static __always_inline u64 dt_absent(u64 from, u64 size, u64 *known)
 	u32 zero = 0;
 	struct dt_pages *pages = page_places.lookup(&zero);
 	struct dt_absent *to = absent_memory.lookup(&zero);
-	u64 mm = dt_kread(bpf_get_current_task() + OFF_task_struct__mm), place = 0, count, page;
 
-	if (!pages || !to || !mm)
+	if (!pages || !to)
 		return 0;
-	count = DT_PAGE - from % DT_PAGE;
-	count = dt_pick(dt_less(size, count), size, count);
-	/* The part on the first page, then the rest. */
-	for (u64 i = 0; i < 2; i++) {
-		DT_HIDE(i);
-		DT_HIDE(count);
-		count &= DT_PAGE - 1;
-		if (bpf_probe_read_user(to->text + place, count, (void *)from)) {
-			page = dt_absent_page(pages, mm, from);
-			if (!page)
-				break;
-			/* From no page come zeros. */
-			bpf_probe_read_kernel(to->text + place, count, (void *)(page + from % DT_PAGE));
-		}
-		*known += count;
-		from += count;
-		place = count;
-		count = size - count;
-	}
+	*known = dt_absent_read(to, pages, from, size);
 	*(volatile u64 *)&to->address = (u64)to->text;
 	return *(volatile u64 *)&to->address;
 }

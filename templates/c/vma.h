@@ -1,4 +1,4 @@
-// needs: word kread
+// needs: subprogram word kread
 // layout: OFF_task_struct__mm = offset "struct task_struct" mm
 // layout?: OFF_mm_struct__mm_mt = offset "struct mm_struct" mm_mt
 // layout?: OFF_maple_tree__ma_root = offset "struct maple_tree" ma_root
@@ -13,12 +13,12 @@
  * They stand in a maple tree (include/linux/maple_tree.h, since Linux 6.1: before that, none is found). A node's
  * pointer has its type in bits 3 to 6; types 0 and 1 are leaves, type 3 has 9 pivots and the others 15. Pivots are the
  * last addresses of their slots; one that is 0 stands behind the last. No lock is held, so what was found is looked at
- * once more.
+ * once more. `pivots` is memory to work in: 15 of them are too much for the stack.
  */
-static __always_inline u64 dt_vma(u64 mm, u64 address)
+DT_SUBPROGRAM u64 dt_vma(u64 mm, u64 address, u64 *pivots)
 {
 #ifdef OFF_mm_struct__mm_mt
-	u64 entry = dt_kread(mm + OFF_mm_struct__mm_mt + OFF_maple_tree__ma_root), pivots[15], node, type, slots, at, more;
+	u64 entry = dt_kread(mm + OFF_mm_struct__mm_mt + OFF_maple_tree__ma_root), node, type, slots, at, more;
 
 	for (u64 depth = 0; depth < 7; depth++) {
 		DT_HIDE(depth);
@@ -27,10 +27,11 @@ static __always_inline u64 dt_vma(u64 mm, u64 address)
 		node = entry & ~255ULL;
 		type = entry >> 3 & 15;
 		slots = dt_pick(dt_any(type ^ 3), OFF_maple_range_64__slot, OFF_maple_arange_64__slot);
-		bpf_probe_read_kernel(pivots, sizeof(pivots), (void *)(node + 8));
+		bpf_probe_read_kernel(pivots, 15 * sizeof(*pivots), (void *)(node + 8));
 		at = 0;
 		more = 1;
 		for (u64 i = 0; i < 15; i++) {
+			DT_HIDE(i);
 			/* What stands behind 9 pivots are pointers: addresses of the kernel, or 0, which end the search too. */
 			more &= dt_less(pivots[i] - 1 & ~(1ULL << 63), address - 1);
 			at += more;

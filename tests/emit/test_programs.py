@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from dtrans.run.host import HostFacts
 from tests.programs import pipeline
 from tests.test_pipeline import facts
 
@@ -39,3 +42,15 @@ def test_constant_strings_leave_as_numbers() -> None:
 def test_a_division_by_a_constant_needs_no_test() -> None:
     assert "FAULT(p0" not in _c("int x; BEGIN { x = x / 3; }")
     assert "FAULT(p0" in _c("int x; BEGIN { x = 3 / x; }")
+
+
+@pytest.mark.needs("root", "btf")
+def test_what_members_share_on_the_way_is_read_once() -> None:
+    text = pipeline(
+        'io:::start { printf("%s %s %d", args[2]->fi_name, args[2]->fi_pathname, args[2]->fi_offset); }',
+        facts=HostFacts(),
+    ).c_text
+    reads = re.findall(r"READ\(t\d+, (.*)\);", text[text.index("int prog_0") :])
+    request = [read for read in reads if "OFF_request__bio)" in read]
+    assert len(request) == 1
+    assert len(reads) < 100
