@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from dtrans.artifact import Artifact
 from dtrans.errors import DtransError
 from dtrans.run import load
-from dtrans.run.bpf import MAP_PERCPU_HASH, MAP_RINGBUF
+from dtrans.run.bpf import MAP_PERCPU_HASH, MAP_RINGBUF, PROG_RAW_TRACEPOINT, load_program, run_program
 from dtrans.run.compile import compile_object
 from dtrans.run.host import HostFacts
 from dtrans.run.objects import Object
 
+ROOT = Path(__file__).parents[2]
 COUNTING = """
 BPF_RINGBUF_OUTPUT(records, 64);
 BPF_F_TABLE("percpu_hash", u32, u64, agg_0, 1024, BPF_F_NO_PREALLOC);
@@ -41,6 +43,28 @@ def test_maps_and_programs_come_back_by_name() -> None:
     assert (first.name, {name for _, name in first.maps}) == ("prog_0", {"agg_0"})
     assert (second.name, second.maps) == ("prog_1", ())
     assert Object.from_bytes(made.to_bytes()) == made
+
+
+CALLING = (
+    (ROOT / "templates" / "c" / "subprogram.h").read_text()
+    + """
+DT_SUBPROGRAM u64 unused(u64 a) { return bpf_get_prandom_u32() + a; }
+DT_SUBPROGRAM u64 twice(u64 a) { return 2 * a + 0 * bpf_ktime_get_ns(); }
+DT_SUBPROGRAM u64 thrice(u64 a) { return twice(a) + a; }
+int prog_0(struct bpf_raw_tracepoint_args *ctx) { return twice(ctx->args[0] + 10) + thrice(ctx->args[1] + 100); }
+int prog_1(struct bpf_raw_tracepoint_args *ctx) { return unused(0); }
+int prog_2(struct bpf_raw_tracepoint_args *ctx) { return thrice(ctx->args[0] + 7); }
+"""
+)
+
+
+def test_functions_that_are_called_come_with_each_program_that_calls_them() -> None:
+    programs = {program.name: program.code for program in compile_object(CALLING).programs}
+    assert sorted(programs) == ["prog_0", "prog_1", "prog_2"]
+    for name, result in (("prog_0", 320), ("prog_2", 21)):
+        descriptor = load_program(PROG_RAW_TRACEPOINT, programs[name], name)
+        assert run_program(descriptor) == result
+        os.close(descriptor)
 
 
 def test_the_same_text_gives_the_same_object() -> None:
