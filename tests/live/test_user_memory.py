@@ -95,3 +95,13 @@ def test_it_can_be_compared_kept_and_counted(tmp_path: Path) -> None:
         commands=[_child(tmp_path)],
     )
     assert shown.split("\n")[:3] == ["same", "acr! as 736f7263", "across acro 1"], shown
+
+
+def test_many_places_of_a_clause_are_found(tmp_path: Path) -> None:
+    format_ = " ".join(["%s"] * 16)
+    calls = ", ".join(f"copyinstr(arg0 + {number % 8})" for number in range(16))
+    shown = printed(
+        f"""syscall::access:entry /pid == $target && arg1 == 100/ {{ printf("{format_}\\n", {calls}); }}""",
+        commands=[_child(tmp_path)],
+    )
+    assert shown.split() == ["constant"[number % 8 :] for number in range(16)]
