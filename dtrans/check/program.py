@@ -220,10 +220,13 @@ class ProgramChecker:
         if of_functions is not None and of_functions.family == "functions":
             return self._hint_of_function(description)
         if description.provider and not any(self.universe.match(replace(description, module="", function="", name=""))):
-            close = nearest(description.provider, providers)
+            meant = [
+                f"{name}$target" if providers[name].family in USER_FAMILIES else name
+                for name in nearest(description.provider, providers)
+            ]
             return (
-                f"there is no provider '{description.provider}'; did you mean {' or '.join(close)}?"
-                if close
+                f"there is no provider '{description.provider}'; did you mean {' or '.join(meant)}?"
+                if meant
                 else f"there is no provider '{description.provider}': it has {', '.join(sorted(providers))}"
             )
         part = description.function or description.name

@@ -134,7 +134,7 @@ class Emitter:
     def _point(self, number: int, point: AttachPoint) -> None:
         """The programs of an attach point: one, unless its firings are too large to stand in one."""
         self.variables.uses_globals = self.variables.arena = self.variables.strtok = False
-        self.values.stack_used = self.values.json_steps = 0
+        self.values.json_steps = 0
         self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
@@ -246,6 +246,7 @@ class Emitter:
         """One clause: the D text as a comment, then what it became."""
         values = self.values
         self.scratch.open(name)
+        values.stack.open()
         text = comment(clause.text)
         body.add("/*")
         for line in text:
@@ -268,7 +269,9 @@ class Emitter:
             if told:
                 self._insert_probe(body, clause, head)
             middle = len(body.lines)
-            self.statements.body(clause.number, clause.body, default=clause.default)
+            # Where a jump to the label passes a declaration, the compiler lets it keep its place on the stack.
+            with values.block(""):
+                self.statements.body(clause.number, clause.body, default=clause.default)
             if not told and _needs_probe(body.lines[middle:], name):
                 self._insert_probe(body, clause, middle)
             if any(_faults(line, name) for line in body.lines[start:]):

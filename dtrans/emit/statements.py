@@ -135,7 +135,7 @@ class Statements:
         self.records[name] = record.layout
         word = RECORD_HEADER.size if record.speculation is not None else None
         self.sites.append(Site(self.clause, size, tuple(record.actions), word, time))
-        if values.on_stack(size):
+        if values.stack.take(size, since=True):
             place = f"r{site}"
             opening = [f"struct {name} {place};"]
         else:

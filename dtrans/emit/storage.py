@@ -151,6 +151,34 @@ class Shared:
         return f"dt_{name}"
 
 
+#: Bytes up to which one structure is kept on the stack, and of all that are there at a time. A BPF program has 512
+#: (MAX_BPF_STACK, include/linux/filter.h), most of which the compiler wants for what does not fit in registers.
+STACK_LIMIT, STACK_BUDGET = 96, 160
+
+
+@dataclass
+class Stack:
+    """The account of a program's stack: what a C block declares there is gone at its end, and others take its place."""
+
+    used: int = 0
+    #: The most that was in use at a time since the clause began.
+    peak: int = 0
+
+    def open(self) -> None:
+        """A clause begins: nothing of those before is left."""
+        self.used = self.peak = 0
+
+    def take(self, size: int, *, since: bool = False) -> bool:
+        """Room for a structure, if there is any. One that stands there `since` the clause began must bear with all that
+        was taken meanwhile."""
+        beside = self.peak if since else self.used
+        if size > STACK_LIMIT or beside + size > STACK_BUDGET:
+            return False
+        self.used += size
+        self.peak = beside + size if since else max(self.peak, self.used)
+        return True
+
+
 @dataclass
 class ScratchLayout:
     """Per-CPU scratch memory: ``struct scratch``. Members are named; a clause's own are reused by the next clause."""

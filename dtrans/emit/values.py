@@ -39,7 +39,7 @@ from dtrans.check.tree import (
 from dtrans.emit.addresses import any_address, put_addresses
 from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
 from dtrans.emit.memory import NULLABLE, address_of, field_of, load, store, string_at
-from dtrans.emit.storage import ScratchLayout, Shared, Slot
+from dtrans.emit.storage import ScratchLayout, Shared, Slot, Stack
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number, words
 from dtrans.plan.leaves import (
@@ -97,8 +97,7 @@ class Values:
         self.caller_frame = 1
         #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
         self.user_moment = ""
-        #: Bytes of the program's stack that structures take.
-        self.stack_used = 0
+        self.stack = Stack()
         #: Steps of the verifier that the program's json() take.
         self.json_steps = 0
         self.raw_arguments: set[int] = set()
@@ -112,11 +111,11 @@ class Values:
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
-        """A C block; what is memoised inside it is forgotten after."""
-        memo = dict(self.frame.memo)
+        """A C block; what is memoised inside it is forgotten after, and what stands there on the stack is gone."""
+        memo, used = dict(self.frame.memo), self.stack.used
         with self.frame.lines.block(head):
             yield
-        self.frame.memo = memo
+        self.frame.memo, self.stack.used = memo, used
 
     def temporary(self, kind: str, value: str = "") -> str:
         """A new C variable; its name."""
@@ -142,6 +141,11 @@ class Values:
         """Memory for a function to work in."""
         self.scratch.work(size)
         return f"{self.scratch_name}->work"
+
+    def settled(self, expr: Expr[Linux]) -> str:
+        """A scalar as a C expression that no later statement changes."""
+        value = self.integer(expr)
+        return value if _STABLE.fullmatch(value) else self.temporary("s64" if is_signed(expr.type) else "u64", value)
 
     def _pair(self, left: Expr[Linux], right: Expr[Linux], emit: Callable[[Expr[Linux]], str]) -> tuple[str, str]:
         """Two operands, the left one's value taken before the right one's statements run."""
@@ -507,23 +511,16 @@ class Values:
     # --- members of structures ------------------------------------------------------------------------
 
     def structure(self, c: str, size: int) -> str:
-        """A zeroed C structure for a key or a record: on the stack when it is small, else in scratch memory."""
+        """A zeroed C structure for a key: on the stack when it is small, else in scratch memory."""
         self._temporaries += 1
         name = f"k{self._temporaries}"
-        if self.on_stack(size):
+        if self.stack.take(size):
             self.add(f"{c} {name} = {{}};")
             return name
         self.scratch.slot(f"{c} {name};", size)
         place = f"{self.scratch_name}->{self.scratch.clauses[-1][0]}.{name}"
         self.add(f"ZERO(&{place}, {size});")
         return place
-
-    def on_stack(self, size: int) -> bool:
-        """Whether a structure may stand on the stack; if so, its room is taken."""
-        if size > STACK_LIMIT or self.stack_used + size > STACK_BUDGET:
-            return False
-        self.stack_used += size
-        return True
 
     def put(self, target: str, expr: Expr[Linux], kind: Type, *, key: bool = False) -> None:
         """Stores a value in a member of a type made for it."""
@@ -550,10 +547,6 @@ class Values:
             self.add(f"{kind} {fresh} = {call};")
             self.frame.memo[name] = fresh
         return self.frame.memo[name]
-
-
-#: Bytes up to which one key or record is kept on the stack, and all of a program's; a BPF program has 512.
-STACK_LIMIT, STACK_BUDGET = 96, 160
 
 
 def _needs_room(expr: Expr[Linux]) -> bool:

@@ -11,7 +11,8 @@ A string that was never set, or was set to NULL, begins with two zero bytes; one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -242,8 +243,8 @@ class Variables:
         """Empties a variable that has its place in memory; an element of an array is gone."""
         variable = place.variable
         if variable.keys is not None:
-            key = self._key(values, variable, place.keys)
-            values.add(f"{self.array(variable).name}.delete(&{key});")
+            with self._key(values, variable, place.keys) as key:
+                values.add(f"{self.array(variable).name}.delete(&{key});")
         elif variable.scope == "self":
             self.uses_self = True
             values.add(f"if (self) self->{set_name(variable)} = 0;")
@@ -255,15 +256,16 @@ class Variables:
         if array.by_thread and write:
             self.uses_self = True
             values.add("if (!self) self = thread_new(&self_key);")
-        key = self._key(values, expr.variable, expr.keys)
-        found = values.temporary(f"{array.value} *", f"{array.name}.lookup(&{key})")
-        if write:
-            with values.block(f"if (!{found})"):
-                values.add("u32 zero_ = 0;")
-                values.add(f"{array.value} *fresh = {array.name}_zero.lookup(&zero_);")
-                values.add(f"if (fresh) {array.name}.insert(&{key}, fresh);")
-                values.add(f"{found} = {array.name}.lookup(&{key});")
-                values.add(f"if (!{found}) DROP({DYNAMIC_DROP});")
+        found = values.temporary(f"{array.value} *")
+        with self._key(values, expr.variable, expr.keys) as key:
+            values.add(f"{found} = {array.name}.lookup(&{key});")
+            if write:
+                with values.block(f"if (!{found})"):
+                    values.add("u32 zero_ = 0;")
+                    values.add(f"{array.value} *fresh = {array.name}_zero.lookup(&zero_);")
+                    values.add(f"if (fresh) {array.name}.insert(&{key}, fresh);")
+                    values.add(f"{found} = {array.name}.lookup(&{key});")
+                    values.add(f"if (!{found}) DROP({DYNAMIC_DROP});")
         return found
 
     def _or_empty(self, values: Values, pointer: str, member: str) -> Slot:
@@ -274,22 +276,36 @@ class Variables:
         values.add(f"if ({pointer}) {{ {name} = {member}; HIDE({name}); }}")
         return Slot(name, align_up(self.strsize, 8))
 
-    def _key(self, values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> str:
-        """A C variable or scratch member that holds the packed tuple; its name."""
+    @contextmanager
+    def _key(self, values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> Iterator[str]:
+        """A C variable or scratch member that holds the packed tuple, by its name, in a block of its own: all keys of a
+        program then share one place on its stack. Numbers are made before it, for what they memoise outlasts it."""
         array = self.array(variable)
         assert variable.keys is not None
-        name = values.structure(f"struct {array.name}_key", array.key_size)
-        if array.by_thread:
-            self.uses_self = True
-            values.add(f"{name}.thread = self ? self->born : 0;")
-        for index, (key, kind) in enumerate(zip(keys, variable.keys, strict=True)):
-            values.put(f"{name}.k{index}", key, _key_type(kind, self.strsize), key=True)
-        return name
+        kinds = [_key_type(kind, self.strsize) for kind in variable.keys]
+        numbers = {
+            index: values.settled(key)
+            for index, (key, kind) in enumerate(zip(keys, kinds, strict=True))
+            if not isinstance(kind, StringType | Addresses)
+        }
+        with values.block(""):
+            name = values.structure(f"struct {array.name}_key", array.key_size)
+            if array.by_thread:
+                self.uses_self = True
+                values.add(f"{name}.thread = self ? self->born : 0;")
+            for index, (key, kind) in enumerate(zip(keys, kinds, strict=True)):
+                if index in numbers:
+                    values.add(f"{name}.k{index} = {numbers[index]};")
+                else:
+                    values.put(f"{name}.k{index}", key, kind, key=True)
+            yield name
 
     def _lookup(self, values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> str:
         array = self.array(variable)
-        key = self._key(values, variable, keys)
-        return values.temporary(f"{array.value} *", f"{array.name}.lookup(&{key})")
+        found = values.temporary(f"{array.value} *")
+        with self._key(values, variable, keys) as key:
+            values.add(f"{found} = {array.name}.lookup(&{key});")
+        return found
 
     # --- assigning ------------------------------------------------------------------------------------
 
@@ -351,22 +367,21 @@ class Variables:
         if array.by_thread and not (isinstance(expr.value, Const) and expr.value.value == 0):
             self.uses_self = True
             values.add("if (!self) self = thread_new(&self_key);")
-        if not expr.op:
-            value = values.temporary(c, values.integer(expr.value))
-            old = value
-            key = self._key(values, expr.variable, expr.keys)
-        else:
-            operand = values.integer(expr.value)
-            key = self._key(values, expr.variable, expr.keys)
-            found = values.temporary(f"{c} *", f"{array.name}.lookup(&{key})")
-            old = values.temporary(c, f"{found} ? *{found} : 0")
-            made = self.operated(values, expr.variable.type, expr.op, old, operand, expr.value)
-            value = values.temporary(c, made)
-        if isinstance(expr.value, Const) and not expr.op and expr.value.value == 0:
-            values.add(f"{array.name}.delete(&{key});")
-        else:
-            values.add(f"if (!{value}) {array.name}.delete(&{key});")
-            values.add(f"else if ({array.name}.update(&{key}, &{value})) DROP({DYNAMIC_DROP});")
+        operand = values.integer(expr.value)
+        old = values.temporary(c) if expr.op else ""
+        value = values.temporary(c, "" if expr.op else operand)
+        with self._key(values, expr.variable, expr.keys) as key:
+            if expr.op:
+                found = values.temporary(f"{c} *", f"{array.name}.lookup(&{key})")
+                values.add(f"{old} = {found} ? *{found} : 0;")
+                made = self.operated(values, expr.variable.type, expr.op, old, operand, expr.value)
+                values.add(f"{value} = {made};")
+            if isinstance(expr.value, Const) and not expr.op and expr.value.value == 0:
+                values.add(f"{array.name}.delete(&{key});")
+            else:
+                stored = values.temporary(c, value)
+                values.add(f"if (!{value}) {array.name}.delete(&{key});")
+                values.add(f"else if ({array.name}.update(&{key}, &{stored})) DROP({DYNAMIC_DROP});")
         return old if expr.old else value
 
     def _assign_string(self, values: Values, expr: Assign[Linux]) -> None:
@@ -397,14 +412,14 @@ class Variables:
             self.uses_self = True
             values.add("if (!self) self = thread_new(&self_key);")
         if null:
-            key = self._key(values, expr.variable, expr.keys)
-            values.add(f"{array.name}.delete(&{key});")
+            with self._key(values, expr.variable, expr.keys) as key:
+                values.add(f"{array.name}.delete(&{key});")
             return
         slot = values.slot(self.strsize)
         values.string_into(expr.value, slot)
         self._mark_set(values, slot.address, expr.value)
-        key = self._key(values, expr.variable, expr.keys)
-        values.add(f"if ({array.name}.update(&{key}, (struct dt_string *)({slot.address}))) DROP({DYNAMIC_DROP});")
+        with self._key(values, expr.variable, expr.keys) as key:
+            values.add(f"if ({array.name}.update(&{key}, (struct dt_string *)({slot.address}))) DROP({DYNAMIC_DROP});")
 
     def _mark_set(self, values: Values, address: str, value: Expr[Linux]) -> None:
         """An empty string that was assigned is told from NULL by its second byte."""

@@ -95,7 +95,7 @@ def _import_bcc() -> Any:
 def compile_object(c_text: str) -> Object:
     """Compiles a C text for BPF. Needs the rights to create maps: BCC makes them while it compiles.
 
-    Raises D_NO_BCC, and D_INTERNAL when the text does not compile, which is a fault of dtrans.
+    Raises D_NO_BCC, StackError, and D_INTERNAL when the text does not compile, which is a fault of dtrans.
     """
     import tempfile
 
@@ -177,7 +177,20 @@ MAPS_HINT = "make it smaller: options bufsize, aggsize, dynvarsize, strsize, nsp
 _MAP_REFUSED = re.compile(r"could not open bpf map: (\w+), error: (.+)")
 
 
-def _compile_error(status: int, messages: str, c_text: str) -> DtransError:
+_PLACE = re.compile(r"^(?:error: )?/virtual/main\.c:(?:\d+:)*\s*(?:(?:fatal )?error:\s*)?")
+#: LLVM says so of each function (lib/Target/BPF/BPFRegisterInfo.cpp).
+_STACK_EXCEEDED = re.compile(r"in function (\w+) .*\bBPF stack limit\b")
+
+
+class StackError(Exception):
+    """A program needs more than the 512 bytes of stack that the kernel gives it; `function` is its name."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(function)
+        self.function = function
+
+
+def _compile_error(status: int, messages: str, c_text: str) -> DtransError | StackError:
     lines = [line.strip() for line in messages.splitlines() if line.strip()]
     if os.environ.get("DTRANS_DEBUG"):
         with contextlib.suppress(OSError):
@@ -185,9 +198,12 @@ def _compile_error(status: int, messages: str, c_text: str) -> DtransError:
     refused = _MAP_REFUSED.search(messages)
     if refused:
         return fail("D_KERNEL", f"no memory for the map '{refused[1]}': {refused[2]}", hint=MAPS_HINT)
+    exceeded = _STACK_EXCEEDED.search(messages)
+    if exceeded:
+        return StackError(exceeded[1])
     useful = next((line for line in lines if "error" in line.lower()), lines[0] if lines else "no message")
-    # The first line names the virtual file that BCC compiled; the place in it is of no use to a person.
-    useful = useful.removeprefix("/virtual/main.c:")
+    # The place in the virtual file that BCC compiled is of no use to a person.
+    useful = _PLACE.sub("", useful)
     how = f"ended by signal {-status}" if status < 0 else "failed"
     return fail(
         "D_INTERNAL",

@@ -27,7 +27,7 @@ from dtrans.options import Options
 from dtrans.run.attach import attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.bpf import MAP_RINGBUF, BpfMap, MapSpec, VerifierError, online_cpus, recursion_misses, run_program
 from dtrans.run.cache import cache_key, cached
-from dtrans.run.compile import MAPS_HINT, bcc_identity, compile_object
+from dtrans.run.compile import MAPS_HINT, StackError, bcc_identity, compile_object
 from dtrans.run.host import HostFacts, kernel_fingerprint
 from dtrans.run.layouts import layout_prologue
 from dtrans.run.namespaces import kernel_pid
@@ -159,10 +159,21 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
 
 
 def compiled(artifact: Artifact, facts: HostFacts) -> Object:
-    """The artifact's C text compiled for the running kernel, from the cache when it was compiled before."""
+    """The artifact's C text compiled for the running kernel, from the cache when it was compiled before.
+
+    Raises D_NOREG where the clauses of a probe need more stack than a program has."""
     text = _prologue(artifact.layouts, facts) + artifact.c_text
     key = cache_key((OBJECT_FORMAT, text, facts.machine, bcc_identity()))
-    return Object.from_bytes(cached("object", key, lambda: compile_object(text).to_bytes()))
+    try:
+        return Object.from_bytes(cached("object", key, lambda: compile_object(text).to_bytes()))
+    except StackError as exceeded:
+        places = [attach_place(one.attach) for one in artifact.programs if one.function == exceeded.function]
+        where = f" at the {places[0]}" if places else ""
+        raise fail(
+            "D_NOREG",
+            f"the clauses{where} keep more values at a time than the 512 bytes of a program's stack hold",
+            hint="make several clauses of one, and keep what they share in this-> variables",
+        ) from None
 
 
 def _prologue(layouts: tuple[Layout, ...], facts: HostFacts) -> str:

@@ -244,7 +244,7 @@ class Userland:
             "D_PDESC_ZERO",
             f"probe description {text} does not match any probes",
             _span(want),
-            hint=reason or "'dtrace -l' with the same description, and -p, lists what there is",
+            hint=reason or "'nm' and 'nm -D' list the functions of a program or library",
         )
 
 
@@ -320,6 +320,8 @@ def _reason(want: Wanted, pid: int | None, things: Sequence[MappedObject]) -> st
     names = {function.name for thing in there for function in thing.file.functions}
     if not names:
         return f"'{there[0].name}' has no symbols: it was stripped, and its debug information is not installed"
+    if function in names:
+        return f"{function} is there, but its '{want.name}' cannot be traced"
     from difflib import get_close_matches
 
     near = get_close_matches(function, names, 3, 0.67)

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from dtrans.emit.storage import STACK_BUDGET, STACK_LIMIT, Stack
 from dtrans.run.host import HostFacts
 from tests.programs import pipeline
 from tests.test_pipeline import facts
@@ -54,3 +55,22 @@ def test_what_members_share_on_the_way_is_read_once() -> None:
     request = [read for read in reads if "OFF_request__bio)" in read]
     assert len(request) == 1
     assert len(reads) < 100
+
+
+def test_structures_beyond_the_stacks_budget_lie_in_scratch_memory() -> None:
+    stack = Stack()
+    assert not stack.take(STACK_LIMIT + 8)
+    assert stack.take(STACK_LIMIT)
+    assert not stack.take(STACK_BUDGET - STACK_LIMIT + 8)
+    assert stack.take(STACK_BUDGET - STACK_LIMIT)
+
+
+def test_a_record_stands_beside_the_most_that_its_clause_had_at_a_time() -> None:
+    stack = Stack()
+    assert stack.take(STACK_LIMIT)
+    stack.used = 0  # The key's block ends.
+    assert not stack.take(STACK_BUDGET - STACK_LIMIT + 8, since=True)
+    assert stack.take(STACK_BUDGET - STACK_LIMIT, since=True)
+    assert not stack.take(STACK_LIMIT)
+    stack.open()
+    assert stack.take(STACK_LIMIT)

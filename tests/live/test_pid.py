@@ -220,7 +220,10 @@ def _code(pid: int) -> bytes:
         ("pid$target:libnowhere:malloc:entry", "has no module 'libnowhere': it has a.out, "),
         ("pid$target:libc:mallox:entry", "did you mean malloc"),
         ("pid$target:a.out:wrok:return", "did you mean work?"),
-        ("pid$target:libc:setjmp:return", ""),
+        ("pid$target:libc:setjmp:return", "setjmp is there, but its 'return' cannot be traced"),
+        ("pid$target:libc:qqxxzzyyw:entry", "'nm' and 'nm -D' list the functions"),
+        ("pidd:::entry", "did you mean pid$target"),
+        ("pid:::entry", "name one, as in pid$target or pid1234"),
     ],
 )
 def test_what_is_not_there_is_told_where_it_is_written(dtrace: Run, calls: Path, text: str, hint: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import Artifact
+from dtrans.artifact import Artifact, Program, RawTracepoint
 from dtrans.errors import DtransError
 from dtrans.run import load
 from dtrans.run.bpf import MAP_PERCPU_HASH, MAP_RINGBUF, PROG_RAW_TRACEPOINT, load_program, run_program
@@ -78,8 +78,28 @@ def test_an_error_of_clang_is_one_line_and_nothing_reaches_the_terminal(capfd: p
     assert diagnostic.tag == "D_INTERNAL"
     assert "use of undeclared identifier 'missing'" in diagnostic.message
     assert "\n" not in diagnostic.message
+    assert "main.c" not in diagnostic.message
     assert "report" in diagnostic.hint
     assert capfd.readouterr() == ("", "")
+
+
+def test_too_much_on_the_stack_is_told_of_the_probe_and_not_in_the_compilers_words() -> None:
+    text = """
+int prog_0(struct bpf_raw_tracepoint_args *ctx) {
+    u64 words[80] = {};
+    bpf_probe_read_kernel(words, sizeof(words), (void *)ctx->args[0]);
+    return words[ctx->args[1] & 63];
+}
+"""
+    program = Program("prog_0", RawTracepoint("sched_switch"))
+    made = Artifact(text, (program,), {}, (), (), (), (), (), {}, 0)
+    with pytest.raises(DtransError) as caught:
+        load.compiled(made, HostFacts())
+    diagnostic = caught.value.diagnostic
+    assert diagnostic.tag == "D_NOREG"
+    assert "sched_switch" in diagnostic.message
+    assert "prog_0" not in diagnostic.message
+    assert "main.c" not in diagnostic.message
 
 
 def test_warnings_reach_nobody(capfd: pytest.CaptureFixture[str]) -> None:
