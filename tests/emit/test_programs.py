@@ -71,6 +71,7 @@ def test_a_record_stands_beside_the_most_that_its_clause_had_at_a_time() -> None
     stack.used = 0  # The key's block ends.
     assert not stack.take(STACK_BUDGET - STACK_LIMIT + 8, since=True)
     assert stack.take(STACK_BUDGET - STACK_LIMIT, since=True)
-    assert not stack.take(STACK_LIMIT)
+    assert stack.take(STACK_LIMIT)
+    assert not stack.take(8)
     stack.open()
     assert stack.take(STACK_LIMIT)
