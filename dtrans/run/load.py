@@ -168,12 +168,7 @@ def compiled(artifact: Artifact, facts: HostFacts) -> Object:
         return Object.from_bytes(cached("object", key, lambda: compile_object(text).to_bytes()))
     except StackError as exceeded:
         places = [attach_place(one.attach) for one in artifact.programs if one.function == exceeded.function]
-        where = f" at the {places[0]}" if places else ""
-        raise fail(
-            "D_NOREG",
-            f"the clauses{where} keep more values at a time than the 512 bytes of a program's stack hold",
-            hint="make several clauses of one, and keep what they share in this-> variables",
-        ) from None
+        raise _stack_error(f" at the {places[0]}" if places else "") from None
 
 
 def _prologue(layouts: tuple[Layout, ...], facts: HostFacts) -> str:
@@ -260,6 +255,14 @@ def _load(program: Program, codes: Mapping[str, bytes], facts: HostFacts) -> int
         raise _verifier_error(program, error) from None
 
 
+def _stack_error(where: str) -> DtransError:
+    return fail(
+        "D_NOREG",
+        f"the clauses{where} keep more values at a time than the 512 bytes of a program's stack hold",
+        hint="make several clauses of one, and keep what they share in this-> variables",
+    )
+
+
 def _verifier_error(program: Program, error: VerifierError) -> DtransError:
     if not error.log and error.errno in _REFUSED:
         return refused(f"load the program for the {attach_place(program.attach)}", OSError(error.errno, ""))
@@ -267,6 +270,8 @@ def _verifier_error(program: Program, error: VerifierError) -> DtransError:
         return writes_refused()
     if os.environ.get("DTRANS_DEBUG"):
         sys.stderr.write(error.log + "\n")
+    if "combined stack size" in error.line:
+        return _stack_error(f" at the {attach_place(program.attach)}")
     if "too large" in error.line:
         return fail(
             "D_NOREG",
