@@ -185,6 +185,8 @@ def _argument(checker: Checker[L], kind: Kind, written: ast.Expr, number: int, n
             value = checker.decayed(value)
             if isinstance(value.type, Pointer) or is_integer(value.type):
                 return value
+            if node.name == "bcopy" and number == 1 and isinstance(value.type, StringType):
+                return value
         case "int" | "constant":
             if is_scalar(value.type):
                 return value

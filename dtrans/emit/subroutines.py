@@ -39,7 +39,7 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
             return _index(values, call)
         case "strtoll":
             slot = values.string(args[0])
-            base = values.integer(args[1]) if len(args) > 1 else "10"
+            base = _base(values, args[1]) if len(args) > 1 else "10"
             return values.temporary("s64", f"{values.shared.function('strtoll')}({slot.address}, {slot.size}, {base})")
         case "copyin":
             return _copyin(values, args[0], args[1])
@@ -110,7 +110,7 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
         case "strchr" | "strrchr":
             source = values.string(args[0])
             found = f"{function}({to}, {source.address}, {source.size}, (int)({values.integer(args[1])}))"
-            values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0;")
+            values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0; else MARK_SET({slot.address});")
         case "strstr":
             source, needle = values.string(args[0]), values.string(args[1])
             work = _work(values, needle)
@@ -146,6 +146,15 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
 
 def _operand(values: Values, expr: Expr[Linux]) -> str:
     return f"({values.integer(expr)})"
+
+
+def _base(values: Values, expr: Expr[Linux]) -> str:
+    """The base of a number's text: two to all digits and letters, any other is an illegal operation."""
+    if isinstance(expr, Const) and 2 <= expr.value <= 36:
+        return str(expr.value)
+    base = values.temporary("u32", values.integer(expr))
+    values.fault(f"{base} < 2 || {base} > 36", _ILLEGAL)
+    return base
 
 
 def _work(values: Values, needle: Slot) -> str:
@@ -225,7 +234,8 @@ def _copyinto(values: Values, call: Call[Linux]) -> str:
 
 
 def _bcopy(values: Values, args: tuple[Expr[Linux], ...]) -> str:
-    source = values.temporary("u64", values.integer(args[0]))
+    text = isinstance(args[0].type, StringType)
+    source = values.temporary("u64", f"(u64)({values.string(args[0]).address})" if text else values.integer(args[0]))
     target = values.temporary("u64", values.integer(args[1]))
     length = values.temporary("u64", values.integer(args[2]))
     at = _into(values, target, length)
