@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
 from dtrans.check.aggregations import AggregationChecker
-from dtrans.check.conversions import is_integer, is_scalar, is_string_like
+from dtrans.check.conversions import is_integer, is_scalar, is_string_like, is_translated
 from dtrans.check.destructive import check_allowed, destructive_action
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
@@ -102,8 +102,7 @@ class StatementChecker:
             case ast.Aggregation(name, _, span):
                 raise fail("D_AGG_NULL", f"aggregation @{name} stands alone", span, hint="assign it a function")
         effect = self.names.checker.check(node)
-        made = effect.type.to if isinstance(effect.type, Pointer) else effect.type
-        if _is_translated(made) and not isinstance(effect, Assign):
+        if is_translated(effect.type) and not isinstance(effect, Assign):
             raise fail("D_CG_DYN", "what a translator makes is no statement: name one of its members", node.span)
         return (Do(effect),)
 
@@ -218,7 +217,7 @@ class StatementChecker:
         value = self.names.checker.check(written)
         if isinstance(value.type, Void):
             raise fail(no_void, f"{node.name}( ) may not be applied to a void expression", written.span)
-        if _is_translated(value.type.to if isinstance(value.type, Pointer) else value.type):
+        if is_translated(value.type):
             raise fail(
                 no_pointer,
                 f"{node.name}( ) may not be applied to what a translator makes member by member",
@@ -274,10 +273,6 @@ class StatementChecker:
         if name not in OPTIONS:
             raise fail("D_PRAGMA_OPTSET", f"unknown option '{name}'", node.span)
         return Act("setopt", (), name if value is None else f"{name}={value}")
-
-
-def _is_translated(kind: Type) -> bool:
-    return isinstance(kind, StructRef) and kind.origin == "translated"
 
 
 def _acts(node: ast.Expr) -> bool:

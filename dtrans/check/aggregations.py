@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from dtrans.check.conversions import is_integer, is_scalar, is_string
+from dtrans.check.conversions import is_integer, is_scalar, is_string, is_translated
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
 from dtrans.check.subroutines import AGGREGATING, check_count
@@ -182,6 +182,8 @@ class AggregationChecker:
                 f"{call.name}( ) argument #1 must be of scalar type, not '{value.type}'",
                 call.args[0].span,
             )
+        if is_translated(value.type):
+            raise fail("D_CG_DYN", "what a translator makes is no number: name one of its members", call.args[0].span)
         return value
 
     def _weight(self, call: ast.Call, index: int) -> Expr[Solaris] | None:

@@ -8,7 +8,7 @@ or recorded.
 from __future__ import annotations
 
 from dtrans.check.tree import Const, Expr, L
-from dtrans.types import INT, LONG, UINT, ULONG, Array, EnumRef, Int, Pointer, StringType, Type, Void
+from dtrans.types import INT, LONG, UINT, ULONG, Array, EnumRef, Int, Pointer, StringType, StructRef, Type, Void
 
 
 def is_integer(kind: Type) -> bool:
@@ -39,6 +39,12 @@ def element(kind: Array | Pointer) -> Type:
 
 def is_void_pointer(kind: Type) -> bool:
     return isinstance(kind, Pointer) and isinstance(kind.to, Void)
+
+
+def is_translated(kind: Type) -> bool:
+    """A structure of `translators/`, or what should point to one: only its members have values (libdtrace's <DYN>)."""
+    made = kind.to if isinstance(kind, Pointer) else kind
+    return isinstance(made, StructRef) and made.origin == "translated"
 
 
 def is_null(value: Expr[L]) -> bool:

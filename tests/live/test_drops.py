@@ -54,6 +54,20 @@ def test_variables_that_find_no_room_are_counted(dtrace: Run) -> None:
     assert re.search(r"(?m)^dtrace: \[DTRACEDROP_DYNAMIC\] \d+ dynamic variable drops$", done.stderr)
 
 
+def test_elements_that_were_kept_stay_right_when_others_find_no_room(dtrace: Run) -> None:
+    text = """
+        syscall::getppid:entry /pid == $target/ { n++; a[n] = n * 3; }
+        syscall::getppid:entry /pid == $target && a[n]/ { kept++; right += (a[n] == n * 3); }
+        END { printf("%d %d %d\\n", kept, right, a[1]); }
+    """
+    load = shlex.join(command("getppid", 3000))
+    done = dtrace("-q", "-x", "dynvarsize=4k", "-n", text, "-c", load)
+    kept, right, first = (int(number) for number in done.stdout.split())
+    assert 0 < kept == right
+    assert first == 3
+    assert kept + drops(done.stderr, "dynamic variable drops?") == 3000
+
+
 def test_faults_in_clauses_of_error_are_counted_and_not_told(dtrace: Run) -> None:
     text = """
         syscall::getppid:entry /pid == $target/ { trace(*(int *)8); }
