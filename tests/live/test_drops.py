@@ -68,6 +68,35 @@ def test_elements_that_were_kept_stay_right_when_others_find_no_room(dtrace: Run
     assert kept + drops(done.stderr, "dynamic variable drops?") == 3000
 
 
+def test_threads_whose_variables_find_no_room_are_counted(dtrace: Run) -> None:
+    # The structure of a thread's variables is large, so that fewer fit than the program has threads at one time.
+    threads = python(
+        "import os, threading",
+        "threading.stack_size(65536)",
+        "gate = threading.Barrier(1500)",
+        "def run():",
+        " os.getppid()",
+        " gate.wait()",
+        " os.getppid()",
+        "all = [threading.Thread(target=run) for _ in range(1500)]",
+        "for one in all: one.start()",
+        "for one in all: one.join()",
+    )
+    text = """
+        self char one[8000];
+        self char two[8000];
+        syscall::getppid:entry /pid == $target && self->v/ { again++; right += (self->v == tid); }
+        syscall::getppid:entry /pid == $target && !self->v && !seen[tid]/ { seen[tid] = 1; n++; self->v = tid; }
+        syscall::getppid:entry /pid == $target && self->v/ { self->one[0] = self->two[0] = 'x'; }
+        END { printf("%d %d %d\\n", n, again, right); }
+    """
+    done = dtrace("-qn", text, "-c", threads)
+    fired, again, right = (int(number) for number in done.stdout.split())
+    assert fired == 1500
+    assert 1000 <= again == right < 1500
+    assert again + drops(done.stderr, "dynamic variable drops?") == 1500
+
+
 def test_faults_in_clauses_of_error_are_counted_and_not_told(dtrace: Run) -> None:
     text = """
         syscall::getppid:entry /pid == $target/ { trace(*(int *)8); }
