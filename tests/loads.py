@@ -111,6 +111,13 @@ def _spin(seconds: str) -> None:
         pass
 
 
+def _spin_everywhere(seconds: str) -> None:
+    """Uses that much processor time on each CPU in turn."""
+    for cpu in sorted(os.sched_getaffinity(0)):
+        os.sched_setaffinity(0, [cpu])
+        _spin(seconds)
+
+
 def _together(children: int, work: Callable[[int], None]) -> None:
     """Runs `work` in some child processes at the same time, spread over the CPUs."""
     started, cpus = [], sorted(os.sched_getaffinity(0))
@@ -516,6 +523,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "disk": _disk,
     "sleep": _sleep,
     "spin": _spin,
+    "spin-everywhere": _spin_everywhere,
     "shared": _shared,
     "append": _append,
     "pages": _pages,

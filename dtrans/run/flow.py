@@ -12,6 +12,8 @@ left margin; here the records of all CPUs come in the order of time, and each CP
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dtrans.artifact import Artifact
@@ -30,13 +32,54 @@ class Flow:
 
 
 @dataclass(slots=True)
-class Held:
-    """A record of a return that waits for the next one of its CPU. `age` counts the flushes it has seen."""
+class Record:
+    """A record that waits. `more` says whether another clause of the same firing follows it: None until that is known.
+
+    `age` counts the flushes it has seen.
+    """
 
     site: int
+    cpu: int
     probe: int
-    record: bytes
+    data: bytes
+    more: bool | None = None
     age: int = 0
+
+
+class FlowQueue:
+    """Records in the order of time. The arrow of a return stands at its last clause, so that a return's record must
+    wait for the next one of its CPU; what other CPUs write meanwhile waits behind it."""
+
+    def __init__(self) -> None:
+        self._records: deque[Record] = deque()
+        #: By CPU, the record that waits for the next one.
+        self._open: dict[int, Record] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._records)
+
+    def push(self, record: Record) -> None:
+        """Adds a record: it tells what follows the one before on its CPU."""
+        before = self._open.pop(record.cpu, None)
+        if before is not None:
+            before.more = before.probe == record.probe and before.site != record.site
+        if record.more is None:
+            self._open[record.cpu] = record
+        self._records.append(record)
+
+    def settle(self, least: int) -> None:
+        """What no record has followed for more than so many flushes is the last of its firing."""
+        for cpu, record in list(self._open.items()):
+            record.age += 1
+            if record.age > least:
+                record.more = False
+                del self._open[cpu]
+
+    def ready(self) -> Iterator[Record]:
+        """Takes the records that can be printed."""
+        records = self._records
+        while records and records[0].more is not None:
+            yield records.popleft()
 
 
 class FlowNames:

@@ -205,7 +205,7 @@ class JsonOutput(Output):
 
         def system(buffer: Buffer, offset: int) -> None:
             command = command_of(buffer, offset)
-            self.flush()
+            self._write()
             with os.fdopen(os.memfd_create("output", os.MFD_CLOEXEC), "rb") as printed:
                 self._host.run_command(command, printed.fileno())
                 printed.seek(0)

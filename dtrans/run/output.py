@@ -50,7 +50,7 @@ from dtrans.run.aggregate import AggregationState
 from dtrans.run.bars import Look
 from dtrans.run.decode import Buffer, Names, ProbeTexts, to_text, unpacker
 from dtrans.run.dump import ShapePrinter, hex_dump
-from dtrans.run.flow import FlowNames, Held
+from dtrans.run.flow import FlowNames, FlowQueue, Record
 from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
 from dtrans.run.printf import compile_format
 
@@ -166,7 +166,7 @@ class Output:
         self._pending: list[bytes] = []
         self._headed = False
         self._flows = FlowNames(artifact)
-        self._held: dict[int, Held] = {}
+        self._queue = FlowQueue()
         #: Probe and clause of the record at hand, for messages.
         self._probe = self._clause = 0
         self._printer = DatumPrinter(names)
@@ -199,8 +199,12 @@ class Output:
 
     def flush(self) -> None:
         """Write what is held back."""
-        if self._held:
-            self._let_old_go(1)
+        if self._queue:
+            self._queue.settle(1)
+            self._let_go()
+        self._write()
+
+    def _write(self) -> None:
         if self._pending:
             text = b"".join(self._pending)
             self._pending.clear()
@@ -209,7 +213,8 @@ class Output:
 
     def finish(self) -> None:
         """What dtrace prints last: a newline, and the aggregations no printa() has shown. Closes freopen()'s file."""
-        self._let_old_go(0)
+        self._queue.settle(0)
+        self._let_go()
         self._pending.append(b"\n")
         for table in self._aggregations.unprinted():
             self._pending += DefaultRows([table], self._printer).lines(self._aggregations.rows([table.number]))
@@ -233,7 +238,9 @@ class Output:
 
     def show(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> None:
         """Print a record: what stands before it, what its actions print, and what ends it."""
-        if not (self._flow and self._hold(site, cpu, probe, buffer, offset)):
+        if self._flow:
+            self._queue_up(site, cpu, probe, buffer, offset)
+        else:
             self._print(site, cpu, probe, buffer, offset)
 
     def _print(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int, *, more: bool = False) -> None:
@@ -278,34 +285,29 @@ class Output:
 
     # --- flow indentation ---------------------------------------------------------------------------------
 
-    def _hold(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> bool:
-        """Lets a return's record wait, where another clause of the same firing may follow; and what waited go."""
-        self._let_go(cpu, probe, site)
-        known = self._artifact.sites[site]
-        ends = site == len(self._artifact.sites) - 1 or any(isinstance(action, Exit) for action in known.actions)
-        if ends or not self._flows.is_return(probe):
-            return False
-        self._held[cpu] = Held(site, probe, bytes(buffer[offset : offset + known.size]))
-        return True
+    def _queue_up(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> None:
+        """Lets a return's record wait where another clause of the same firing may follow, and the others behind it."""
+        sites = self._artifact.sites
+        last = site == len(sites) - 1 or not self._flows.is_return(probe)
+        if last and not self._queue:
+            self._print(site, cpu, probe, buffer, offset)
+            return
+        data = bytes(buffer[offset : offset + sites[site].size])
+        exits = any(isinstance(action, Exit) for action in sites[site].actions)
+        self._queue.push(Record(site, cpu, probe, data, more=False if last or exits else None))
+        if exits:
+            self._queue.settle(0)  # The end of tracing waits for nothing.
+        self._let_go()
 
-    def _let_go(self, cpu: int, probe: int = -1, site: int = -1) -> None:
-        """Prints what waits on a CPU, now that the next record there is known."""
-        held = self._held.pop(cpu, None)
-        if held is not None:
-            more = held.probe == probe and held.site != site
-            self._print(held.site, cpu, held.probe, held.record, 0, more=more)
-
-    def _let_old_go(self, least: int) -> None:
-        """Prints what no record has followed for so many flushes: the next one is of another firing."""
-        for cpu, held in sorted(self._held.items()):
-            held.age += 1
-            if held.age > least:
-                self._let_go(cpu)
+    def _let_go(self) -> None:
+        """Prints what need not wait any more."""
+        for record in self._queue.ready():
+            self._print(record.site, record.cpu, record.probe, record.data, 0, more=bool(record.more))
 
     # --- messages -----------------------------------------------------------------------------------------
 
     def _complain(self, message: str) -> None:
-        self.flush()
+        self._write()
         self._stderr.write(to_text(f"dtrace: {message}\n"))
         self._stderr.flush()
 
@@ -458,7 +460,7 @@ class Output:
 
         def system(buffer: Buffer, offset: int) -> None:
             command = command_of(buffer, offset)
-            self.flush()
+            self._write()
             self._host.run_command(command, self._file.fileno() if self._file else None)
 
         return system
@@ -471,7 +473,7 @@ class Output:
 
     def _truncate(self) -> None:
         """Empty the file that output goes to; what is no file has no end to move."""
-        self.flush()
+        self._write()
         with contextlib.suppress(OSError, ValueError):
             descriptor = self._sink.fileno()
             os.ftruncate(descriptor, 0)
@@ -479,7 +481,7 @@ class Output:
 
     def _halt(self, key: str) -> None:
         """Stop the machine with a message that says who did it."""
-        self.flush()
+        self._write()
         name = _HALTS[key]
         message = f"dtrans: {name} action at probe {self._probe_name(self._probe)} on enabled probe ID {self._clause}"
         try:
@@ -489,7 +491,7 @@ class Output:
 
     def _reopen(self, path: bytes | None) -> None:
         """Send what follows to a file, at its end; None is standard output again."""
-        self.flush()
+        self._write()
         opened = None
         if path is not None:
             try:

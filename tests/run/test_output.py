@@ -232,6 +232,22 @@ def test_a_return_that_nothing_follows_is_printed_soon_and_at_the_end(screen: An
     assert " <= openat" in made.text()
 
 
+def test_what_other_cpus_write_does_not_overtake_a_return_that_waits(screen: Any) -> None:
+    made = screen([DefaultAction()], [DefaultAction()], options={"flowindent": "1"})
+    made.show(make_record(0, probe=9), make_record(0, probe=10), make_record(0, probe=11, cpu=1))
+    made.show(make_record(0, probe=8, cpu=1), make_record(1, probe=10))
+    made.output.finish()
+    made.output.flush()
+    assert [line.rstrip() for line in made.text().splitlines() if line] == [
+        "CPU FUNCTION",
+        "  0  -> vfs_read",
+        "  0   | vfs_read:return",
+        "  1 | :tick-1s",
+        "  1  <= openat",
+        "  0  <- vfs_read",
+    ]
+
+
 # --- aggregations -----------------------------------------------------------------------------------------
 
 KEYS = (Field("str", 0, 8), Field("int", 8, 4))

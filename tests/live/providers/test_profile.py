@@ -10,29 +10,35 @@ from tests.loads import NAME, line
 from tests.programs import printed
 
 
-def words(source: str, *load: int | str) -> dict[str, int]:
+def words(source: str, *load: float | str) -> dict[str, int]:
     shown = printed(f'{source} END {{ printa("%s %@d\\n", @); }}', commands=[line(str(load[0]), *load[1:])]).split()
     return dict(zip(shown[::2], map(int, shown[1::2]), strict=True))
 
 
 @pytest.mark.proves("profile:::profile-{rate}")
 def test_every_cpu_is_sampled_at_the_rate_with_its_program_counter() -> None:
+    cpus = os.sched_getaffinity(0)
     source = f"""
         profile-200 /pid == $target && execname == "{NAME}"/
         {{ @[arg0 && !arg1 ? "kernel" : arg1 && !arg0 ? "user" : "neither"] = count(); }}
-        profile-200 {{ @[strjoin("cpu", lltostr(cpu))] = count(); }}"""
-    found = words(source, "spin", 1)
+        profile-200 /pid == $target && execname == "{NAME}"/ {{ @[strjoin("cpu", lltostr(cpu))] = count(); }}
+        profile-200 {{ @["all"] = count(); }}
+        BEGIN {{ start = timestamp; }}
+        END {{ printf("ms %d\\n", (timestamp - start) / 1000000); }}"""
+    found = words(source, "spin-everywhere", 0.5)
     assert "neither" not in found
-    assert 100 <= found["user"] + found["kernel"] <= 250
     assert found["user"] > 0
-    assert {f"cpu{cpu}" for cpu in os.sched_getaffinity(0)} <= set(found)
+    assert {f"cpu{cpu}" for cpu in cpus} <= set(found)
+    # A machine that stands still loses samples; none has more.
+    assert found["all"] <= (found["ms"] / 5 + 2) * len(cpus)
+    assert found["user"] + found.get("kernel", 0) >= 10 * len(cpus)
 
 
 @pytest.mark.proves("profile:::tick-{rate}")
 def test_a_tick_fires_on_one_cpu() -> None:
     found = words('tick-20hz { @[strjoin("cpu", lltostr(cpu))] = count(); }', "sleep", 1, 1)
     (number,) = found.values()
-    assert 15 <= number <= 80
+    assert 2 <= number <= 80
 
 
 @pytest.mark.proves("dtrace:::BEGIN", "dtrace:::END", "dtrace:::ERROR")
