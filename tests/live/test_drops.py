@@ -130,9 +130,10 @@ def test_firings_inside_of_a_program_are_counted(dtrace: Run) -> None:
 
 def test_drops_are_told_at_the_status_rate(dtrace: Run) -> None:
     text = "syscall::getppid:entry /pid == $target/ { a = speculation(); }"
-    child = python("import os, time", "for n in range(3):", " os.getppid()", " time.sleep(0.25)")
+    child = python("import os, time", "for n in range(15):", " os.getppid()", " time.sleep(0.1)")
     often = dtrace("-q", "-x", "nspec=0", "-x", "statusrate=20ms", "-n", text, "-c", child)
-    assert often.stderr.count("dtrace: 1 failed speculation (no speculative buffer available)\n") == 3
+    assert drops(often.stderr, "failed speculations?") == 15
+    assert often.stderr.count("dtrace: 1 failed speculation (no speculative buffer available)\n") > 2
     seldom = dtrace("-q", "-x", "nspec=0", "-x", "statusrate=1m", "-n", text, "-c", child)
-    assert drops(seldom.stderr, "failed speculations?") == 3
+    assert drops(seldom.stderr, "failed speculations?") == 15
     assert seldom.stderr.count("failed") <= 2

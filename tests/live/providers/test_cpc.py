@@ -32,7 +32,7 @@ def test_every_hundredth_fault_of_a_program_fires() -> None:
 @pytest.mark.proves("cpc:::context-switches-{mode}-{count}")
 def test_every_switch_fires() -> None:
     total, user, kernel = fired("cpc:::context-switches-all-1")
-    assert 40 <= total == kernel <= 200
+    assert 40 <= total == kernel
     assert user == 0
 
 

@@ -72,7 +72,7 @@ def test_blocks_of_a_device_go_through_the_buffer_cache(loop_device: str) -> Non
 @pytest.mark.proves("sysinfo:::cpu_ticks_kernel", "sysinfo:::cpu_ticks_user")
 def test_the_clock_tells_a_program_from_the_kernel() -> None:
     spun, read = told("sysinfo", "spin", 1), told("sysinfo", "read", 300, 20_000_000)
-    assert 50 < spun["cpu_ticks_user"].total + spun["cpu_ticks_kernel"].total < 200
+    assert 10 < spun["cpu_ticks_user"].total + spun["cpu_ticks_kernel"].total < 400
     assert spun["cpu_ticks_user"].total > 0
     assert read["cpu_ticks_kernel"].total > read.get("cpu_ticks_user", Told()).total
 
