@@ -37,7 +37,10 @@ from dtrans.run.host import HostFacts
 FOLDER = Path(__file__).resolve().parent / "proofs"
 State = dict[str, str]
 #: Reasons of skipped tests that tell of the kernel, not of the machine.
-_OF_THE_KERNEL = tuple(f"needs {kind}:" for kind in ("rawtp", "tracepoint", "symbol", "feature", "member", "function"))
+_OF_THE_KERNEL = (
+    "this kernel",
+    *(f"needs {kind}:" for kind in ("rawtp", "tracepoint", "symbol", "feature", "member", "function")),
+)
 
 
 def probe_name(provider: str, probe: ProbeRow) -> str:

@@ -1,4 +1,4 @@
-/* run: -q -c '/usr/bin/python3 -S -E tests/netloads.py udp 127.0.0.1 7777 3 100' */
+/* run: -q -c '/usr/bin/python3 -S -E tests/netloads udp 127.0.0.1 7777 3 100' */
 /* Packets with the command's datagrams, three of 100 bytes, as they are sent and received. */
 ip:::send,
 ip:::receive

@@ -1,4 +1,4 @@
-/* run: -q -c '/usr/bin/python3 -S -E tests/netloads.py ping 5' */
+/* run: -q -c '/usr/bin/python3 -S -E tests/netloads ping 5' */
 /* Counters that grow as the command sends five echo requests to this machine, which answers them. */
 mib:::icmpIn*,
 mib:::icmpOut*

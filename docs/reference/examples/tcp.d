@@ -1,4 +1,4 @@
-/* run: -q -c '/usr/bin/python3 -S -E tests/netloads.py tcp 127.0.0.1 7777 2 1000' */
+/* run: -q -c '/usr/bin/python3 -S -E tests/netloads tcp 127.0.0.1 7777 2 1000' */
 /* One connection to port 7777: its states, as its two ends see them, and the segments that carry data. */
 tcp:::state-change
 /args[3]->tcps_lport == 7777 || args[3]->tcps_rport == 7777/

@@ -1,4 +1,4 @@
-/* run: -q -c '/usr/bin/python3 -S -E tests/netloads.py udp ::1 7777 5 200' */
+/* run: -q -c '/usr/bin/python3 -S -E tests/netloads udp ::1 7777 5 200' */
 /* Datagrams to port 7777: five of 200 bytes. */
 udp:::send,
 udp:::receive

@@ -1,28 +1,11 @@
-"""Loads of known size on the network, as `tests/loads.py` has them for the rest: connections, datagrams, packets made
-byte by byte. They start at once, and run under the same name::
-
-    dtrans run script.d -c "python3 tests/netloads.py tcp 127.0.0.1 7777 3 100"
-"""
+"""Connections and datagrams over the loopback interface, and packets made byte by byte."""
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import struct
-import sys
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
-
-NAME = "dtransload"
-
-
-def checksum(data: bytes) -> int:
-    """The Internet's checksum (RFC 1071)."""
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2)))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
 
 
 def _tcp(address: str, port: str, times: str, size: str) -> None:
@@ -100,53 +83,29 @@ def _ping(times: str) -> None:
             link.recv(100)
 
 
-def _flood(kind: str, port: str, times: str) -> None:
+def _flood(kind: str, address: str, port: str, times: str) -> None:
     """Datagrams of 1,000 bytes (`kind` 2) or ICMP messages (3, SOCK_RAW) to a socket with little room, which reads what
     it got only then."""
-    of = socket.AF_INET, int(kind), socket.IPPROTO_ICMP if kind == "3" else socket.IPPROTO_UDP
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    raw = socket.IPPROTO_ICMPV6 if ":" in address else socket.IPPROTO_ICMP
+    of = family, int(kind), raw if kind == "3" else socket.IPPROTO_UDP
     with socket.socket(*of) as server, socket.socket(*of) as client:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-        server.bind(("127.0.0.1", int(port)))
+        server.bind((address, int(port)))
         for _ in range(int(times)):
-            client.sendto(bytes(1000), ("127.0.0.1", int(port)))
+            client.sendto(bytes(1000), (address, int(port)))
         server.setblocking(False)
         with suppress(BlockingIOError):
             while True:
                 server.recv(2000)
 
 
-def _tcpodd(port: str, *segments: str) -> None:
-    """A connection whose client is deaf, 30 bytes from its server, and segments to it that no client would send:
-    ``seq,ack,bytes,window,flags``, with seq from what the server expects and ack from what it has sent. At last both
-    ends are reset."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", int(port)))
-        listener.listen(8)
-        client = socket.create_connection(("127.0.0.1", int(port)))
-        server, _ = listener.accept()
-    nothing = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # A filter that returns 0.
-    client.setsockopt(socket.SOL_SOCKET, 26, struct.pack("HL", 1, ctypes.addressof(nothing)))  # SO_ATTACH_FILTER
-    server.sendall(b"y" * 30)
-    server.setsockopt(
-        socket.IPPROTO_TCP, 19, 1
-    )  # TCP_REPAIR: TCP_REPAIR_QUEUE 1 receives, 2 sends; TCP_QUEUE_SEQ is 21.
-    server.setsockopt(socket.IPPROTO_TCP, 20, 1)
-    expected = server.getsockopt(socket.IPPROTO_TCP, 21)
-    server.setsockopt(socket.IPPROTO_TCP, 20, 2)
-    acknowledged = server.getsockopt(socket.IPPROTO_TCP, 21)
-    server.setsockopt(socket.IPPROTO_TCP, 19, -1)
-    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as link:
-        for segment in segments:
-            seq, ack, size, window, flags = map(int, segment.split(","))
-            numbers = (expected + seq) & 0xFFFFFFFF, (acknowledged + ack) & 0xFFFFFFFF
-            head = struct.pack("!HHIIBBHHH", client.getsockname()[1], int(port), *numbers, 0x50, flags, window, 0, 0)
-            body = head + b"x" * size
-            pseudo = bytes([127, 0, 0, 1, 127, 0, 0, 1, 0, 6]) + len(body).to_bytes(2, "big")
-            total = checksum(pseudo + body)
-            link.sendto(body[:16] + total.to_bytes(2, "big") + body[18:], ("127.0.0.1", 0))
-    for end in (client, server):
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        end.close()
+def _failing(times: str) -> None:
+    """Raw packets that are longer than any may be."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as link:
+        for _ in range(int(times)):
+            with suppress(OSError):
+                link.sendto(bytes(70000), ("127.0.0.1", 0))
 
 
 KINDS: dict[str, Callable[..., None]] = {
@@ -158,15 +117,5 @@ KINDS: dict[str, Callable[..., None]] = {
     "raw": _raw,
     "ping": _ping,
     "flood": _flood,
-    "tcpodd": _tcpodd,
+    "failing": _failing,
 }
-
-
-def command(kind: str, *arguments: int | str | Path) -> list[str]:
-    """The command line of a load."""
-    return [sys.executable, "-S", "-E", str(Path(__file__).resolve()), kind, *map(str, arguments)]
-
-
-if __name__ == "__main__":
-    ctypes.CDLL(None).prctl(15, NAME.encode(), 0, 0, 0)  # PR_SET_NAME
-    KINDS[sys.argv[1]](*sys.argv[2:])
