@@ -88,7 +88,7 @@ def _progeny_of_target(values: Values, target: Late) -> str:
 
 def string_call(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> None:
     """A subroutine whose value is a string, put at a place."""
-    if call.name == "copyinstr":
+    if call.name in ("copyinstr", "copyin"):
         _copyinstr(values, call, slot, key=key)
         return
     _string_function(values, call, slot)
@@ -178,16 +178,21 @@ def _index(values: Values, call: Call[Linux]) -> str:
 
 
 def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> None:
+    """copyinstr(), or what stringof() makes of copyin(): a string that ends after so many bytes."""
     address = values.temporary("u64", values.integer(call.args[0]))
-    size = str(slot.size)
     assert isinstance(call.type, StringType)
-    if len(call.args) > 1 and not isinstance(call.args[1], Const):
-        limit = values.temporary("u64", f"({values.integer(call.args[1])}) + 1")
-        values.add(f"if ({limit} > {slot.size}) {limit} = {slot.size};")
-        size = f"dt_clamp({limit}, {slot.size + 1})"
+    bound = min(slot.size, call.type.bound)
+    size = str(bound)
+    most = call.args[1] if len(call.args) > 1 else None
+    if isinstance(most, Const) and most.value >= 0:
+        size = str(min(bound, most.value + 1))
+    elif most is not None:
+        limit = values.temporary("u64", values.integer(most))
+        if call.name == "copyin":
+            values.fault(f"(s64){limit} < 0", _NO_SCRATCH)
+        values.add(f"{limit} = {limit} < {bound} ? {limit} + 1 : {bound};")
+        size = f"dt_clamp({limit}, {bound + 1})"
         values.shared.needed["word"] = None
-    elif call.type.bound < slot.size:
-        size = str(call.type.bound)
     if key:
         values.clear(slot)
     values.user_string(slot, size, address)

@@ -35,7 +35,7 @@ from dtrans.check.tree import (
     Unary,
 )
 from dtrans.plan.leaves import CallIn, Linux, ProbeIn, ProbePart
-from dtrans.types import INT, Int, StringType
+from dtrans.types import INT, Int, Space, StringType, Type
 
 _COMPARISONS: Mapping[str, Callable[[bytes, bytes], bool]] = {
     "==": lambda one, two: one == two,
@@ -90,7 +90,7 @@ class Folder:
             case Read(variable, keys):
                 return Read(variable, tuple(map(go, keys)))
             case StringOf(address, space, kind):
-                return StringOf(go(address), space, kind)
+                return _string_of(go(address), space, kind)
             case Call(name, args, kind, span):
                 return Call(name, tuple(map(go, args)), kind, span)
             case Const() | Text() | Late() | Offset():
@@ -179,3 +179,13 @@ class Folder:
                     None if weight is None else self.fold(weight),
                 )
         return statement
+
+
+def _string_of(address: Expr[Linux], space: Space, kind: Type) -> Expr[Linux]:
+    """``stringof(copyin(a, n))`` needs no copy of all n bytes: it is the string of at most n bytes that stands there."""
+    pointed = address
+    while isinstance(pointed, Cast):
+        pointed = pointed.operand
+    if isinstance(pointed, Call) and pointed.name == "copyin":
+        return Call(pointed.name, pointed.args, kind, pointed.span)
+    return StringOf(address, space, kind)

@@ -1,4 +1,8 @@
-"""The functions that knowledge rows may call, and their types. The C behind them is in `templates/`."""
+"""The functions that knowledge rows may call, and their types. The C behind them is in `templates/`.
+
+``__user_word(a)`` is a word of the process's memory at an address, 0 where it is not in memory: for what a system call
+is told by, which the program has just written. It costs a program far less than ``copyin()``, which looks for what is
+not there in every way there is."""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "__ucaller": ((), "unsigned long"),
     "__ureg": (("int",), "unsigned long"),
     "__host": (("string",), "long"),
+    "__user_word": (("unsigned long",), "unsigned long"),
     "__epid": ((), "unsigned int"),
     "__probe_id": ((), "unsigned int"),
     "__probeprov": ((), "string"),

@@ -120,6 +120,24 @@ def test_a_call_that_a_signal_interrupts_has_the_number_of_eintr(dtrace: Run) ->
     assert "<51" not in done.stdout
 
 
+def test_all_calls_of_a_command_and_its_children_are_told_with_name_and_arguments(dtrace: Run) -> None:
+    """What dtruss does. Which call is which Solaris probe is asked for the name, and once more for each argument."""
+    done = dtrace(
+        "-qn",
+        "syscall:::entry /pid == $target || progenyof($target)/ { self->one = arg0; self->two = arg1; self->three = arg2;"
+        "@[probefunc] = count(); }"
+        'syscall::*fork*:return /progenyof($target)/ { printf("%s=%d\\n", probefunc, (int)arg0 == 0 ? 0 : 1); }'
+        "syscall::write:return, syscall::*read*:return /self->one/"
+        '{ printf("%s %S.\\n", probefunc, stringof(copyin(self->two, self->three))); }'
+        'syscall:::return /self->one/ { printf("%s %x %x\\n", probefunc, self->two, self->three); self->one = 0; }',
+        "-c",
+        f"{sys.executable} -S -E -c 'import os; os.fork() or os.write(1, b\"said\")'",
+    )
+    assert "fork1=0" in done.stdout
+    assert "fork1=1" in done.stdout
+    assert "write said\\0." in done.stdout
+
+
 def test_a_probe_without_arguments_tells_why(dtrace: Run) -> None:
     done = dtrace("-qn", "io:::wait-done { trace(args[2]->fi_pathname); }", status=1)
     assert "[D_ARGS_NONE]" in done.stderr

@@ -105,3 +105,24 @@ def test_many_places_of_a_clause_are_found(tmp_path: Path) -> None:
         commands=[_child(tmp_path)],
     )
     assert shown.split() == ["constant"[number % 8 :] for number in range(16)]
+
+
+def test_bytes_taken_as_a_string_end_where_they_end(tmp_path: Path) -> None:
+    """However many they are: a string of them needs no more memory than strsize."""
+    writes = "import os; f = os.open('/dev/null', 1); [os.write(f, t) for t in (b'hello world', b'x' * 1000000, b'a')]"
+    shown = printed(
+        r"""
+        syscall::write:entry /pid == $target/
+        {
+            this->size = arg2 > 5 && arg2 < 100 ? 5 : arg2;
+            @[stringof(copyin(arg1, this->size))] = count();
+            printf("%d %s ", strlen(stringof(copyin(arg1, this->size))), stringof((char *)copyin(arg1, 3)));
+        }
+        syscall::write:entry /pid == $target && arg2 == 1/ { printf("%s", stringof(copyin(arg1, -arg2))); }
+        ERROR { printf("%d,", arg4); }
+        END { printa("%.6s %@d ", @); }
+        """,
+        commands=[shlex.join([sys.executable, "-S", "-E", "-c", writes])],
+    )
+    # 5 (DTRACEFLT_NOSCRATCH) is what copying -1 bytes is.
+    assert shown.split() == ["5", "hel", "255", "xxx", "1", "a", "5,a", "1", "hello", "1", "xxxxxx", "1"], shown
