@@ -124,8 +124,8 @@ def test_all_calls_of_a_command_and_its_children_are_told_with_name_and_argument
     """What dtruss does. Which call is which Solaris probe is asked for the name, and once more for each argument."""
     done = dtrace(
         "-qn",
-        "syscall:::entry /pid == $target || progenyof($target)/ { self->one = arg0; self->two = arg1; self->three = arg2;"
-        "@[probefunc] = count(); }"
+        "syscall:::entry /pid == $target || progenyof($target)/"
+        "{ self->one = arg0; self->two = arg1; self->three = arg2; @[probefunc] = count(); }"
         'syscall::*fork*:return /progenyof($target)/ { printf("%s=%d\\n", probefunc, (int)arg0 == 0 ? 0 : 1); }'
         "syscall::write:return, syscall::*read*:return /self->one/"
         '{ printf("%s %S.\\n", probefunc, stringof(copyin(self->two, self->three))); }'
