@@ -182,7 +182,7 @@ class Folder:
 
 
 def _string_of(address: Expr[Linux], space: Space, kind: Type) -> Expr[Linux]:
-    """``stringof(copyin(a, n))`` needs no copy of all n bytes: it is the string of at most n bytes that stands there."""
+    """``stringof(copyin(a, n))`` needs no copy of all n bytes: it is the string of at most n bytes there."""
     pointed = address
     while isinstance(pointed, Cast):
         pointed = pointed.operand
