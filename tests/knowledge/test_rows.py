@@ -200,7 +200,7 @@ _VALUES = (0, 1, -1 & (1 << 64) - 1, 0xFFFFFFFF, 0x100, 0x200, 0x1000, 0x1100, 0
 
 def holds(guard: str, args: tuple[int, ...]) -> bool:
     """The value of a guard, which is D in the part that Python shares but for its operators' spelling and casts."""
-    text = guard.replace("*(unsigned long *)copyin(ctx->arg0, 8)", "A[0]")
+    text = guard.replace("__user_word(ctx->arg0)", "A[0]")
     text = re.sub(r"\(int\)ctx->arg(\d)", r"S(A[\1])", text)
     text = re.sub(r"ctx->arg(\d)", r"A[\1]", text)
     text = text.replace("&&", " and ").replace("||", " or ")

@@ -138,6 +138,22 @@ def test_all_calls_of_a_command_and_its_children_are_told_with_name_and_argument
     assert "write said\\0." in done.stdout
 
 
+def test_two_clauses_of_a_function_both_count_its_argument(dtrace: Run) -> None:
+    """What the tools do that watch malloc() under an interpreter: the register is asked for again and again."""
+    own, other = "@own_sum[usym(ucaller)] = sum(arg0); @own[usym(ucaller)] = quantize(arg0);", "@rest = sum(arg0);"
+    done = dtrace(
+        "-qn",
+        f"pid$target:libc:malloc:entry /self->name != NULL/ {{ @named[self->name] = sum(arg0); @all = quantize(arg0); }}"
+        f"pid$target:libc:malloc:entry /self->name == NULL/ {{ {own} {other} }}"
+        'END { printa("%A %@d\\n", @own_sum); printa("all %@d\\n", @rest); }',
+        "-c",
+        "/bin/ls /",
+    )
+    sums = [int(line.rsplit(" ", 1)[1]) for line in done.stdout.splitlines() if " " in line]
+    assert len(sums) > 1
+    assert sum(sums[:-1]) == sums[-1] > 0
+
+
 def test_a_probe_without_arguments_tells_why(dtrace: Run) -> None:
     done = dtrace("-qn", "io:::wait-done { trace(args[2]->fi_pathname); }", status=1)
     assert "[D_ARGS_NONE]" in done.stderr
