@@ -143,7 +143,8 @@ def test_two_clauses_of_a_function_both_count_its_argument(dtrace: Run) -> None:
     own, other = "@own_sum[usym(ucaller)] = sum(arg0); @own[usym(ucaller)] = quantize(arg0);", "@rest = sum(arg0);"
     done = dtrace(
         "-qn",
-        f"pid$target:libc:malloc:entry /self->name != NULL/ {{ @named[self->name] = sum(arg0); @all = quantize(arg0); }}"
+        "self string name;"
+        "pid$target:libc:malloc:entry /self->name != NULL/ { @sum[self->name] = sum(arg0); @all = quantize(arg0); }"
         f"pid$target:libc:malloc:entry /self->name == NULL/ {{ {own} {other} }}"
         'END { printa("%A %@d\\n", @own_sum); printa("all %@d\\n", @rest); }',
         "-c",
