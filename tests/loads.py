@@ -83,6 +83,21 @@ def _kill(times: str, number: str) -> None:
         os.kill(os.getpid(), int(number))
 
 
+def _numbers() -> None:
+    """Calls with arguments that are negative or of several kinds, each made by the machine's own words for it."""
+    call = ctypes.CDLL(None).syscall
+    numbers = {"kill": 62, "close": 3, "lseek": 8, "setuid": 105, "statx": 332}
+    if os.uname().machine == "aarch64":
+        numbers = {"kill": 129, "close": 57, "lseek": 62, "setuid": 146, "statx": 291}
+    here = ctypes.create_string_buffer(256)
+    call(numbers["kill"], ctypes.c_int(-999999), 0)
+    call(numbers["close"], ctypes.c_int(-7))
+    call(numbers["lseek"], ctypes.c_int(-1), ctypes.c_long(-5), 1)
+    for descriptor, path, flags in ((5, b"", 0x1000), (-100, b"/etc", 0), (-100, b"/tmp", 0x100)):
+        call(numbers["statx"], ctypes.c_int(descriptor), path, flags, 0, here)
+    call(numbers["setuid"], ctypes.c_uint(0xFFFFFFFE))
+
+
 def _fault(pages: str) -> None:
     """First touches of that many fresh anonymous pages."""
     with mmap.mmap(-1, int(pages) * mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
@@ -519,6 +534,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "fork": _fork,
     "exec": _exec,
     "kill": _kill,
+    "numbers": _numbers,
     "fault": _fault,
     "disk": _disk,
     "sleep": _sleep,

@@ -103,7 +103,7 @@ class ClauseContext:
     """The probes of the clause being checked."""
 
     probes: tuple[ProbeRef, ...] = ()
-    args_of: Callable[[ProbeRef], tuple[str | Type, ...]] = lambda _: ()
+    args_of: Callable[[Sequence[ProbeRef]], tuple[str | Type, ...] | None] = lambda _: ()
     descriptions: tuple[ast.ProbeDescription, ...] = ()
 
     @property
@@ -117,8 +117,7 @@ class ClauseContext:
     def args(self) -> tuple[str | Type, ...] | None:
         """The types of args[] that all the probes share, None when they differ. Asked only where a clause uses them:
         a description can match a hundred thousand probes."""
-        kinds = {self.args_of(probe) for probe in self.probes}
-        return next(iter(kinds), ()) if len(kinds) < 2 else None
+        return self.args_of(self.probes)
 
 
 @dataclass

@@ -161,7 +161,7 @@ class ProgramChecker:
             for probe in self._probes(written, lost):
                 probes.setdefault(probe.id, probe)
         found = tuple(probes.values())
-        names.clause = ClauseContext(found, self.universe.args, node.probes)
+        names.clause = ClauseContext(found, self.universe.shared_args, node.probes)
         # The body first, as in libdtrace: a predicate may name a variable that its own clause is the first to assign.
         body = statements.body(node.body or ())
         predicate = None if node.predicate is None else statements.predicate(node.predicate)

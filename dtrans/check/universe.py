@@ -11,12 +11,14 @@ is left out where a Solaris probe already answers for that call, so that a claus
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import get_args
 
 from dtrans.artifact import Mode
+from dtrans.check.calls import UNTYPED, CallSignatures, common
 from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
 from dtrans.check.processes import USER_FAMILIES, UserProbe, user_probes
 from dtrans.errors import DtransError, fail
@@ -172,8 +174,14 @@ class Universe:
         match probe.served:
             case RowProbe(_, row):
                 return row.args
-            case CallProbe(_, _, entry):
-                return ("int64_t",) * (6 if entry else 2)
+            case CallProbe(None, name, True):
+                known = self.signatures.of(name)
+                return UNTYPED if known is None else known
+            case CallProbe(row, _, True):
+                assert row is not None
+                return self.signatures.of_row(row, self.calls)
+            case CallProbe():
+                return UNTYPED[:2]
             case TracepointProbe(group, event):
                 return tuple(field_type(field) for field in self.facts.tracepoint(group, event) or ())
             case UserProbe():
@@ -185,6 +193,19 @@ class Universe:
                 if entry:
                     return tuple(kind for _, kind in function.params)
                 return (INT64,) if isinstance(function.returns, Void) else (INT64, function.returns)
+
+    def shared_args(self, probes: Sequence[ProbeRef]) -> tuple[str | Type, ...] | None:
+        """The types of args[] that some probes share; None when they differ. Of system calls each argument has a type
+        of its own, or 64 bits where they differ."""
+        kinds = dict.fromkeys(map(self.args, probes))
+        if len(kinds) > 1 and all(isinstance(probe.served, CallProbe) for probe in probes):
+            return common(tuple(kinds))  # type: ignore[arg-type]
+        return next(iter(kinds), ()) if len(kinds) < 2 else None
+
+    @cached_property
+    def signatures(self) -> CallSignatures:
+        """The types of system calls' arguments."""
+        return CallSignatures(self.facts, self.knowledge)
 
     def meets(self, need: str) -> bool:
         """Whether the kernel has what a row's `needs` names."""
@@ -334,19 +355,29 @@ class Universe:
         return None
 
     def _once_per_call(self, found: Iterable[ProbeRef]) -> Iterator[ProbeRef]:
+        """Without the Linux names of calls that a Solaris name answers for: always, or with others that divide the call
+        among them, of which some are meant and the rest is not."""
         found = list(found)
-        taken = {
-            (call.name, probe.served.entry)
-            for probe in found
-            if isinstance(probe.served, CallProbe) and probe.served.row is not None
-            for call in probe.served.row.linux
-            if not call.when
-        }
+        taken: set[tuple[str, bool]] = set()
+        parts: Counter[tuple[str, bool]] = Counter()
+        for probe in found:
+            match probe.served:
+                case CallProbe(CallRow(linux=linux), _, entry):
+                    taken |= {(call.name, entry) for call in linux if not call.when}
+                    parts.update((call.name, entry) for call in linux if call.when)
+        taken |= {key for key, count in parts.items() if count < self._divided[key[0]]}
         for probe in found:
             match probe.served:
                 case CallProbe(None, name, entry) if (name, entry) in taken:
                     continue
             yield probe
+
+    @cached_property
+    def _divided(self) -> Mapping[str, int]:
+        """Linux calls of which each is one Solaris call or another, and how many share it. What a guard alone does not
+        take stays with the Linux name."""
+        shares = Counter(call.name for row in self.knowledge.calls.values() for call in row.linux if call.when)
+        return Counter({name: count for name, count in shares.items() if count > 1})
 
     def _attachable(self, point: Point) -> bool:
         kind, _, rest = point.at.partition(":")

@@ -36,7 +36,7 @@ def encode(knowledge: Knowledge) -> bytes:
 
 def decode(content: bytes) -> Knowledge:
     """The rows again. Raises ValueError, TypeError, KeyError, IndexError or AttributeError for any other content."""
-    providers, structures, builtins, constants, types, calls, symbols, numbers, stability = json.loads(content)
+    providers, structures, builtins, constants, types, calls, symbols, *rest = json.loads(content)
     return Knowledge(
         {name: _provider(*parts) for name, parts in providers.items()},
         {name: _structure(*parts) for name, parts in structures.items()},
@@ -51,8 +51,7 @@ def decode(content: bytes) -> Knowledge:
             for name, (text, note, linux) in calls.items()
         },
         symbols,
-        numbers,
-        stability,
+        *rest,
     )
 
 

@@ -20,7 +20,7 @@ from dtrans.knowledge.cache import decode, encode
 from dtrans.knowledge.rows import Knowledge
 
 #: Part of the key: raised when the shape of the rows changes.
-_FORMAT = 10
+_FORMAT = 11
 
 
 @lru_cache(maxsize=1)

@@ -72,6 +72,7 @@ def read_knowledge(root: Path) -> Knowledge:
     providers = _named(_tables(root, "providers/*.toml"), _provider, "provider")
     structures = _named(_tables(root, "structures/*.toml"), _structure, "structure")
     variables = _table(root, "variables.toml")
+    arguments = dict(_each(root, "syscalls/arguments.toml", _texts))
     return Knowledge(
         providers=providers,
         structures=structures,
@@ -87,6 +88,8 @@ def read_knowledge(root: Path) -> Knowledge:
         stability={
             name: _attributes(text, f"stability.toml: {name}") for name, text in _table(root, "stability.toml").items()
         },
+        call_functions=arguments["functions"],
+        call_types=arguments["types"],
     )
 
 
@@ -353,6 +356,11 @@ def _constants(values: dict[str, Any]) -> dict[str, ConstantRow]:
             rows[constant] = ConstantRow(constant, value, note)
         table.done()
     return rows
+
+
+def _texts(_: str, table: _Table) -> dict[str, str]:
+    """A table of texts alone."""
+    return {name: table.text(name) for name in table.values}
 
 
 def _numbers(root: Path, path: Path) -> dict[str, int]:

@@ -228,3 +228,7 @@ class Knowledge:
     numbers: Mapping[str, Mapping[str, int]]
     #: Names of D whose stability attributes are not Stable/Stable/Common, and these attributes.
     stability: Mapping[str, str]
+    #: System calls whose function in the kernel has another name, and that name.
+    call_functions: Mapping[str, str]
+    #: Arguments of system calls, as the kernel declares them -> the type that programs know them by.
+    call_types: Mapping[str, str]

@@ -309,7 +309,9 @@ class Planner:
             self._tell_call(ref)
         attach = attach_of(f"{kind}:", self.universe.facts)
         firing = self._firings.setdefault(attach, {}).setdefault("calls", _FiringBuilder(0, None))
-        lowering = Lowering(self, names, _CallArguments(found, evaluate, entry=entry))
+        called = {number: name for name, number in self.universe.calls.items()}
+        placed = calls.Arguments(found, called, self.universe.signatures, evaluate) if entry else None
+        lowering = Lowering(self, names, _CallArguments(placed, evaluate))
         probe = calls.probe_number(found, self.numbering.number, base, evaluate)
         direct = calls.direct_numbers(found, base)
         self._add(firing, clause, lowering, calls.guard(found, evaluate), probe, numbers, direct)
@@ -398,18 +400,17 @@ class _RowArguments:
 
 
 class _CallArguments:
-    """``argN`` and ``args[N]`` of system calls."""
+    """``argN`` and ``args[N]`` of system calls: `placed` at their entry, None at their return."""
 
-    def __init__(self, found: Sequence[calls.Variant], evaluate: calls.Evaluate, *, entry: bool) -> None:
-        self.found = found
+    def __init__(self, placed: calls.Arguments | None, evaluate: calls.Evaluate) -> None:
+        self.placed = placed
         self.evaluate = evaluate
-        self.entry = entry
 
     def arg(self, index: int, span: Span) -> Expr[Linux]:
-        if self.entry:
+        if self.placed is not None:
             if index > 5:
                 raise fail("D_ARGS_NONE", f"a system call on Linux has no arg{index}: it has 6 arguments", span)
-            return calls.argument(self.found, index, INT64, self.evaluate)
+            return self.placed.value(index)
         if index > 1:
             raise fail(
                 "D_ARGS_NONE",

@@ -10,11 +10,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dtrans.check.tree import Binary, Cond, Const, Expr
+from dtrans.check.calls import CallSignatures, moved_from
+from dtrans.check.tree import Binary, Cast, Cond, Const, Expr
 from dtrans.check.universe import CallProbe, ProbeRef
 from dtrans.knowledge.rows import CallRow
 from dtrans.plan.leaves import CallIn, CallNumber, Linux
-from dtrans.types import INT, UINT32, Type
+from dtrans.types import INT, INT64, UINT32, Int
+
+#: Integers that are narrower than a register, by bytes and sign.
+_INTEGERS = {
+    (size, signed): Int(f"{'' if signed else 'u'}int{size * 8}_t", size, signed)
+    for size in (1, 2, 4)
+    for signed in (True, False)
+}
 
 Evaluate = Callable[[str], Expr[Linux]]
 
@@ -111,21 +119,46 @@ def probe_number(
     return Cond(CallIn(guarded), number, plain, UINT32) if len(guarded) > 1 else number
 
 
-def argument(found: Sequence[Variant], index: int, kind: Type, evaluate: Evaluate) -> Expr[Linux]:
-    """``argN`` as D has it, whichever call it is."""
+@dataclass(frozen=True)
+class Arguments:
+    """Where the arguments of the calls of a clause are, and what they are: `names` are the calls' by number."""
 
-    def value(variant: Variant) -> str:
-        return variant.args[index] if index < len(variant.args) else f"ctx->arg{index}"
+    found: Sequence[Variant]
+    names: Mapping[int, str]
+    signatures: CallSignatures
+    evaluate: Evaluate
 
-    def test(variant: Variant) -> Expr[Linux]:
+    def value(self, index: int) -> Expr[Linux]:
+        """``argN`` as D has it, whichever call it is."""
+        if not self.found:
+            return Const(0, INT64)
+        result = self._of(self.found[-1], index)
+        for variant in reversed(self.found[:-1]):
+            value = self._of(variant, index)
+            if value != result or isinstance(result, Cond):
+                result = Cond(self._test(variant), value, result, INT64)
+        return result
+
+    def _of(self, variant: Variant, index: int) -> Expr[Linux]:
+        """An argument of the calls of a variant. A register holds 64 bits, of which an int is the lower half alone."""
+        text = variant.args[index] if index < len(variant.args) else f"ctx->arg{index}"
+        value = self.evaluate(text)
+        place = moved_from(variant.args, index)
+        if place is None:
+            return value
+        narrow: dict[tuple[int, bool], list[int]] = {}
+        for number in variant.numbers:
+            kind = self.signatures.narrow(self.names[number], place)
+            if kind is not None:
+                narrow.setdefault((kind.size, kind.signed), []).append(number)
+        whole = value
+        for (size, signed), numbers in sorted(narrow.items()):
+            cut: Expr[Linux] = Cast(Cast(whole, _INTEGERS[size, signed]), INT64)
+            value = (
+                cut if len(numbers) == len(variant.numbers) else Cond(CallIn(tuple(sorted(numbers))), cut, value, INT64)
+            )
+        return value
+
+    def _test(self, variant: Variant) -> Expr[Linux]:
         one: Expr[Linux] = CallIn(tuple(sorted(variant.numbers)))
-        return Binary("&&", one, evaluate(variant.when), INT) if variant.when else one
-
-    if not found:
-        return Const(0, kind)
-    result = evaluate(value(found[-1]))
-    last = value(found[-1])
-    for variant in reversed(found[:-1]):
-        if value(variant) != last or isinstance(result, Cond):
-            result = Cond(test(variant), evaluate(value(variant)), result, kind)
-    return result
+        return Binary("&&", one, self.evaluate(variant.when), INT) if variant.when else one
