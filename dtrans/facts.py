@@ -58,6 +58,11 @@ class KernelFacts(Protocol):
         """The fields of a tracepoint."""
         ...
 
+    def raw_tracepoints(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The raw tracepoints that BTF describes, by module: ``vmlinux`` first, then the loaded modules by name; the
+        events of each sorted."""
+        ...
+
     def raw_tracepoint(self, event: str) -> tuple[Param, ...] | None:
         """The arguments of a raw tracepoint, by BTF."""
         ...

@@ -18,8 +18,9 @@ from dtrans.check.names import Macros
 from dtrans.check.program import ProgramChecker, TypedProgram, program_options
 from dtrans.check.stability import Stability, described, program_stability
 from dtrans.check.subroutines import stack_depths
+from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.emit.program import Emitter
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts
@@ -215,6 +216,8 @@ def listed(universe: Universe, probe: ProbeRef) -> Listed:
                 source = f"system calls {', '.join(names)}"
         case TracepointProbe(group, event):
             source = f"tracepoint:{group}:{event}"
+        case RawProbe(_, event):
+            source = f"rawtp:{event}"
         case FunctionProbe(module, name, entry, _):
             source = f"{'entry' if entry else 'return'} of {module}`{name}"
     written = ProbeDescription(probe.provider, probe.module, probe.function, probe.name, None, NOWHERE)

@@ -55,6 +55,9 @@ class _Asked:
     def tracepoint(self, group: str, event: str) -> tuple[TracepointField, ...] | None:
         return self._answer("tracepoint", group, event)  # type: ignore[no-any-return]
 
+    def raw_tracepoints(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return self._answer("raw_tracepoints")  # type: ignore[no-any-return]
+
     def raw_tracepoint(self, event: str) -> tuple[Param, ...] | None:
         return self._answer("raw_tracepoint", event)  # type: ignore[no-any-return]
 

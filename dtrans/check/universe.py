@@ -21,6 +21,7 @@ from dtrans.artifact import Mode
 from dtrans.check.calls import UNTYPED, CallSignatures, common
 from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
 from dtrans.check.processes import USER_FAMILIES, UserProbe, user_probes
+from dtrans.check.tracepoints import RawProbe, RawTable, TracepointProbe
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
 from dtrans.globs import is_glob, pattern
@@ -29,6 +30,8 @@ from dtrans.options import parse_rate
 from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import INT64, StructRef, Type, Void
 
+#: Ids of raw tracepoints follow this; those of all but them and what is named are below it.
+RAW_IDS = 450_000
 #: Ids of probes that come to be when they are named follow this; those of the rest are below it.
 NAMED_IDS = 500_000
 #: Ids that stand for what descriptions will match in processes.
@@ -57,15 +60,7 @@ class CallProbe:
     entry: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TracepointProbe:
-    """A kernel tracepoint."""
-
-    group: str
-    event: str
-
-
-Served = RowProbe | CallProbe | TracepointProbe | FunctionProbe | UserProbe
+Served = RowProbe | CallProbe | TracepointProbe | RawProbe | FunctionProbe | UserProbe
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +116,24 @@ class Universe:
         yield from self.probes
         for provider in self._function_providers:
             yield from (_of_function(provider, *found) for found in self.functions.all())
+        for provider in self._raw_providers:
+            yield from (_of_raw(provider, *found) for found in self.raw.all())
+
+    @cached_property
+    def raw(self) -> RawTable:
+        """The kernel's raw tracepoints."""
+        return RawTable(self.facts, RAW_IDS + 1)
+
+    @cached_property
+    def _raw_providers(self) -> tuple[str, ...]:
+        return self._of_family("raw-tracepoints")
+
+    def _of_family(self, family: str) -> tuple[str, ...]:
+        return tuple(name for name, provider in self.knowledge.providers.items() if provider.family == family)
 
     @cached_property
     def _function_providers(self) -> tuple[str, ...]:
-        return tuple(name for name, provider in self.knowledge.providers.items() if provider.family == "functions")
+        return self._of_family("functions")
 
     @cached_property
     def calls(self) -> Mapping[str, int]:
@@ -140,7 +149,7 @@ class Universe:
                 # A Solaris call that programs on Linux never make is there and does not fire; one whose work Linux
                 # does not do at all is not there.
                 return call is None or call.note.fidelity != "none"
-            case TracepointProbe() | FunctionProbe() | UserProbe():
+            case TracepointProbe() | RawProbe() | FunctionProbe() | UserProbe():
                 return True
 
     def source(self, row: ProbeRow) -> SourceRow | None:
@@ -184,6 +193,8 @@ class Universe:
                 return UNTYPED[:2]
             case TracepointProbe(group, event):
                 return tuple(field_type(field) for field in self.facts.tracepoint(group, event) or ())
+            case RawProbe(_, event):
+                return tuple(param.type for param in self.facts.raw_tracepoint(event) or ())
             case UserProbe():
                 return ()
             case FunctionProbe(module, name, entry, _):
@@ -283,6 +294,9 @@ class Universe:
         found = self.functions.by_id(number)
         if found is not None:
             yield from (_of_function(provider, number, found) for provider in self._function_providers)
+        raw = self.raw.by_id(number) if RAW_IDS < number < NAMED_IDS else None
+        if raw is not None:
+            yield from (_of_raw(provider, number, raw) for provider in self._raw_providers)
         yield from (probe for probe in self._rated.values() if probe.id == number)
 
     def _matching(self, description: ProbeDescription) -> Iterator[ProbeRef]:
@@ -315,6 +329,13 @@ class Universe:
                 case _:
                     if module(probe.module) and function(probe.function):
                         yield probe
+        yield from self._raw(description)
+
+    def _raw(self, description: ProbeDescription) -> Iterator[ProbeRef]:
+        matches = pattern(description.provider)
+        for provider in self._raw_providers:
+            if matches(provider):
+                yield from (_of_raw(provider, *found) for found in self.raw.find(description))
 
     def _in_user(self, description: ProbeDescription) -> Iterator[ProbeRef]:
         """What a description means in processes; one probe stands for all that the loader will find."""
@@ -464,6 +485,10 @@ def field_type(field: TracepointField) -> str:
 
 def _of_function(provider: str, number: int, probe: FunctionProbe) -> ProbeRef:
     return ProbeRef(number, provider, probe.module, probe.name, ENTRY if probe.entry else RETURN, probe)
+
+
+def _of_raw(provider: str, number: int, probe: RawProbe) -> ProbeRef:
+    return ProbeRef(number, provider, probe.module, "", probe.event, probe)
 
 
 def _begins(provider: ProviderRow) -> bool:

@@ -15,6 +15,8 @@ from dtrans.knowledge.rows import Knowledge, Note, ProbeRow, ProviderRow, Source
 _FAMILIES: Mapping[str, str] = {
     "syscalls": "Each system call is two probes, entry and return, with the call's name as their function.",
     "tracepoints": "Each tracepoint of the kernel is a probe, too: its group is the module, and its fields are args[].",
+    "raw-tracepoints": "Each tracepoint of the kernel is a probe: its group is the module, vmlinux where it has "
+    "none, and what the kernel calls it with is args[].",
     "functions": "Each function of the kernel and of its modules is two probes, entry and return.",
 }
 

@@ -41,7 +41,9 @@ from dtrans.knowledge.stability import Attributes
 
 T = TypeVar("T")
 _FIDELITIES = ("exact", "close", "partial", "none")
-_FAMILIES = ("rows", "syscalls", "tracepoints", "functions", "user-functions", "user-sites", "user-rows")
+_FAMILIES = (
+    "rows", "syscalls", "tracepoints", "raw-tracepoints", "functions", "user-functions", "user-sites", "user-rows",
+)  # fmt: skip
 #: What `Point.at` may begin with, and whether more must follow the colon.
 _POINTS = {
     "rawtp": True,

@@ -106,6 +106,7 @@ class ProbeRow:
 class ProviderRow:
     """One provider. `family`: ``rows`` when its probes are just its rows; ``syscalls`` when they are the table of
     system calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event);
+    ``raw-tracepoints`` when they are those with the arguments that the kernel calls them with;
     ``functions`` when every kernel function is two (entry, return), and the rows are Solaris' functions, which answer
     where a description matches no function of Linux.
 
@@ -124,7 +125,9 @@ class ProviderRow:
     name: str
     summary: str
     guide: str
-    family: Literal["rows", "syscalls", "tracepoints", "functions", "user-functions", "user-sites", "user-rows"]
+    family: Literal[
+        "rows", "syscalls", "tracepoints", "raw-tracepoints", "functions", "user-functions", "user-sites", "user-rows"
+    ]
     probes: tuple[ProbeRow, ...]
     any_location: bool = True
     files: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from dtrans.check.conversions import is_integer, is_string
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.program import TypedClause, TypedProgram
+from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.tree import (
     Arg,
     Args,
@@ -32,7 +33,7 @@ from dtrans.check.tree import (
     Translate,
     TranslatedMember,
 )
-from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, TracepointProbe, Universe
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.rows import Lets, Point, SourceRow
 from dtrans.plan import calls
@@ -167,6 +168,11 @@ class Planner:
                 case TracepointProbe(group, event):
                     names = [f"ctx->{one.name}" for one in self.universe.facts.tracepoint(group, event) or ()]
                     point = Point(f"tracepoint:{group}:{event}", args=tuple(names))
+                    self._tell(str(ref), point.at, "exact", "")
+                    self._at_point(clause, ref, point, 0)
+                case RawProbe(_, event):
+                    params = self.universe.facts.raw_tracepoint(event) or ()
+                    point = Point(f"rawtp:{event}", args=tuple(f"ctx->{param.name}" for param in params))
                     self._tell(str(ref), point.at, "exact", "")
                     self._at_point(clause, ref, point, 0)
                 case UserProbe() as probe:

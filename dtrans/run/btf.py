@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ _KIND_NAMES: dict[int, _KindName] = {
     _FUNC_PROTO: "function",
 }
 _INT_SIGNED = 1
+_TRACEPOINT = re.compile(rb"\0btf_trace_(\w+)(?=\0)")
 
 #: BTF has DWARF's names of integers; C programmers know these.
 _INT_NAMES = {
@@ -186,6 +188,12 @@ class _Btf:
         raw: int = self.lib.btf__raw_data(self.handle, ctypes.byref(size))
         _, _, _, header, _, _, start, length = struct.unpack("=HBBIIIII", ctypes.string_at(raw, 24))
         return ctypes.string_at(raw + header + start, length)
+
+
+def described_tracepoints(path: Path) -> tuple[str, ...]:
+    """The tracepoints that a BTF file describes, sorted: each has a type btf_trace_NAME of what it is called with
+    (include/trace/bpf_probe.h). Their names stand among the file's strings. Raises OSError."""
+    return tuple(sorted({name.decode() for name in _TRACEPOINT.findall(path.read_bytes())}))
 
 
 class KernelTypes:

@@ -23,8 +23,9 @@ from dtrans.run.btf import KernelTypes
 from dtrans.run.functions import KERNEL_MODULE, traceable_functions
 from dtrans.run.links import has_attach_cookies, has_multi_links, has_trampoline
 from dtrans.run.privileges import lockdown_level, needs_root_to
+from dtrans.run.tracepoints import raw_tracepoints
 from dtrans.run.uprobes import has_multi_uprobes
-from dtrans.types import Function, Struct, Type
+from dtrans.types import UINT64, Function, Struct, StructRef, Type
 
 _TRACEFS_PLACES = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 _FIELD = re.compile(r"^\tfield:(.*);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);", re.MULTILINE)
@@ -166,6 +167,13 @@ class HostFacts:
         except OSError:
             return None
 
+    def raw_tracepoints(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return self._raw_tracepoints
+
+    @cached_property
+    def _raw_tracepoints(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return raw_tracepoints(kernel_fingerprint())
+
     def raw_tracepoint(self, event: str) -> tuple[Param, ...] | None:
         # Each tracepoint has a function that calls its probes (include/linux/tracepoint.h, __DECLARE_TRACE); the
         # typedef btf_trace_EVENT has the same parameters without their names. The first is the probe's own data.
@@ -176,7 +184,11 @@ class HostFacts:
         if not isinstance(function, Function):
             return None
         named = enumerate(function.params[1:])
-        return tuple(Param(name or f"arg{number}", kind) for number, (name, kind) in named)
+        # A small union comes by value, in the register of a number.
+        return tuple(
+            Param(name or f"arg{number}", UINT64 if isinstance(kind, StructRef) else kind)
+            for number, (name, kind) in named
+        )
 
     def struct(self, kind: str, tag: str) -> Struct | None:
         if (kind, tag) not in self._struct:

@@ -1,0 +1,52 @@
+"""The kernel's tracepoints as they are: by their records, and by what the kernel calls them with."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.loads import line
+
+pytestmark = pytest.mark.needs("root", "bcc", "rawtp:sched_process_fork", "tracepoint:sched:sched_process_fork")
+Dtrace = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_a_raw_tracepoint_has_what_the_kernel_calls_it_with_and_its_event_the_fields_of_its_record(
+    dtrace: Dtrace,
+) -> None:
+    program = """
+        rawtp:sched::sched_process_fork /pid == $target/ {
+            printf("raw %d %d %d\\n", args[0]->tgid == pid, args[1]->real_parent == args[0], arg1 == (int64_t)args[1]);
+        }
+        sdt:sched::sched_process_fork /pid == $target/ {
+            printf("event %s %d %d\\n", args[0], args[1] == pid, args[3] > 0);
+        }"""
+    told = dtrace("-qn", program, "-c", line("fork", 2)).stdout.split("\n")
+    assert sorted(filter(None, told)) == ["event dtransload 1 1"] * 2 + ["raw 1 1 1"] * 2
+
+
+def test_a_name_alone_means_both_and_an_id_the_one(dtrace: Dtrace) -> None:
+    listed = [row.split() for row in dtrace("-l", "-n", "sched_process_fork").stdout.splitlines()[1:]]
+    assert [row[1:] for row in listed] == [[provider, "sched", "sched_process_fork"] for provider in ("sdt", "rawtp")]
+    by_id = [dtrace("-l", "-i", row[0]).stdout.split()[-3:] for row in listed]
+    assert by_id == [row[1:] for row in listed]
+
+
+def test_listing_tells_the_types_of_a_raw_tracepoint(dtrace: Dtrace) -> None:
+    told = dtrace("-lvn", "rawtp:sched::sched_process_fork").stdout
+    assert "args[0]: struct task_struct *\n\t\targs[1]: struct task_struct *\n" in told
+
+
+@pytest.mark.needs("rawtp:pelt_cfs_tp")
+def test_a_raw_tracepoint_without_an_event_has_the_kernel_as_its_module(dtrace: Dtrace) -> None:
+    assert dtrace("-ln", "rawtp:vmlinux::pelt_cfs_tp").stdout.split()[-3:] == ["rawtp", "vmlinux", "pelt_cfs_tp"]
+    # The scheduler keeps its averages up to date whenever a thread runs, so one is certain to come.
+    done = dtrace("-qn", "rawtp:vmlinux::pelt_cfs_tp { trace(args[0] != 0); exit(0); }")
+    assert done.stdout.strip() == "1"
+
+
+def test_arguments_beyond_the_last_are_refused(dtrace: Dtrace) -> None:
+    done = dtrace("-n", "rawtp:sched::sched_process_fork { trace(args[2]); }", status=1)
+    assert "index 2 is out of range: this probe has 2 typed arguments" in done.stderr
