@@ -54,7 +54,8 @@ def _groups(knowledge: Knowledge) -> Iterator[tuple[str, list[tuple[str, str, No
     for provider in knowledge.providers.values():
         named = [(probe, proving.probe_name(provider.name, probe)) for probe in provider.probes]
         rows = [(":".join(filter(None, (probe.module, probe.name))), name, probe.note) for probe, name in named]
-        yield f"Provider `{provider.name}`", rows
+        if rows:
+            yield f"Provider `{provider.name}`", rows
     for structure in knowledge.structures.values():
         members = structure.members.values()
         yield f"Structure `{structure.name}`", [(one.name, f"{structure.name}.{one.name}", one.note) for one in members]
