@@ -22,12 +22,12 @@ def raw_tracepoints(fingerprint: str) -> tuple[tuple[str, tuple[str, ...]], ...]
 
     `fingerprint` tells one kernel with its modules from another.
     """
-    text = cached("tracepoints", cache_key((fingerprint,)), lambda: _listed().encode()).decode()
+    text = cached("tracepoints", cache_key((fingerprint,)), lambda: _described().encode()).decode()
     modules = (line.split(" ") for line in text.splitlines())
     return tuple((module, tuple(events)) for module, *events in modules)
 
 
-def _listed() -> str:
+def _described() -> str:
     """One line for each module: its name and its events."""
     lines: list[list[str]] = []
     with contextlib.suppress(OSError):
