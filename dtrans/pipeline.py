@@ -20,7 +20,7 @@ from dtrans.check.stability import Stability, described, program_stability
 from dtrans.check.subroutines import stack_depths
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
+from dtrans.check.universe import NAMED_IDS, CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.emit.program import Emitter
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts
@@ -184,9 +184,9 @@ class Pipeline:
         return name in self._types or names.is_type(name)
 
 
-def list_probes(universe: Universe) -> Iterator[ProbeRef]:
-    """Every probe that the kernel serves, in the order of ids."""
-    for probe in universe.all_probes():
+def list_probes(universe: Universe, description: ProbeDescription | None = None) -> Iterator[ProbeRef]:
+    """Every probe that the kernel serves, in the order of ids; with a description at least those that it matches."""
+    for probe in universe.all_probes() if description is None else universe.listed(description):
         # Functions are a hundred thousand, and those that there are can be traced.
         if isinstance(probe.served, FunctionProbe) or universe.available(probe):
             yield probe
@@ -194,9 +194,8 @@ def list_probes(universe: Universe) -> Iterator[ProbeRef]:
 
 def made_probes(universe: Universe, description: ProbeDescription) -> Iterator[ProbeRef]:
     """The probes that a description matches though no list has them: those of rates, ``tick-7s``."""
-    known = {probe.id for probe in universe.all_probes()}
     with contextlib.suppress(DtransError):
-        yield from (probe for probe in universe.match(description) if probe.id not in known)
+        yield from (probe for probe in universe.match(description) if probe.id >= NAMED_IDS)
 
 
 def listed(universe: Universe, probe: ProbeRef) -> Listed:

@@ -131,6 +131,20 @@ class Universe:
     def _of_family(self, family: str) -> tuple[str, ...]:
         return tuple(name for name, provider in self.knowledge.providers.items() if provider.family == family)
 
+    def listed(self, description: ProbeDescription) -> Iterator[ProbeRef]:
+        """The probes of `all_probes` that a description may mean, in the order of ids: of the kernel's functions, which
+        are a hundred thousand, those that it does mean."""
+        if description.id is not None:
+            yield from self._of_id(description.id)
+            return
+        yield from self.probes
+        yield from self._functions_of(description)
+
+    def _functions_of(self, description: ProbeDescription) -> Iterator[ProbeRef]:
+        provider = pattern(description.provider)
+        for name in filter(provider, self._function_providers):
+            yield from (_of_function(name, *found) for found in self.functions.find(description))
+
     @cached_property
     def _function_providers(self) -> tuple[str, ...]:
         return self._of_family("functions")
@@ -305,12 +319,7 @@ class Universe:
         rated = self._rated_probe(description)
         if rated is not None:
             yield rated
-        functions = [
-            _of_function(name, *found)
-            for name in self._function_providers
-            if provider(name)
-            for found in self.functions.find(description)
-        ]
+        functions = list(self._functions_of(description))
         yield from functions
         for probe in self.probes:
             if not (name(probe.name) and provider(probe.provider)):

@@ -43,22 +43,19 @@ def lines(probes: Iterable[ProbeRef], detailed: Callable[[ProbeRef], Listed] | N
 
 
 def matching(
-    probes: Iterable[ProbeRef],
     wanted: Sequence[ProbeDescription],
+    near: Callable[[ProbeDescription], Iterable[ProbeRef]],
     made: Callable[[ProbeDescription], Iterable[ProbeRef]],
 ) -> Iterator[ProbeRef]:
-    """The probes that descriptions match, description by description; all of them when there are none.
+    """The probes that descriptions match, description by description.
 
-    `made` gives those that a description itself makes: rates of the profile provider that nobody has named before.
-    Raises DtransError D_PDESC_ZERO, after the others were listed, when a description matches none.
+    `near` gives the probes among which those that a description matches are, `made` those that it makes itself: rates
+    of the profile provider that nobody has named before. Raises DtransError D_PDESC_ZERO, after the others were listed,
+    when a description matches none.
     """
-    if not wanted:
-        yield from probes
-        return
-    known = tuple(probes)
     missed = []
     for description in wanted:
-        found = [probe for probe in known if matches(probe, description)] or list(made(description))
+        found = [probe for probe in near(description) if matches(probe, description)] or list(made(description))
         yield from found
         if not found:
             missed.append(description)

@@ -98,7 +98,9 @@ def list_matching(arguments: Arguments) -> int:
     ]
     solaris = Options(arguments.options).text("compat") == "solaris"
     universe = Universe(HostFacts(), load(), solaris=solaris)
-    found = matching(list_probes(universe), wanted, partial(made_probes, universe))
+    found = list_probes(universe)
+    if wanted:
+        found = matching(wanted, partial(list_probes, universe), partial(made_probes, universe))
     text = lines(found, partial(listed, universe) if arguments.verbose else None)
     if arguments.output is not None:
         # Written even when a description matches nothing, after the others.

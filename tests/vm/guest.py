@@ -19,7 +19,8 @@ from typing import IO
 
 from tests.vm.kernels import Kernel, LabError, cache
 
-_INIT = Path(__file__).with_name("init")
+#: The guest's first process: in its first file system, then in its root.
+_SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("init", "session"))
 #: What the guest must have before it can reach its root, its disk and its output.
 _MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay", "virtio_blk", "ext4")
 _UNPACKERS = {".xz": "xz", ".zst": "zstd", ".gz": "gzip"}
@@ -90,9 +91,9 @@ class Guest:
 
 
 def initial_memory(kernel: Kernel) -> Path:
-    """The guest's first file system: busybox, `init` and the modules it needs. Made once for each kernel."""
+    """The guest's first file system: busybox, the scripts and the modules it needs. Made once for each kernel."""
     path = cache() / "initrd" / f"{kernel.release}.img"
-    if path.exists() and all(path.stat().st_mtime >= part.stat().st_mtime for part in (_INIT, kernel.image)):
+    if path.exists() and all(path.stat().st_mtime >= part.stat().st_mtime for part in (*_SCRIPTS, kernel.image)):
         return path
     busybox = shutil.which("busybox")
     if busybox is None:
@@ -100,10 +101,11 @@ def initial_memory(kernel: Kernel) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dtrans-lab-") as folder:
         top = Path(folder)
-        for name in ("bin", "modules", "dev", "proc", "sys", "lower", "memory", "root", "ctl"):
+        for name in ("bin", "modules", "dev", "proc", "sys", "lower", "memory", "root"):
             (top / name).mkdir()
         shutil.copy(busybox, top / "bin" / "busybox")
-        shutil.copy(_INIT, top / "init")
+        for script in _SCRIPTS:
+            shutil.copy(script, top)
         (top / "init").chmod(0o755)
         for number, module in enumerate(_needed_modules(kernel)):
             (top / "modules" / f"{number:02}-{module.name.partition('.')[0]}.ko").write_bytes(_unpacked(module))

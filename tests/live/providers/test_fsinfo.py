@@ -40,4 +40,19 @@ def test_each_operation_on_files_fires_its_probe(tmp_path: Path) -> None:
     read, carried = seen.pop("readdir")
     assert read == 2
     assert carried > 0
+    seen.pop("lookup", None)  # How often the load's calls look for a name is each kernel's own.
     assert seen == EXPECTED
+
+
+@pytest.mark.proves("fsinfo:::lookup")
+def test_each_part_of_a_path_is_looked_up_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "two").touch()
+    source = """
+        fsinfo:::lookup
+        /pid == $target && strstr(args[0]->fi_pathname, $$1) != NULL/
+        { @[basename(args[0]->fi_pathname)] = count(); }
+        END { printa("%s %@d\\n", @); }"""
+    load = shlex.join(command("lookup", 50, tmp_path / "one" / "two"))
+    found = dict(map(str.split, filter(None, printed(source, [str(tmp_path)], commands=[load]).splitlines())))
+    assert found == {tmp_path.name: "50", "one": "50"}

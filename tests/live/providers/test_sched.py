@@ -10,6 +10,7 @@ import pytest
 
 from tests.loads import NAME, line
 from tests.programs import printed
+from tests.proving import missing
 
 LOAD = line("several", "sleep 30 0.005", "crowd 20", "yield 50")
 SOURCE = f"""
@@ -19,15 +20,19 @@ sched:::off-cpu /args[1]->pr_fname == "{NAME}" && args[0]->pr_lwpid == args[1]->
 sched:::wakeup /args[1]->pr_fname == "{NAME}"/ {{ @[probename] = count(); }}
 sched:::enqueue /args[1]->pr_fname == "{NAME}" && args[3] == 0 && args[2]->cpu_id < 4096/ {{ @[probename] = count(); }}
 sched:::dequeue /args[1]->pr_fname == "{NAME}" && args[2]->cpu_id < 4096/ {{ @[probename] = count(); }}
-sched:::surrender /args[1]->pr_fname == "{NAME}"/ {{ @[probename] = count(); }}
 sched:::tick /args[1]->pr_fname == "{NAME}" && args[0]->pr_lwpid == tid/ {{ @["ticked"] = count(); }}
 END {{ printa("%s %@d\\n", @); }}
 """
 
 
+#: Where the kernel tells of it.
+SURRENDER = f'sched:::surrender /args[1]->pr_fname == "{NAME}"/ {{ @[probename] = count(); }}'
+
+
 @cache
 def told() -> dict[str, int]:
-    words = printed(SOURCE, commands=[LOAD]).split()
+    source = SOURCE if missing("sched:::surrender") else SOURCE + SURRENDER
+    words = printed(source, commands=[LOAD]).split()
     return dict(zip(words[::2], map(int, words[1::2]), strict=True))
 
 
