@@ -154,3 +154,83 @@ def test_a_variable_without_meaning_on_linux_is_refused_with_the_reason(dtrans: 
     done = dtrans("run", "-n", f"BEGIN {{ trace(`{name}); }}", status=1)
     assert "D_VAR_UNSUP" in done.stderr
     assert "Linux" in done.stderr
+
+
+@pytest.mark.proves(
+    "kcred_t.cr_gid", "kcred_t.cr_ruid", "kcred_t.cr_rgid", "kcred_t.cr_suid", "kcred_t.cr_sgid", "file_t.f_cred",
+    "file_t.f_count", "klwp_t.lwp_thread", "kthread_t.t_did", "kthread_t.t_pri", "kthread_t.t_start", "kthread_t.t_stk",
+    "proc_t.p_utime", "proc_t.p_stime", "proc_t.p_usrstack", "uf_info_t.fi_nfiles", "user_t.u_rdir", "vfs_t.vfs_data",
+    "vnode_t.v_flag", "vnode_t.v_count", "vnode_t.v_data", "vnode_t.v_rdev",
+)  # fmt: skip
+def test_credentials_files_and_threads_are_read_by_solaris_members() -> None:
+    body = """
+    syscall::read:entry
+    /pid == $target && arg0 == 0/
+    {
+        self->p = curthread->t_procp;
+        self->cred = self->p->p_cred;
+        self->file = self->p->p_user.u_finfo.fi_list[0].uf_file;
+        self->vp = self->file->f_vnode;
+        self->root = self->p->p_user.u_rdir;
+        printf("%d %d %d ", self->cred->cr_gid, self->cred->cr_ruid, self->cred->cr_rgid);
+        printf("%d %d %d|", self->cred->cr_suid, self->cred->cr_sgid, self->file->f_cred->cr_uid == uid);
+        printf("%d %d %d ", self->file->f_count, curthread->t_lwp->lwp_thread == curthread, curthread->t_did == tid);
+        printf("%d %d|", curthread->t_pri, curthread->t_stk != 0);
+        printf("%d %d ", timestamp / 1000000000 - curthread->t_start < 300, self->p->p_utime + self->p->p_stime < 6000);
+        printf("%d %d|", self->p->p_usrstack > self->p->p_brkbase, self->p->p_user.u_finfo.fi_nfiles);
+        printf("%s %d %d %d ", self->root->v_path, self->root->v_flag, self->vp->v_flag, self->vp->v_vfsp->vfs_data != 0);
+        printf("%d %d %d", self->vp->v_count, self->vp->v_rdev, self->vp->v_data != 0);
+        exit(0);
+    }"""
+    credentials, thread, process, file = _of_dd(body, "/proc/version").strip().split("|")
+    assert credentials == f"{os.getgid()} {os.getuid()} {os.getgid()} {os.getuid()} {os.getgid()} 1"
+    count, same, number, priority, stack = map(int, thread.split())
+    assert 1 <= count <= 3  # dd has a second descriptor of the file while it moves it to 0.
+    assert (same, number, priority, stack) == (1, 1, 19 - os.getpriority(os.PRIO_PROCESS, 0), 1)
+    *flags, room = map(int, process.split())
+    assert (flags, room % 64) == ([1, 1, 1], 0)  # Linux makes room for descriptors by 64.
+    path, of_root, of_file, data, count, device, node = file.split()
+    assert (path, of_root, of_file, data, device, node) == ("/", "1", "0", "1", "0", "1")
+    assert int(count) > 0
+
+
+@pytest.mark.needs("address:runqueues")
+@pytest.mark.proves(
+    "kthread_t.t_cpu", "cpu_t.cpu_id", "cpu_t.cpu_thread", "cpu_t.cpu_idle_thread", "cpu_t.cpu_disp",
+    "disp_t.disp_nrunnable",
+)  # fmt: skip
+def test_the_cpu_of_a_thread_is_the_one_that_it_runs_on() -> None:
+    body = """
+    syscall::read:entry
+    /pid == $target && arg0 == 0/
+    {
+        self->cpu = curthread->t_cpu;
+        printf("%d %d %s ", self->cpu->cpu_id == cpu, self->cpu->cpu_thread == curthread,
+            stringof(self->cpu->cpu_idle_thread->comm));
+        printf("%d %d", cpu, self->cpu->cpu_disp->disp_nrunnable);
+        exit(0);
+    }"""
+    number, same, idle, cpu, waiting = _of_dd(body).split()
+    assert (number, same, idle) == ("1", "1", f"swapper/{cpu}")
+    assert 0 <= int(waiting) < 1000
+
+
+@pytest.mark.proves(
+    "`pages_locked", "`swapfs_reserve", "`nproc", "`lbolt64", "`platform", "anoninfo_t.ani_mem_resv",
+    "anoninfo_t.ani_locked_swap", "anoninfo_t.ani_free",
+)  # fmt: skip
+def test_more_variables_of_solaris_kernel() -> None:
+    body = """
+    BEGIN
+    {
+        printf("%d %d %d %s ", `swapfs_reserve, `lbolt64 == timestamp / 10000000, `nproc, `platform);
+        printf("%d %d %d %d", `k_anoninfo.ani_mem_resv, `k_anoninfo.ani_locked_swap, `k_anoninfo.ani_free, `pages_locked);
+        exit(0);
+    }"""
+    reserve, now, threads, machine, memory, locked_swap, free, locked = printed(body).split()
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    in_pages = {name: int(value.split()[0]) * 1024 // resource.getpagesize() for name, value in told.items()}
+    assert (reserve, now, machine, memory, locked_swap) == ("0", "1", platform.machine(), "0", "0")
+    assert 1 < int(threads) <= int(Path("/proc/sys/kernel/threads-max").read_text())
+    assert int(free) == in_pages["SwapFree"]
+    assert int(locked) <= in_pages["MemTotal"]

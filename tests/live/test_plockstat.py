@@ -54,6 +54,10 @@ int main(void)
 """
 
 
+@pytest.mark.proves(
+    *(f"plockstat:::mutex-{what}" for what in ("acquire", "block", "blocked", "error", "release")),
+    *(f"plockstat:::rw-{what}" for what in ("acquire", "block", "release")),
+)
 def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path) -> None:
     program = """
         pid$target::begin:entry { mutex = arg0; checked = arg1; rwlock = arg2; }

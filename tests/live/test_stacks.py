@@ -166,6 +166,7 @@ def test_code_that_a_process_made_has_the_name_it_wrote_down(prog: Path, what: s
     assert _stacks(printed(text, commands=[f"{prog} made"])) == [["Class::method(int)"]]
 
 
+@pytest.mark.proves("ucaller")
 def test_threads_of_one_process_share_the_key_of_a_stack(prog: Path) -> None:
     text = f"{_GETPPID} /pid == $target/ {{ @[ustack(2)] = count(); @all[umod(ucaller), ufunc(ucaller)] = count(); }}"
     shown = printed(text, commands=[str(prog)])
@@ -173,6 +174,7 @@ def test_threads_of_one_process_share_the_key_of_a_stack(prog: Path) -> None:
     assert re.search(r"(?m)^  prog {46}  prog`outer {40} {16}1$", shown), shown
 
 
+@pytest.mark.proves("uregs")
 def test_registers_of_the_process_at_a_call_and_at_a_sample(tmp_path: Path) -> None:
     source, made = tmp_path / "regs.c", tmp_path / "regs"
     source.write_text(_REGISTERS)
