@@ -178,8 +178,9 @@ def test_credentials_files_and_threads_are_read_by_solaris_members() -> None:
         printf("%d %d|", curthread->t_pri, curthread->t_stk != 0);
         printf("%d %d ", timestamp / 1000000000 - curthread->t_start < 300, self->p->p_utime + self->p->p_stime < 6000);
         printf("%d %d|", self->p->p_usrstack > self->p->p_brkbase, self->p->p_user.u_finfo.fi_nfiles);
-        printf("%s %d %d %d ", self->root->v_path, self->root->v_flag, self->vp->v_flag, self->vp->v_vfsp->vfs_data != 0);
-        printf("%d %d %d", self->vp->v_count, self->vp->v_rdev, self->vp->v_data != 0);
+        printf("%s %d %d ", self->root->v_path, self->root->v_flag, self->vp->v_flag);
+        printf("%d %d ", self->vp->v_vfsp->vfs_data != 0, self->vp->v_count);
+        printf("%d %d", self->vp->v_rdev, self->vp->v_data != 0);
         exit(0);
     }"""
     credentials, thread, process, file = _of_dd(body, "/proc/version").strip().split("|")
@@ -224,7 +225,8 @@ def test_more_variables_of_solaris_kernel() -> None:
     BEGIN
     {
         printf("%d %d %d %s ", `swapfs_reserve, `lbolt64 == timestamp / 10000000, `nproc, `platform);
-        printf("%d %d %d %d", `k_anoninfo.ani_mem_resv, `k_anoninfo.ani_locked_swap, `k_anoninfo.ani_free, `pages_locked);
+        printf("%d %d ", `k_anoninfo.ani_mem_resv, `k_anoninfo.ani_locked_swap);
+        printf("%d %d", `k_anoninfo.ani_free, `pages_locked);
         exit(0);
     }"""
     reserve, now, threads, machine, memory, locked_swap, free, locked = printed(body).split()

@@ -1,4 +1,4 @@
-"""fbt: Solaris' functions that move pages, by those of Linux: of files that are read, mapped and written, and of swap."""
+"""fbt: Solaris' functions that move pages, by those of Linux: of files read, mapped and written, and of swap space."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def test_a_file_that_is_read_in_order_is_read_ahead(disk_file: Path) -> None:
             self->ahead = 1;
             this->inode = (inode_t *)args[0]->v_data;
             this->next = this->inode->i_nextrio;
-            @["ahead", this->next > 0 && this->next < 1048576 && this->next % 4096 == 0, this->inode->i_number] = count();
+            this->good = this->next > 0 && this->next < 1048576 && this->next % 4096 == 0;
+            @["ahead", this->good, this->inode->i_number] = count();
         }
         fbt::ufs_getpage_ra:return /self->ahead/ { self->ahead = 0; @["done", 0, 0] = count(); }
         fbt::fop_read:entry
