@@ -37,12 +37,12 @@ table is sparse.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
+
+from dtrans.values import dataclass, field
 
 RECORD_HEADER = struct.Struct("<HHI")
 FAULT_SITE = 0xFFFF
@@ -522,6 +522,8 @@ def from_json(text: str) -> Artifact:
 
 
 def _plain(value: Any) -> Any:
+    from dataclasses import fields, is_dataclass
+
     if is_dataclass(value):
         # None is left out where it is the default, which `from_json` finds again.
         stored = {part.name: _plain(getattr(value, part.name)) for part in fields(value) if not _is_absent(value, part)}
@@ -533,7 +535,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _is_absent(value: Any, part: dataclasses.Field[Any]) -> bool:
+def _is_absent(value: Any, part: Any) -> bool:
     return part.default is None and getattr(value, part.name) is None
 
 

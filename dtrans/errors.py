@@ -6,9 +6,8 @@ for the situation, so that people who know them can look them up. `dtrans explai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dtrans.source import Span
+from dtrans.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from a JSON text that it recorded, so that the compiler is tested anywhere, unpr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from dtrans.types import Function, Struct, Type
+from dtrans.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

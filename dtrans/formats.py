@@ -10,12 +10,12 @@ Source of the rules: the Guide, chapter "Output Formatting"; libdtrace dt_printf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from dtrans.artifact import FieldKind
 from dtrans.errors import DtransError, fail
 from dtrans.source import Span
+from dtrans.values import dataclass
 
 #: What a conversion can be given. ``chars`` is a char array, ``wchars`` an array of 32-bit characters, ``sym`` a kernel
 #: address made by sym(), func() or mod(), ``usym`` a user address made by usym(), ufunc(), umod() or uaddr().

@@ -6,11 +6,11 @@ Names and defaults follow the Guide, chapter "Options and Tunables", and libdtra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from dtrans.errors import fail
 from dtrans.source import Span
+from dtrans.values import dataclass
 
 Kind = Literal["flag", "size", "rate", "count", "text"]
 

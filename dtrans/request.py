@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from dtrans.source import Source
+from dtrans.values import dataclass, field
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """`sources` in the order of ``-n`` and ``-s``; `args` are ``$1`` and on, `script` is ``$0``; `options` of ``-x``
     and the flags; `target`: ``-c`` or ``-p`` was given; `zero_matches`: ``-Z``. `macros` are the values of ``$uid``,

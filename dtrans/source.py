@@ -7,9 +7,9 @@ knowledge row. A `Span` is a half-open range of offsets in it. Every AST node ca
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
+
+from dtrans.values import dataclass, field
 
 
 class Location(NamedTuple):
@@ -20,7 +20,7 @@ class Location(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """One D text. `origins` maps lines back to where they came from, after the preprocessor ran.
 
@@ -30,18 +30,12 @@ class Source:
     name: str
     text: str
     origins: tuple[tuple[int, str, int], ...] = field(default=(), repr=False)
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        starts = [0]
-        for index, char in enumerate(self.text):
-            if char == "\n":
-                starts.append(index + 1)
-        return starts
+    #: Where each line starts: filled when it is first asked for.
+    _starts: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def locate(self, offset: int) -> Location:
         """The file, line and column of an offset in the text."""
-        row = bisect_right(self._starts, offset)
+        row = self._row(offset)
         column = offset - self._starts[row - 1] + 1
         at = bisect_right(self.origins, row, key=lambda origin: origin[0])
         if not at:
@@ -51,10 +45,15 @@ class Source:
 
     def line_at(self, offset: int) -> str:
         """The text of the line that holds an offset, without its newline."""
-        row = bisect_right(self._starts, offset)
+        row = self._row(offset)
         start = self._starts[row - 1]
         end = self.text.find("\n", start)
         return self.text[start:] if end < 0 else self.text[start:end]
+
+    def _row(self, offset: int) -> int:
+        if not self._starts:
+            self._starts.extend((0, *(index + 1 for index, char in enumerate(self.text) if char == "\n")))
+        return bisect_right(self._starts, offset)
 
 
 @dataclass(frozen=True, slots=True)

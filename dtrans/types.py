@@ -8,8 +8,9 @@ Typedefs are resolved when a type is made.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from dtrans.values import dataclass
 
 Space = Literal["kernel", "user", "scratch", "own"]
 

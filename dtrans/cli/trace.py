@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from dtrans.errors import fail
 from dtrans.invocation.arguments import Arguments
 from dtrans.invocation.request import Given, given_programs, included_files, make_request
 from dtrans.options import Options
+from dtrans.values import replace
 
 if TYPE_CHECKING:
     from dtrans.artifact import Artifact

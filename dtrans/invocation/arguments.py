@@ -11,11 +11,11 @@ it. `dtrans run` makes the same value from its own options.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 from dtrans.errors import fail, usage
 from dtrans.options import check_option
+from dtrans.values import dataclass, field
 
 #: Option letters; a colon follows those that take a value.
 LETTERS = "3:6:aAb:Bc:CD:ef:FGhHi:I:lL:m:n:o:p:P:qs:SU:vVwx:X:Z"

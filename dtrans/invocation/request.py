@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dtrans.errors import fail
@@ -16,6 +15,7 @@ from dtrans.invocation.arguments import Arguments, Spec, read_arguments
 from dtrans.invocation.specifier import ON_COMMAND_LINE, complete, shown_name
 from dtrans.request import Request
 from dtrans.source import Source
+from dtrans.values import dataclass, replace
 
 _ENTERED = re.compile(r'^# \d+ "((?:[^"\\\n]|\\.)*)" 1\b', re.MULTILINE)
 _SHEBANG = re.compile(r"#![^\n]*?\b(?:dtrace|dtrans run)\b([^\n]*)")

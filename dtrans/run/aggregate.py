@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Protocol
 
@@ -24,6 +23,7 @@ from dtrans.artifact import Aggregation, Artifact, Field
 from dtrans.options import Options
 from dtrans.run.decode import Names, c_string, unpacker
 from dtrans.run.quantize import Scale, quotient, scale_of
+from dtrans.values import dataclass
 
 Vector = tuple[int, ...]
 _EXTREMES = ("min", "max")

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dtrans.options import Options
+from dtrans.values import dataclass
 
 #: What a whole bar stands for, as a fraction: numerator and denominator.
 Unit = tuple[int, int]

@@ -15,13 +15,13 @@ import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from dtrans.errors import DtransError, fail
 from dtrans.types import VOID, Array, EnumRef, Float, Function, Int, Pointer, Struct, StructMember, StructRef, Type
+from dtrans.values import dataclass
 
 _BTF_FOLDER = Path("/sys/kernel/btf")
 #: libbpf itself, or the copy of it in BCC's own library.

@@ -11,11 +11,11 @@ Source: libdtrace dt_consume.c (dt_print_bytes) and illumos' dt_print.c (dtrace_
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from dtrans.artifact import Shape
 from dtrans.run.decode import c_string, split_offset, to_text
+from dtrans.values import dataclass
 
 #: Printable ASCII, C's white space, and the two control characters that terminals act on: bell and backspace.
 _TEXT_BYTES = bytes([7, 8, 9, 10, 11, 12, 13, *range(32, 127)])

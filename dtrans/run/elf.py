@@ -15,9 +15,10 @@ import mmap
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from dtrans.values import dataclass
 
 _PT_LOAD, _PT_INTERP = 1, 3
 _SHT_SYMTAB, _SHT_NOTE, _SHT_DYNSYM, _SHT_GNU_VERSYM = 2, 7, 11, 0x6FFFFFFF

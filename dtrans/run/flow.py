@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dtrans.artifact import Artifact
 from dtrans.run.decode import ProbeTexts, to_text
+from dtrans.values import dataclass
 
 _FLOW_STEP = 2
 

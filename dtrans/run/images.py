@@ -15,10 +15,10 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dtrans.run.sideband import CodeMapping, Executed, Exited, Forked, Happening, Mapped
+from dtrans.values import dataclass, field
 
 #: Seconds after which /proc is read again for an address of a living process that it lacked, at first and later: a new
 #: process maps its libraries in its first milliseconds, and may have ended soon after.

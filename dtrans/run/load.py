@@ -17,7 +17,6 @@ import struct
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -35,6 +34,7 @@ from dtrans.run.objects import OBJECT_FORMAT, Object
 from dtrans.run.pages import find_pages
 from dtrans.run.privileges import check_privileges, refused, writes_refused
 from dtrans.run.userland import Places, Userland
+from dtrans.values import replace
 
 #: Room for the names of probes in processes, at least.
 _MORE_PROBES = 16384

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from dtrans.run.bpf import MapSpec
+from dtrans.values import dataclass
 
 #: Names the form of `Object.to_bytes`: part of the keys under which objects are kept.
 OBJECT_FORMAT = "dtrans object 1"

@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from dtrans.values import dataclass
 
 OperandKind = Literal["none", "constant", "register", "memory"]
 

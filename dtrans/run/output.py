@@ -13,7 +13,6 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 from dtrans.artifact import (
@@ -53,6 +52,7 @@ from dtrans.run.dump import ShapePrinter, hex_dump
 from dtrans.run.flow import FlowNames, FlowQueue, Record
 from dtrans.run.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
 from dtrans.run.printf import compile_format
+from dtrans.values import dataclass
 
 Step = Callable[[Buffer, int], None]
 _HALTS = {"c": "panic", "g": "breakpoint"}

@@ -9,7 +9,6 @@ Source: libdtrace dt_consume.c (dt_print_datum, dt_print_aggs) and dt_printf.c (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from dtrans.artifact import Field
@@ -21,6 +20,7 @@ from dtrans.run.dump import bytes_text, hex_dump, padded
 from dtrans.run.packed import is_packed, packed_lines
 from dtrans.run.printf import Formatter, assemble
 from dtrans.run.quantize import draw_distribution
+from dtrans.values import replace
 
 #: Columns of a number by its size, behind one space.
 NUMBER_WIDTHS = {1: 3, 2: 5, 4: 8, 8: 16}

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +19,7 @@ from dtrans.artifact import Field
 from dtrans.errors import fail
 from dtrans.formats import VALUE_CLASSES, Conversion, Piece, accepts, parse_format
 from dtrans.run.decode import Buffer, Convert, Names, Unpack, c_string, to_text, unpacker
+from dtrans.values import dataclass, replace
 
 _SIGNED, _UNSIGNED = "di", "ouxXp"
 #: A width or precision that comes out of traced data must not fill the memory.

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from dtrans.run.elf import ElfFile
+from dtrans.values import dataclass
 
 #: A file, whatever its name: device and inode.
 FileKey = tuple[int, int]

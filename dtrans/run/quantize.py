@@ -11,11 +11,11 @@ Source: libdtrace dt_consume.c (dt_print_quantize and its kin), to the column.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from dtrans.artifact import Aggregation
 from dtrans.run.bars import Look, bar_unit, draw_bar
+from dtrans.values import dataclass
 
 QUANTIZE_ZERO = 63
 QUANTIZE_BUCKETS = 127

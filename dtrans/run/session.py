@@ -15,7 +15,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -35,6 +34,7 @@ from dtrans.run.symbols import Symbols
 from dtrans.run.tables import KernelTables
 from dtrans.run.target import Target, create_process, descendants, grab_process
 from dtrans.run.userland import TARGET, Places, Userland
+from dtrans.values import dataclass, field, replace
 
 _STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.

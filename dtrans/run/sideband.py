@@ -18,9 +18,9 @@ import mmap
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dtrans.run.bpf import online_cpus, open_perf_account
+from dtrans.values import dataclass
 
 _RECORD_EXIT = 4
 _COMM_EXEC = 1 << 13

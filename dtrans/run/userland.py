@@ -15,7 +15,6 @@ import contextlib
 import glob
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from dtrans.artifact import Artifact, Probe, UserCode, Wanted
@@ -26,6 +25,7 @@ from dtrans.run.instructions import instruction_offsets
 from dtrans.run.operands import MOST_OPERANDS, Operand, operands
 from dtrans.run.processes import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
 from dtrans.source import Source, Span
+from dtrans.values import dataclass, field
 
 TARGET = "$target"
 #: Ids of probes in processes: those of the kernel's are below.
@@ -59,7 +59,7 @@ class _Found:
     operands: tuple[Operand, ...] = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class Userland:
     """What an artifact wants of processes. `target` is the process of -c or -p (None: there is none).
 
