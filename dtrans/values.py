@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+__all__ = ["dataclass", "field", "replace"]
+
 TYPE_CHECKING = False  # That of `typing`, which is slow to import, too.
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
-    from dataclasses import field
-    from dataclasses import replace
+    from dataclasses import dataclass, field, replace
 else:
 
     def dataclass(*, slots, frozen=False, eq=True):
@@ -85,7 +85,8 @@ else:
             yield "__setattr__", _refuse
             yield "__delattr__", _refuse
             # Copies and pickles are made by these, since fields cannot be assigned.
-            yield "__getstate__", _getter([part.name for part in parts])
+            stored = _getter([part.name for part in parts])
+            yield "__getstate__", lambda self: stored(self)
             yield "__setstate__", _setter(cls, parts)
 
     def _initializer(cls, parts):
@@ -116,9 +117,7 @@ else:
             else:
                 raise TypeError(f"{cls.__name__}() is not given its field {part.name!r}")
         if named or len(values) > len(parts):
-            raise TypeError(
-                f"{cls.__name__}() is given {next(iter(named), 'more')!r}, and has the fields {cls.__slots__}"
-            )
+            raise TypeError(f"{cls.__name__}() has no field {next(iter(named), len(parts))!r}")
         return values
 
     def _setter(cls, parts):
@@ -151,12 +150,9 @@ else:
             import dataclasses
 
             def standard(part):
-                field = dataclasses.field(**part.options)
-                field.name, field.type, field._field_type = (
-                    part.name,
-                    cls.__annotations__[part.name],
-                    dataclasses._FIELD,
-                )
-                return field
+                made = dataclasses.field(**part.options)
+                made.name, made.type = part.name, cls.__annotations__[part.name]
+                made._field_type = dataclasses._FIELD
+                return made
 
             return {part.name: standard(part) for part in cls.__parts__}

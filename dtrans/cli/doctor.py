@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from dtrans.errors import DtransError
+from dtrans.run.bcc import bcc_folder
 from dtrans.run.bpf import (
     MAP_RINGBUF,
     PERF_TYPE_SOFTWARE,
@@ -31,7 +32,7 @@ from dtrans.run.bpf import (
     open_raw_tracepoint,
     run_program,
 )
-from dtrans.run.compile import bcc_folder, compile_object
+from dtrans.run.compile import compile_object
 from dtrans.run.host import HostFacts, find_tracefs
 from dtrans.run.privileges import check_privileges, lockdown_level, refused
 

@@ -10,6 +10,7 @@ Modules stand in the order of their imports. What the program cannot reach is le
 
 * a function, class or constant whose name nothing that stays mentions;
 * a method whose name no attribute, and no string that could be one, mentions; a private one counts in its module only;
+* an import within a function, and one under ``TYPE_CHECKING``: in one file there is nothing to put off;
 * a ``case`` for classes of values that the program does not have (an action that it never takes);
 * the body of a function that the program is known never to call.
 
@@ -30,6 +31,8 @@ from functools import cache
 from pathlib import Path
 
 _PACKAGE = "dtrans"
+#: A module of ours that only starts sooner than one of the standard library: that one takes its place.
+_STANDARD = {"dtrans.values": "dataclasses"}
 _ROOT = Path(__file__).resolve().parents[1]
 _WIDTH = 120
 #: Base classes whose subclasses have no methods that the standard library calls by name.
@@ -123,17 +126,31 @@ def _read(name: str) -> _Module:
         match node:
             case ast.ImportFrom(module="__future__") | ast.Expr(value=ast.Constant()):
                 pass
-            case ast.ImportFrom(module=str(module), names=aliases) if module.split(".")[0] == _PACKAGE:
-                if any(alias.asname for alias in aliases):
-                    raise ValueError(f"{path}:{node.lineno}: an import of the project under another name")
-                needs.append(module)
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                pass
+            case ast.ImportFrom(module=str(module), names=aliases) if module in _STANDARD:
+                imports.update((alias.name, (_STANDARD[module], alias.name)) for alias in aliases)
+            case ast.ImportFrom() if _is_own_import(node):
+                pass
             case ast.ImportFrom(module=str(module), names=aliases):
                 imports.update((alias.asname or alias.name, (module, alias.name)) for alias in aliases)
             case ast.Import(names=aliases):
                 imports.update((alias.asname or alias.name.partition(".")[0], (alias.name, "")) for alias in aliases)
             case _:
                 statements.append(_statement(node, lines))
+    for own in filter(_is_own_import, ast.walk(tree)):
+        assert isinstance(own, ast.ImportFrom)
+        if any(alias.asname for alias in own.names):
+            raise ValueError(f"{path}:{own.lineno}: an import of the project under another name")
+        needs.append(str(own.module))
     return _Module(name, summary, tuple(lines), tuple(statements), imports, tuple(dict.fromkeys(needs)))
+
+
+def _is_own_import(node: ast.AST) -> bool:
+    """Whether a module of the project is imported that is to stand in the bundle."""
+    return (
+        isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == _PACKAGE and node.module not in _STANDARD
+    )
 
 
 def _without_tool_comments(text: str) -> list[str]:
@@ -252,6 +269,9 @@ class _Kept:
             if method not in self:
                 first = method.first - (not module.lines[method.first - 1].strip())
                 gone.update(range(first, method.last))
+        for node in ast.walk(statement.node):
+            if isinstance(node, ast.ImportFrom) and _is_own_import(node):
+                gone.update(_import_lines(node, module.lines))
         instead: dict[int, str] = {}
         for part in (statement, *statement.methods):
             if part in self._hollow and part in self:
@@ -265,6 +285,12 @@ class _Kept:
         rows = (row for row in range(statement.first, statement.last) if row not in gone)
         lines = [instead.get(row, module.lines[row]) for row in rows]
         return "".join(f"{line}\n" for line in _without_empty_sections(lines))
+
+
+def _import_lines(node: ast.ImportFrom, lines: Sequence[str]) -> range:
+    """The lines of an import within a function, with the empty line behind the last of them."""
+    assert node.end_lineno is not None
+    return range(node.lineno - 1, node.end_lineno + (not lines[node.end_lineno].strip()))
 
 
 def _attribute(module: _Module, name: str) -> tuple[str, str]:

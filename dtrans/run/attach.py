@@ -9,6 +9,7 @@ import contextlib
 import os
 import resource
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dtrans.artifact import Attach, KernelFunctions, PerfEvent, RawTracepoint, TestRun, Tracepoint, Trampoline, UserCode
 from dtrans.errors import DtransError, fail
@@ -25,7 +26,6 @@ from dtrans.run.bpf import (
     open_raw_tracepoint,
     open_trampoline,
 )
-from dtrans.run.host import HostFacts
 from dtrans.run.links import (
     KPROBE_MULTI,
     PROG_KPROBE,
@@ -36,8 +36,10 @@ from dtrans.run.links import (
     open_kprobe,
 )
 from dtrans.run.privileges import refused
-from dtrans.run.uprobes import UPROBE_MULTI, link_each
-from dtrans.run.userland import Places
+
+if TYPE_CHECKING:
+    from dtrans.run.host import HostFacts
+    from dtrans.run.userland import Places
 
 #: What the kernel answers for a CPU that is not online.
 _OFFLINE = frozenset({6, 19})
@@ -67,6 +69,8 @@ def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts) -> int:
         case KernelFunctions() if facts.feature("kprobe_multi"):
             return load_program(PROG_KPROBE, code, name, attach_type=KPROBE_MULTI)
         case UserCode() if facts.feature("uprobe_multi"):
+            from dtrans.run.uprobes import UPROBE_MULTI
+
             return load_program(PROG_KPROBE, code, name, attach_type=UPROBE_MULTI)
         case Trampoline(moment, function, module):
             number = facts.function_id(function, module)
@@ -124,6 +128,8 @@ def _event(event: int, program: int) -> Iterator[int]:
 def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[int | None]:
     """Attaches a program to places in a file: the descriptors that hold it there, and None for each place that the
     kernel refuses, as it does for a few instructions."""
+    from dtrans.run.uprobes import link_each
+
     many = facts.feature("uprobe_multi")
     if not many:
         _allow_files(len(places.places))

@@ -25,6 +25,9 @@ _SYSCALLS = {"x86_64": {"bpf": 321, "perf_event_open": 298}, "aarch64": {"bpf": 
 MAP_HASH, MAP_ARRAY, MAP_PROG_ARRAY, MAP_PERCPU_HASH, MAP_PERCPU_ARRAY, MAP_RINGBUF = 1, 2, 3, 5, 6, 27
 _PER_CPU_MAPS = frozenset({MAP_PERCPU_HASH, MAP_PERCPU_ARRAY, 10, 21})
 
+#: What helps when the kernel does not make a map.
+MAPS_HINT = "make it smaller: options bufsize, aggsize, dynvarsize, strsize, nspec"
+
 PROG_TRACEPOINT, PROG_PERF_EVENT, PROG_RAW_TRACEPOINT, PROG_TRACING = 5, 7, 17, 26
 
 PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 0, 1, 2

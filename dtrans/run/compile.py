@@ -17,61 +17,16 @@ import re
 import resource
 import signal
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dtrans.errors import DtransError, fail
-from dtrans.run.bpf import MapSpec, map_info
-from dtrans.run.objects import Object, symbolic_program
+from dtrans.run.bcc import bcc_folder
+from dtrans.run.bpf import MAPS_HINT, MapSpec, map_info
+from dtrans.run.objects import Object, StackError, symbolic_program
 from dtrans.run.stub import write_stub
 from dtrans.run.subprograms import with_subprograms
-
-# --- finding BCC --------------------------------------------------------------------------------------------
-
-_PACKAGES = "install the package python3-bpfcc (Debian, Ubuntu), python3-bcc (Fedora, RHEL) or python-bcc (Arch)"
-_SYSTEM_FOLDERS = ("/usr/lib/python3/dist-packages", "/usr/local/lib/python3/dist-packages")
-_SYSTEM_PATTERNS = ("lib/python3*/site-packages", "lib64/python3*/site-packages", "local/lib/python3*/*-packages")
-
-
-def bcc_folder() -> Path:
-    """The folder of BCC's Python package, this Python's own or the distribution's.
-
-    BCC is plain Python over libbcc.so, so that any Python 3 can use the distribution's. Raises D_NO_BCC.
-    """
-    unrelated = ""
-    for place in _bcc_places():
-        package = place / "bcc"
-        if (package / "libbcc.py").is_file():
-            return package
-        if package.is_dir() or (place / "bcc.py").is_file():
-            unrelated = str(place)
-    if unrelated:
-        raise fail(
-            "D_NO_BCC",
-            f"the Python package 'bcc' in {unrelated} is not the BPF Compiler Collection (the one on PyPI is another)",
-            hint=_PACKAGES,
-        )
-    raise fail("D_NO_BCC", "BCC, the BPF Compiler Collection, is not installed", hint=_PACKAGES)
-
-
-def _bcc_places() -> Iterator[Path]:
-    yield from (Path(entry) for entry in sys.path if entry)
-    yield from map(Path, _SYSTEM_FOLDERS)
-    for pattern in _SYSTEM_PATTERNS:
-        yield from sorted(Path("/usr").glob(pattern), reverse=True)
-
-
-def bcc_identity() -> str:
-    """What tells one installed BCC from another, without importing it: for the keys of caches. Raises D_NO_BCC."""
-    folder = bcc_folder()
-    version = folder / "version.py"
-    try:
-        text, changed = version.read_text(), version.stat().st_mtime_ns
-    except OSError:
-        text, changed = "", (folder / "libbcc.py").stat().st_mtime_ns
-    return f"{folder} {changed} {text}"
 
 
 def _import_bcc() -> Any:
@@ -171,8 +126,6 @@ def _with_prototypes(lib: Any) -> Any:
     return lib
 
 
-#: What helps when the kernel does not make a map.
-MAPS_HINT = "make it smaller: options bufsize, aggsize, dynvarsize, strsize, nspec"
 #: BCC makes the maps, too, while it compiles.
 _MAP_REFUSED = re.compile(r"could not open bpf map: (\w+), error: (.+)")
 
@@ -180,14 +133,6 @@ _MAP_REFUSED = re.compile(r"could not open bpf map: (\w+), error: (.+)")
 _PLACE = re.compile(r"^(?:error: )?/virtual/main\.c:(?:\d+:)*\s*(?:(?:fatal )?error:\s*)?")
 #: LLVM says so of each function (lib/Target/BPF/BPFRegisterInfo.cpp).
 _STACK_EXCEEDED = re.compile(r"in function (\w+) .*\bBPF stack limit\b")
-
-
-class StackError(Exception):
-    """A program needs more than the 512 bytes of stack that the kernel gives it; `function` is its name."""
-
-    def __init__(self, function: str) -> None:
-        super().__init__(function)
-        self.function = function
 
 
 def _compile_error(status: int, messages: str, c_text: str) -> DtransError | StackError:

@@ -15,17 +15,17 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dtrans.errors import fail
 from dtrans.facts import Param, TracepointField
 from dtrans.run.bpf import PERF_TYPE_HARDWARE, online_cpus, open_perf_event
-from dtrans.run.btf import KernelTypes
-from dtrans.run.functions import KERNEL_MODULE, traceable_functions
 from dtrans.run.links import has_attach_cookies, has_multi_links, has_trampoline
 from dtrans.run.privileges import lockdown_level, needs_root_to
-from dtrans.run.tracepoints import raw_tracepoints
-from dtrans.run.uprobes import has_multi_uprobes
-from dtrans.types import UINT64, Function, Struct, StructRef, Type
+
+if TYPE_CHECKING:
+    from dtrans.run.btf import KernelTypes
+    from dtrans.types import Function, Struct, Type
 
 _TRACEFS_PLACES = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 _FIELD = re.compile(r"^\tfield:(.*);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);", re.MULTILINE)
@@ -130,6 +130,8 @@ class HostFacts:
 
     @cached_property
     def _types(self) -> KernelTypes:
+        from dtrans.run.btf import KernelTypes
+
         return KernelTypes()
 
     @cached_property
@@ -172,9 +174,13 @@ class HostFacts:
 
     @cached_property
     def _raw_tracepoints(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        from dtrans.run.tracepoints import raw_tracepoints
+
         return raw_tracepoints(kernel_fingerprint())
 
     def raw_tracepoint(self, event: str) -> tuple[Param, ...] | None:
+        from dtrans.types import UINT64, Function, StructRef
+
         # Each tracepoint has a function that calls its probes (include/linux/tracepoint.h, __DECLARE_TRACE); the
         # typedef btf_trace_EVENT has the same parameters without their names. The first is the probe's own data.
         function = self._types.function(f"__traceiter_{event}")
@@ -223,6 +229,8 @@ class HostFacts:
 
     @cached_property
     def _code_addresses(self) -> dict[str, tuple[int, ...]]:
+        from dtrans.run.functions import KERNEL_MODULE
+
         found: dict[str, tuple[int, ...]] = {}
         with Path("/proc/kallsyms").open() as lines:
             for line in lines:
@@ -234,6 +242,8 @@ class HostFacts:
 
     @cached_property
     def _functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        from dtrans.run.functions import traceable_functions
+
         if not (self.feature("kprobe") or self.feature("fentry")):
             return ()
         try:
@@ -272,6 +282,8 @@ class HostFacts:
             case "kprobe_multi":
                 return self.feature("attach_cookie") and has_multi_links()
             case "uprobe_multi":
+                from dtrans.run.uprobes import has_multi_uprobes
+
                 return has_multi_uprobes()
             case "attach_cookie":
                 return has_attach_cookies()

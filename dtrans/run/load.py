@@ -18,23 +18,32 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dtrans.artifact import Artifact, Layout, Probe, Program, TestRun
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
 from dtrans.run.attach import attach_place, attach_places, attach_program, load_for, program_kind
-from dtrans.run.bpf import MAP_RINGBUF, BpfMap, MapSpec, VerifierError, online_cpus, recursion_misses, run_program
+from dtrans.run.bcc import bcc_identity
+from dtrans.run.bpf import (
+    MAP_RINGBUF,
+    MAPS_HINT,
+    BpfMap,
+    MapSpec,
+    VerifierError,
+    online_cpus,
+    recursion_misses,
+    run_program,
+)
 from dtrans.run.cache import cache_key, cached
-from dtrans.run.compile import MAPS_HINT, StackError, bcc_identity, compile_object
 from dtrans.run.host import HostFacts, kernel_fingerprint
-from dtrans.run.layouts import layout_prologue
 from dtrans.run.namespaces import kernel_pid
-from dtrans.run.objects import OBJECT_FORMAT, Object
-from dtrans.run.pages import find_pages
+from dtrans.run.objects import OBJECT_FORMAT, Object, StackError
 from dtrans.run.privileges import check_privileges, refused, writes_refused
-from dtrans.run.userland import Places, Userland
 from dtrans.values import replace
+
+if TYPE_CHECKING:
+    from dtrans.run.userland import Places, Userland
 
 #: Room for the names of probes in processes, at least.
 _MORE_PROBES = 16384
@@ -151,6 +160,8 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
             programs[program] = loaded[entry]
         for program, descriptor in programs.items():
             if isinstance(program.attach, TestRun) and program.attach.moment == "LOAD":
+                from dtrans.run.pages import find_pages
+
                 find_pages(maps["page_places"], partial(run_program, descriptor))
     except BaseException:
         Loaded(facts, maps, programs).close()
@@ -164,8 +175,14 @@ def compiled(artifact: Artifact, facts: HostFacts) -> Object:
     Raises D_NOREG where the clauses of a probe need more stack than a program has."""
     text = _prologue(artifact.layouts, facts) + artifact.c_text
     key = cache_key((OBJECT_FORMAT, text, facts.machine, bcc_identity()))
+
+    def compile_it() -> bytes:
+        from dtrans.run.compile import compile_object
+
+        return compile_object(text).to_bytes()
+
     try:
-        return Object.from_bytes(cached("object", key, lambda: compile_object(text).to_bytes()))
+        return Object.from_bytes(cached("object", key, compile_it))
     except StackError as exceeded:
         places = [attach_place(one.attach) for one in artifact.programs if one.function == exceeded.function]
         raise _stack_error(f" at the {places[0]}" if places else "") from None
@@ -174,6 +191,8 @@ def compiled(artifact: Artifact, facts: HostFacts) -> Object:
 def _prologue(layouts: tuple[Layout, ...], facts: HostFacts) -> str:
     if not layouts:
         return ""
+    from dtrans.run.layouts import layout_prologue
+
     fixed = tuple(layout for layout in layouts if layout.kind != "symbol")
     # Addresses of variables change from boot to boot, the rest only with the kernel.
     moving = layout_prologue((layout for layout in layouts if layout.kind == "symbol"), facts)

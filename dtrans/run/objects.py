@@ -15,6 +15,14 @@ OBJECT_FORMAT = "dtrans object 1"
 _LOAD_IMM64, _PSEUDO_MAP_FD = 0x18, 1
 
 
+class StackError(Exception):
+    """A program needs more than the 512 bytes of stack that the kernel gives it; `function` is its name."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(function)
+        self.function = function
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectProgram:
     """One compiled function. `maps` says which instruction (by index) loads which map's descriptor."""

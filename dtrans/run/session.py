@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROPS_BY_CPU, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
 from dtrans.errors import fail
@@ -24,7 +25,6 @@ from dtrans.options import Options
 from dtrans.run.aggregate import AggregationState
 from dtrans.run.decode import Buffer, Names, to_text
 from dtrans.run.host import HostFacts
-from dtrans.run.jsonlines import json_output
 from dtrans.run.load import Loaded, load
 from dtrans.run.numbers import HostNumbers
 from dtrans.run.output import Output, RecordTail, Sink, run_shell
@@ -32,9 +32,11 @@ from dtrans.run.ring import RingReader
 from dtrans.run.speculation import RecordHandler, Speculations
 from dtrans.run.symbols import Symbols
 from dtrans.run.tables import KernelTables
-from dtrans.run.target import Target, create_process, descendants, grab_process
-from dtrans.run.userland import TARGET, Places, Userland
 from dtrans.values import dataclass, field, replace
+
+if TYPE_CHECKING:
+    from dtrans.run.target import Target
+    from dtrans.run.userland import Places, Userland
 
 _STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.
@@ -64,7 +66,7 @@ class _Impatient(Exception):  # noqa: N818 (it is no error)
 
 def run(
     artifact: Artifact,
-    settings: Settings = Settings(),
+    settings: Settings | None = None,
     stdout: Sink | None = None,
     announce: Callable[[Sequence[int]], None] = lambda _: None,
 ) -> int:
@@ -75,7 +77,7 @@ def run(
     """
     with contextlib.ExitStack() as resources:
         try:
-            return _run(artifact, settings, stdout or sys.stdout.buffer, announce, resources)
+            return _run(artifact, settings or Settings(), stdout or sys.stdout.buffer, announce, resources)
         except BrokenPipeError:
             # The reader of our output has gone: there is nothing more to do, and nobody to tell.
             _discard_standard_output()
@@ -93,8 +95,7 @@ def _run(
 ) -> int:
     if settings.output is not None:
         stdout = _open_output(settings.output, resources)
-    targets = [_closing(resources, create_process(command)) for command in settings.commands]
-    targets += [_closing(resources, grab_process(pid)) for pid in settings.pids]
+    targets = list(_held_targets(settings, resources)) if settings.commands or settings.pids else []
     first = targets[0] if targets else None
     facts = HostFacts()
     userland, places = look_for_places(artifact, facts, first) if artifact.wanted else (None, ())
@@ -120,12 +121,24 @@ def _run(
 def look_for_places(artifact: Artifact, facts: HostFacts, target: Target | None) -> tuple[Userland, Sequence[Places]]:
     """The probes in processes, with a command of -c run on until its libraries are mapped. Raises D_KERNEL,
     D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_GRAB."""
+    from dtrans.run.userland import TARGET, Userland
+
     if not (facts.feature("uprobe") and facts.feature("attach_cookie")):
         raise fail("D_KERNEL", "this kernel cannot trace processes: it has no uprobes with attach cookies (Linux 5.15)")
     if target and any(TARGET in wanted.provider for wanted in artifact.wanted):
         target.run_until(Options(artifact.options).text("evaltime"))
     userland = Userland(artifact, facts.machine, target.pid if target else None)
     return userland, userland.find()
+
+
+def _held_targets(settings: Settings, resources: contextlib.ExitStack) -> Iterator[Target]:
+    """The processes of -c and -p, held."""
+    from dtrans.run.target import create_process, grab_process
+
+    for command in settings.commands:
+        yield _closing(resources, create_process(command))
+    for pid in settings.pids:
+        yield _closing(resources, grab_process(pid))
 
 
 def _closing(resources: contextlib.ExitStack, target: Target) -> Target:
@@ -197,7 +210,11 @@ class Session:
         self._names_users = _has_user_addresses(self.artifact)
         names = Names(self.artifact, self._symbols)
         self._aggregations = AggregationState(self.artifact, names, self._tables, self._options)
-        make_output = json_output if self._options.text("oformat") == "json" else Output
+        make_output: type[Output] | Callable[..., Output] = Output
+        if self._options.text("oformat") == "json":
+            from dtrans.run.jsonlines import json_output
+
+            make_output = json_output
         self._output = make_output(
             self.artifact, self._options, names, self._aggregations, self, self.stdout, sys.stderr.buffer
         )
@@ -263,6 +280,8 @@ class Session:
         if self.userland is not None:
             self.attach_places(self.userland, self.places)
         if "progeny" in self.loaded.maps:
+            from dtrans.run.target import descendants
+
             self._tables.add_progeny(descendants(self.targets[0].pid))
         self.loaded.set_switch(_STOPPED, 0)
         if self._names_users:

@@ -13,11 +13,13 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dtrans.run.elf import ElfFile, SymbolTable
-from dtrans.run.images import Image, Images
-from dtrans.run.perfmap import PerfMap
-from dtrans.run.sideband import CodeMapping, Executed, Sideband
+if TYPE_CHECKING:
+    from dtrans.run.elf import ElfFile, SymbolTable
+    from dtrans.run.images import Image, Images
+    from dtrans.run.perfmap import PerfMap
+    from dtrans.run.sideband import CodeMapping, Sideband
 
 _KERNEL_MODULE = "vmlinux"
 #: Below are per-CPU offsets, not addresses.
@@ -35,6 +37,8 @@ class KernelSymbols:
 
     @cached_property
     def _table(self) -> SymbolTable:
+        from dtrans.run.elf import SymbolTable
+
         symbols, seen = [], set()
         with Path("/proc/kallsyms").open() as lines:
             for line in lines:
@@ -76,10 +80,14 @@ class Symbols:
 
     @cached_property
     def _sideband(self) -> Sideband:
+        from dtrans.run.sideband import Sideband
+
         return Sideband()
 
     @cached_property
     def _images(self) -> Images:
+        from dtrans.run.images import Images
+
         return Images()
 
     @cached_property
@@ -110,6 +118,8 @@ class Symbols:
 
     def catch_up(self) -> None:
         """Takes in what processes have done. To be called when records were read, before they are printed."""
+        from dtrans.run.sideband import Executed
+
         happened = self._sideband.drain()
         if any(isinstance(each, Executed) for each in happened):
             # A program may have seen an image before it could tell when that began.
@@ -154,12 +164,16 @@ class Symbols:
         return self._images.image(pid, since)
 
     def _made_code(self, pid: int, address: int) -> str:
+        from dtrans.run.perfmap import PerfMap
+
         if pid not in self._perf_maps:
             self._perf_maps[pid] = PerfMap(pid)
         found = self._perf_maps[pid].find(address)
         return found[0] if found else f"{address:#x}"
 
     def _file(self, image: Image, mapping: CodeMapping) -> ElfFile:
+        from dtrans.run.elf import ElfFile
+
         if mapping.path == _VDSO:
             return self._vdso
         for path in image.files(mapping):
@@ -177,6 +191,8 @@ class Symbols:
     @cached_property
     def _vdso(self) -> ElfFile:
         """The kernel's own code in each process: the same in all of one width, so ours tells."""
+        from dtrans.run.elf import ElfFile
+
         for line in Path("/proc/self/maps").read_text().splitlines():
             if line.endswith(_VDSO):
                 start, end = (int(part, 16) for part in line.split()[0].split("-"))

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from dtrans.errors import DtransError
-from dtrans.run import compile as compiling
-from dtrans.run.compile import bcc_folder
+from dtrans.run import bcc
+from dtrans.run.bcc import bcc_folder
 from dtrans.run.stub import stub_headers
 
 
 @pytest.fixture
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """No distribution has installed anything."""
-    monkeypatch.setattr(compiling, "_SYSTEM_FOLDERS", ())
-    monkeypatch.setattr(compiling, "_SYSTEM_PATTERNS", ())
+    monkeypatch.setattr(bcc, "_SYSTEM_FOLDERS", ())
+    monkeypatch.setattr(bcc, "_SYSTEM_PATTERNS", ())
     monkeypatch.setattr(sys, "path", [])
 
 
@@ -43,7 +43,7 @@ def test_the_distributions_is_found_behind_the_unrelated_one(tmp_path: Path, mon
         (tmp_path / name / "bcc").mkdir(parents=True)
     (tmp_path / "system" / "bcc" / "libbcc.py").write_text("")
     monkeypatch.setattr(sys, "path", [str(tmp_path / "venv")])
-    monkeypatch.setattr(compiling, "_SYSTEM_FOLDERS", (str(tmp_path / "system"),))
+    monkeypatch.setattr(bcc, "_SYSTEM_FOLDERS", (str(tmp_path / "system"),))
     assert bcc_folder() == tmp_path / "system" / "bcc"
 
 
