@@ -85,8 +85,7 @@ else:
             yield "__setattr__", _refuse
             yield "__delattr__", _refuse
             # Copies and pickles are made by these, since fields cannot be assigned.
-            stored = _getter([part.name for part in parts])
-            yield "__getstate__", lambda self: stored(self)
+            yield "__getstate__", _method(_getter([part.name for part in parts]))
             yield "__setstate__", _setter(cls, parts)
 
     def _initializer(cls, parts):
@@ -135,6 +134,10 @@ else:
         if len(names) > 1:
             return attrgetter(*names)
         return lambda self: tuple(getattr(self, name) for name in names)
+
+    def _method(function):
+        """A function that is found in an object's class and called with the object, which `attrgetter` is not."""
+        return lambda self: function(self)
 
     def _shown(self):
         shown = (part.name for part in self.__parts__ if part.options.get("repr", True))
