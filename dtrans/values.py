@@ -137,7 +137,11 @@ else:
 
     def _method(function):
         """A function that is found in an object's class and called with the object, which `attrgetter` is not."""
-        return lambda self: function(self)
+
+        def method(self):
+            return function(self)
+
+        return method
 
     def _shown(self):
         shown = (part.name for part in self.__parts__ if part.options.get("repr", True))
