@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.run.symbols import ElfFile, KernelSymbols, Symbols, place_name
+from dtrans.run.elf import ElfFile
+from dtrans.run.symbols import KernelSymbols, Symbols, place_name
 
 LIBC = ctypes.CDLL(None)
 
