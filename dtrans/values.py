@@ -54,6 +54,7 @@ else:
         space["__match_args__"] = tuple(part.name for part in parts if part.init)
         space["__parts__"] = parts
         space["__dataclass_fields__"] = _StandardFields()
+        space["__dataclass_params__"] = _Parameters
         made = type(cls)(cls.__name__, cls.__bases__, space)
         made.__qualname__ = cls.__qualname__
         for name, method in _methods(made, parts, frozen, eq):
@@ -149,6 +150,11 @@ else:
 
     def _refuse(self, name, *_):
         raise AttributeError(f"the field {name!r} of a {type(self).__name__} stays as it is")
+
+    class _Parameters:
+        """What `pprint` asks of a class: without a method `repr` of the standard library it takes ours."""
+
+        repr = False
 
     class _StandardFields:
         """The fields as the standard library describes them, made when it asks."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import pprint
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_a_frozen_value_stays_as_it_is_and_another_does_not() -> None:
 
 def test_a_value_is_shown_as_the_call_that_makes_it() -> None:
     assert repr(Place("a", notes=("n",))) == "Place(file='a', line=1, memo=[])"
-    assert repr(Nothing()) == "Nothing()"
+    assert repr(Nothing()) == "Nothing()" == pprint.pformat(Nothing())
 
 
 def test_a_pattern_takes_fields_by_place() -> None:
