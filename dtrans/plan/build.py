@@ -369,9 +369,8 @@ class Planner:
             self._tell(str(ref), f"system call {ref.served.name}", "exact", "")
             return
         names = [call.name for call in row.linux if call.name in self.universe.calls]
-        self._tell(
-            str(ref), f"system call{'s' * (len(names) > 1)} {', '.join(names)}", row.note.fidelity, row.note.differs
-        )
+        became = f"system call{'s' * (len(names) > 1)} {', '.join(names)}" if names else "a name that never fires"
+        self._tell(str(ref), became, row.note.fidelity, row.note.differs)
 
 
 class _RowArguments:

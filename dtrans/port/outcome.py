@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 #: exact: means the same. differs: runs, with stated differences. idle: runs, but some of its probes do not exist here
-#: (it asked to run without them: -Z). refused: dtrans says why. failed: a fault of dtrans.
-Status = Literal["exact", "differs", "idle", "refused", "failed"]
+#: (it asked to run without them: -Z). partly: some programs of a wrapper are refused, and it runs the others. refused:
+#: dtrans says why. failed: a fault of dtrans.
+Status = Literal["exact", "differs", "idle", "partly", "refused", "failed"]
 STATUSES: Mapping[Status, str] = {
     "exact": "translated; means the same on Linux",
     "differs": "translated; what differs is stated",
     "idle": "translated; some of its probes do not exist here, and it asks to run without them",
+    "partly": "some of its programs are translated; the reason for the others is stated",
     "refused": "not translated; the reason is stated",
     "failed": "not translated, by a fault of dtrans",
 }
@@ -66,9 +68,11 @@ class Outcome:
 
     @property
     def status(self) -> Status:
-        """The worst of its parts."""
-        order = list(STATUSES)
-        return max((part.status for part in self.parts), key=order.index, default="exact")
+        """The worst of its parts; partly, where some are refused and others are not."""
+        states = {part.status for part in self.parts}
+        if "refused" in states and states - {"refused", "failed"}:
+            states = states - {"refused"} | {"partly"}
+        return max(states, key=list(STATUSES).index, default="exact")
 
     @property
     def providers(self) -> tuple[str, ...]:

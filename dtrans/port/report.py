@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from dtrans.port.outcome import STATUSES, Difference, Outcome, Refusal
+from dtrans.port.outcome import STATUSES, Outcome, Refusal
 
 
 def write_report(outcomes: Sequence[Outcome], out: Path, title: str, kernel: str) -> None:
@@ -30,7 +30,8 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     names = {
         "exact": "translated",
         "differs": "with stated differences",
-        "idle": "partly idle",
+        "idle": "without probes that are not here",
+        "partly": "translated in part",
         "refused": "refused",
         "failed": "failed",
     }
@@ -88,11 +89,13 @@ def _tool(one: Outcome) -> Iterator[str]:
     )
     yield f"### {one.path}"
     yield ""
-    yield f"{one.status}: {STATUSES[one.status]} ({kind})."
+    refused = len(one.refusals)
+    counted = f"{len(one.parts) - refused} of {len(one.parts)}; " if one.status == "partly" else ""
+    yield f"{one.status}: {counted}{STATUSES[one.status]} ({kind})."
     if one.aliases:
         yield f"Also called {', '.join(one.aliases)}."
     yield ""
-    points = [*_refusals(one), *map(_difference, one.differences)]
+    points = [*_refusals(one), *_differences(one)]
     yield from points
     if points:
         yield ""
@@ -113,9 +116,17 @@ def _refusals(one: Outcome) -> Iterator[str]:
         yield f"- {where or one.path}: {_flat(refusal.message)} [`{refusal.tag}`]{hint}"
 
 
-def _difference(one: Difference) -> str:
-    became = f" is {_flat(one.became)}" if one.became else ""
-    return f"- `{one.subject}`{became}: {one.fidelity}{'. ' + _flat(one.differs) if one.differs else ''}"
+def _differences(one: Outcome) -> Iterator[str]:
+    """What has the same to say is said once: the entry and the return of a call, say."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for each in one.differences:
+        alike.setdefault((each.became, each.fidelity, each.differs), []).append(f"`{each.subject}`")
+    for (became, fidelity, differs), subjects in alike.items():
+        verb = " are" if len(subjects) > 1 else " is"
+        yield (
+            f"- {', '.join(subjects)}{f'{verb} {_flat(became)}' if became else ''}: {fidelity}"
+            f"{'. ' + _flat(differs) if differs else ''}"
+        )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

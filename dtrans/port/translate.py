@@ -18,13 +18,13 @@ from dtrans.errors import Diagnostic, DtransError
 from dtrans.invocation.arguments import Arguments, read_arguments
 from dtrans.invocation.request import given_programs, make_request, script_arguments
 from dtrans.port.collect import Call, Script, on_linux
+from dtrans.port.differences import Defined, described, differences
 from dtrans.port.outcome import Difference, Outcome, Part, Refusal, Status
 
 if TYPE_CHECKING:
     from dtrans.facts import KernelFacts
     from dtrans.knowledge.rows import Knowledge
     from dtrans.pipeline import Pipeline
-    from dtrans.syntax.ast import ProbeDescription
 
 #: The drop-in's name on the PATH, as the package installs it.
 DROP_IN = "dtrans-dtrace"
@@ -40,6 +40,7 @@ class Translator:
     def __init__(self, facts: KernelFacts, knowledge: Knowledge) -> None:
         self._facts = facts
         self._knowledge = knowledge
+        self._defined = Defined(facts.machine)
 
     def translate(self, script: Script, root: Path, out: Path) -> Outcome:
         """What became of a tool of the collection at `root`; writes its port below `out`. Raises OSError."""
@@ -67,7 +68,7 @@ class Translator:
         try:
             arguments = script_arguments(path, script.text)
             pipeline = self._pipeline(arguments, {path: script.text}, path)
-            return _part(pipeline), standalone(pipeline.artifact, str(script.path))
+            return _part(pipeline, self._defined), standalone(pipeline.artifact, str(script.path))
         except DtransError as error:
             return _refused(error.diagnostic, script.text, root), ""
 
@@ -76,7 +77,7 @@ class Translator:
         try:
             arguments = read_arguments(call.words)
             # The preprocessor's folders are relative to where the wrapper stands.
-            part = _part(self._pipeline(arguments, files, str(root / script.path)))
+            part = _part(self._pipeline(arguments, files, str(root / script.path)), self._defined)
         except DtransError as error:
             part = _refused(error.diagnostic, "\n".join([*call.words, *files.values()]), root)
         return replace(part, line=call.line)
@@ -121,25 +122,17 @@ def _copy_headers(source: Path, target: Path) -> None:
         shutil.copyfile(header, target / header.name)
 
 
-def _part(pipeline: Pipeline) -> Part:
-    differences = tuple(
-        Difference(one.subject, one.became, one.fidelity, one.differs)
-        for one in pipeline.explanations
-        if one.fidelity != "exact"
-    )
+def _part(pipeline: Pipeline, defined: Defined) -> Part:
+    absent = tuple(defined.missing(pipeline.artifact))
     idle = tuple(
-        Difference(_named(probe), "", "none", "no such probe here, and -Z lets the program run without it")
+        Difference(described(probe), "", "none", "No such probe here, and -Z lets the program run without it.")
         for clause in pipeline.typed.clauses
         if not clause.probes
         for probe in clause.node.probes
-    )
-    status: Status = "idle" if idle else "differs" if differences else "exact"
-    return Part(status, _providers(pipeline), pipeline.artifact.matched, idle + differences)
-
-
-def _named(probe: ProbeDescription) -> str:
-    parts = (probe.provider, probe.module, probe.function, probe.name)
-    return ":".join(parts) if probe.id is None else str(probe.id)
+    ) + tuple(one for one in absent if one.fidelity == "none")
+    different = differences(pipeline) + tuple(one for one in absent if one.fidelity != "none")
+    status: Status = "idle" if idle else "differs" if different else "exact"
+    return Part(status, _providers(pipeline), pipeline.artifact.matched, idle + different)
 
 
 def _providers(pipeline: Pipeline) -> tuple[str, ...]:

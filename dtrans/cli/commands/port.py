@@ -17,7 +17,8 @@ from dtrans.port.report import summary
 HELP = """Translate every D script below FOLDER, and every wrapper that calls dtrace, into the folder OUT.
 
 A script becomes a stand-alone BCC program, OUT/<its path>.py; a wrapper a copy that calls the drop-in. OUT/report.md
-and OUT/report.json tell what became of each tool: translated as it was, with stated differences, or refused, and why.
+and OUT/report.json tell what became of each tool: translated as it was, with stated differences, in part, or
+refused, and why.
 
 The exit status is 0 when all was translated or refused with a reason, 1 when dtrans itself failed with a tool.
 
