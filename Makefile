@@ -90,7 +90,9 @@ system:
 system-test: system
 	$(call install, \
 		command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
-		command -v bpftool >/dev/null || missing="$$missing bpftool")
+		command -v bpftool >/dev/null || missing="$$missing bpftool"; \
+		command -v php >/dev/null || missing="$$missing php-cli"; \
+		command -v ruby >/dev/null || missing="$$missing ruby")
 
 system-vm: system
 	$(call install, \

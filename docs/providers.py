@@ -71,7 +71,8 @@ def _index(knowledge: Knowledge) -> str:
 
 
 def _page(knowledge: Knowledge, provider: ProviderRow) -> str:
-    parts = [_MADE, f"# Provider `{provider.name}`\n\n{provider.summary} The Guide's chapter: {provider.guide}.\n"]
+    guide = f" The Guide's chapter: {provider.guide}." if provider.guide else ""
+    parts = [_MADE, f"# Provider `{provider.name}`\n\n{provider.summary}{guide}\n"]
     if sentence := family_sentence(provider):
         parts.append(f"{sentence}\n")
     served, absent = list(served_probes(provider)), list(absent_probes(provider))

@@ -387,17 +387,34 @@ class Trampoline:
     module: str = "vmlinux"
 
 
+#: Ends `UserCode.row` where the code of all processes is meant.
+ANY_PROCESS = "*"
+
+
 @dataclass(frozen=True, slots=True)
 class UserCode:
     """Code of processes: the places of all `Artifact.wanted` with this value (context: ``struct pt_regs``).
 
     `moment`: the entry or the return of functions, an offset in them, or the site of a probe that a program defines.
     `row` tells apart programs of one moment. The attach cookie is the number of the place's probe, of its site where
-    there are sites, and in its upper half a bit for each clause that wants the place.
+    there are sites, and in its upper half a bit for each clause that wants the place. `variables` of the place's file
+    make it a site whose arguments are their addresses.
     """
 
     moment: Literal["entry", "return", "offset", "site"]
     row: str = ""
+    variables: tuple[str, ...] = ()
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether the cookie tells a site, and not just a probe."""
+        return self.moment == "site" or bool(self.variables)
+
+    @property
+    def is_any_process(self) -> bool:
+        """Whether it is the code of all processes, not of one: there the provider's name is not known before the
+        probe fires."""
+        return self.row.endswith(ANY_PROCESS)
 
 
 #: Clauses that one program can tell apart by the bits of a cookie.

@@ -49,7 +49,7 @@ def has(feature: str) -> bool:
 
     ``root``, ``btf``, ``bcc``, ``tracefs``; ``tracepoint:GROUP:EVENT``; ``rawtp:EVENT``; ``command:NAME``;
     ``symbol:NAME`` (kallsyms), ``address:NAME`` (with its address); ``enumerator:NAME`` (BTF); ``path:PATH``;
-    ``cpus:N`` (at least N); ``probes:PATH`` (a program that
+    ``cpus:N`` (at least N); ``probes:GLOB`` (a program or library that
     defines some); ``lab`` (a guest of tests/vm, where nothing else runs).
     """
     match feature.split(":"):
@@ -76,7 +76,7 @@ def has(feature: str) -> bool:
         case ["command", name]:
             return shutil.which(name) is not None
         case ["probes", path]:
-            return Path(path).exists() and b"stapsdt" in Path(path).resolve().read_bytes()
+            return any(b"stapsdt" in found.resolve().read_bytes() for found in Path("/").glob(path.lstrip("/")))
         case ["path", path]:
             return Path(path).exists()
         case ["lab"]:

@@ -24,7 +24,7 @@ from dtrans.artifact import (
     Trampoline,
     UserCode,
 )
-from dtrans.check.tree import Aggregate, If, Statement
+from dtrans.check.tree import Aggregate, If, Late, Statement
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.clibrary import collect
 from dtrans.emit.render import render
@@ -38,7 +38,7 @@ from dtrans.options import Options
 from dtrans.plan.leaves import Linux
 from dtrans.plan.plan import AttachPoint, Firing, Plan, PlanClause
 from dtrans.plan.points import CALL_ENTRY, CALL_RETURN
-from dtrans.types import align_up
+from dtrans.types import INT, align_up
 
 #: Where the frame's own programs attach. A thread's variables go when the kernel frees it, which is after it left its
 #: CPU for the last time; its CPU time counts between switches.
@@ -189,7 +189,11 @@ class Emitter:
         """Which probe it is that fires in a process, and which clauses it is for: the place's cookie tells."""
         body.add("u64 cookie = dt_attach_cookie(ctx);")
         body.add("u32 place_probe = cookie, place_clauses = cookie >> 32;")
-        if attach.moment == "site":
+        if attach.is_any_process:
+            # What the tracer does to print a record must not make the next one.
+            own = self.shared.late_constant(Late("pid", INT))
+            body.add(f"if (bpf_get_current_pid_tgid() >> 32 == {own}) return 0;")
+        if attach.has_sites:
             self.shared.uses.add("sites")
             body.add("struct user_site *site = user_sites.lookup(&place_probe);")
             body.add("if (!site) return 0;")

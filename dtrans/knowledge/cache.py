@@ -137,8 +137,9 @@ def _point(
     arg: list[str],
     save: dict[str, str],
     key: list[str],
+    variables: list[str],
 ) -> Point:
-    return Point(at, when, _lets(let), thread, tuple(args), tuple(arg), save, tuple(key))
+    return Point(at, when, _lets(let), thread, tuple(args), tuple(arg), save, tuple(key), tuple(variables))
 
 
 def _lets(made: dict[str, list[str]]) -> Lets:

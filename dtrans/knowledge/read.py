@@ -63,6 +63,8 @@ _POINTS = {
 }
 #: A name in an expression that is no member and no structure's tag.
 _NAME = re.compile(r"(?<![>.\w])(?<!struct )[A-Za-z_]\w*")
+_CONTEXT = re.compile(r"\bctx->(\w+)")
+_ARGUMENT = re.compile(r"arg\d+")
 _STABILITY_PARTS = ("provider", "module", "function", "name", "arguments")
 _NEEDS = ("feature", "rawtp", "tracepoint", "member", "function", "enumerator")
 #: Points whose place is two names.
@@ -251,7 +253,11 @@ def _point(table: _Table, shared: Lets) -> Point:
     args, arg, key = table.texts("args"), table.texts("arg"), table.texts("key")
     save = {name: _string(text, f"{table.place}: {name}") for name, text in table.mapping("save").items()}
     let = _used_lets(own, shared, (when, thread, *args, *arg, *save.values(), *key))
-    row = Point(table.text("at"), when, let, thread, args, arg, save, key)
+    at = table.text("at")
+    texts = (when, *args, *arg, *save.values(), *key, *(one for some in let.values() for one in some))
+    row = Point(
+        at, when, let, thread, args, arg, save, key, _file_variables(texts) if at.startswith("user-entry:") else ()
+    )
     table.done()
     if row.save and (row.args or row.arg):
         raise table.wrong("a point that saves does not fire: it has no arguments")
@@ -261,6 +267,12 @@ def _point(table: _Table, shared: Lets) -> Point:
     if kind in ("begin", "end", "error") and colon:
         raise table.wrong(f"'{row.at}' is no attach point")
     return row
+
+
+def _file_variables(texts: Iterable[str]) -> tuple[str, ...]:
+    """What expressions at a function's entry use of its file: ``ctx->NAME`` of all names but those of arguments."""
+    names = {name for text in texts for name in _CONTEXT.findall(text)}
+    return tuple(sorted(name for name in names if not _ARGUMENT.fullmatch(name)))
 
 
 def _used_lets(own: Lets, shared: Lets, texts: Iterable[str]) -> Lets:

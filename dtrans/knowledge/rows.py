@@ -6,7 +6,8 @@ Expressions in rows are D text over the Linux source, never C. In them
   in the kernel, ``ctx->nr``, ``ctx->arg0`` ... ``ctx->arg5`` and (return) ``ctx->ret`` of a system call, ``ctx->pc``
   and ``ctx->upc`` of a sampling clock or perf event (the kernel or user program counter, the other 0), ``ctx->arg0``
   ... ``ctx->arg5`` of ``error`` (the arguments that dtrace:::ERROR has), a parameter of a kernel function by its name
-  in the kernel, ``ctx->arg0`` ... of a function or a site in a process and ``ctx->ret`` of such a function's return,
+  in the kernel, ``ctx->arg0`` ... of a function or a site in a process, at a function's entry ``ctx->NAME`` the
+  address of any variable of its file, and ``ctx->ret`` of such a function's return,
   and on a kernel function's return ``ctx->ret`` (the parameters too where the kernel has ``feature:fentry``);
 * ``saved->name`` is what another point of the source kept (`Point.save`);
 * ``curthread`` is the thread on whose behalf the probe fires, a ``struct task_struct *``;
@@ -57,6 +58,9 @@ class Point:
     operand's type, any other type by conversion. `arg` are ``arg0`` ..., "" one that Linux has not; () means the same
     operands as `args`.
 
+    `variables` are those that the expressions of a ``user-entry`` use of the file that the function is in, functions
+    too: ``ctx->NAME`` is the address of one in the process, for ``copyin()``.
+
     A point with `save` does not fire the probe: it keeps values by name, under `key` (the thread, when ()), for the
     other points of its source, which read them as ``saved->name`` with a `key` of the same values (0 where nothing was
     saved). A point without `save` forgets them when it is done, also when its guard did not hold.
@@ -70,6 +74,7 @@ class Point:
     arg: tuple[str, ...] = ()
     save: Mapping[str, str] = ()  # type: ignore[assignment]
     key: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,45 +11,31 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from dtrans.artifact import Attach, Moment, Probe
-from dtrans.check.conversions import is_integer, is_string
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.program import TypedClause, TypedProgram
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.tree import (
-    Arg,
-    Args,
     Assign,
-    Builtin,
-    Cast,
-    Cond,
     Const,
     Do,
     Expr,
-    IndexedBuiltin,
-    Rewriter,
-    Solaris,
-    Text,
-    Translate,
-    TranslatedMember,
 )
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
-from dtrans.errors import DtransError, fail
-from dtrans.knowledge.rows import Lets, Point, SourceRow
+from dtrans.errors import fail
+from dtrans.knowledge.rows import Point, SourceRow
 from dtrans.plan import calls
 from dtrans.plan.folding import Folder
 from dtrans.plan.functions import FunctionArguments, attach_functions, sees_stack
-from dtrans.plan.leaves import Intrinsic, Linux, PlaceProbe, ProbeCookie
+from dtrans.plan.leaves import Linux, PlaceProbe, ProbeCookie
+from dtrans.plan.lowering import CallArguments, Lowering, RowArguments
 from dtrans.plan.places import UserArguments, UserPlaces, is_any_process
 from dtrans.plan.plan import AttachPoint, Became, Code, Firing, Plan, PlanClause
 from dtrans.plan.points import attach_of, both, call_guard
-from dtrans.plan.rows import RowNames, translator_for
-from dtrans.source import Span
+from dtrans.plan.rows import RowNames
 from dtrans.syntax.printer import show
-from dtrans.types import INT64, UINT32, Function, Pointer, StringType, StructRef, Type
+from dtrans.types import INT64, UINT32, Function, Type
 
-#: What D shows of a system call's result: -1 for a failure, whose errno is told apart (Guide, "syscall Provider").
-_RESULT = "ctx->ret < 0 && ctx->ret >= -4095 ? -1 : ctx->ret"
 #: So many functions are asked for their types, to see whether one program can know its arguments by them.
 _ALIKE = 16
 #: The number of clauses that are no program's: those of programs begin at 1.
@@ -218,7 +204,7 @@ class Planner:
             name = f"{probe.provider}:{probe.module}:{probe.function}:{probe.name}"
             self._tell(name, f"{type(attach).__name__.lower()}", "exact", "")
         names = self._names(Point(f"function-{'entry' if one.entry else 'return'}:"), numbers)
-        lowering = Lowering(self, names, FunctionArguments(attach, kinds[0] if alike else None, what))
+        lowering = Lowering(self._tell, names, FunctionArguments(attach, kinds[0] if alike else None, what))
         probe_number: Expr[Linux] = Const(numbers[0], UINT32) if len(numbers) == 1 else ProbeCookie()
         firing = self._firings.setdefault(attach, {}).setdefault("functions", _FiringBuilder(0, None))
         for clause in clauses:
@@ -232,7 +218,7 @@ class Planner:
         if any(one.number == clause.number for one in firing.clauses):
             return
         names = self._user_names(Point(f"user-{attach.moment}:"), ref)
-        lowering = Lowering(self, names, UserArguments(attach, str(ref)))
+        lowering = Lowering(self._tell, names, UserArguments(attach, str(ref)))
         self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
 
     def _at_user_point(
@@ -248,7 +234,7 @@ class Planner:
             firing = firings["row"] = _FiringBuilder(0, when[0] if when else None)
             self._keep_state(firing, PlaceProbe(), (), names)
         if not point.save and all(one.number != clause.number for one in firing.clauses):
-            lowering = Lowering(self, names, _RowArguments(names, point, ref))
+            lowering = Lowering(self._tell, names, RowArguments(names, point, ref))
             self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
 
     def _user_names(self, point: Point, ref: ProbeRef, source: SourceRow | None = None) -> RowNames:
@@ -281,7 +267,7 @@ class Planner:
             self._keep_state(firing, Const(number, UINT32), (number,), names)
         if point.save:
             return
-        lowering = Lowering(self, names, _RowArguments(names, point, ref))
+        lowering = Lowering(self._tell, names, RowArguments(names, point, ref))
         self._add(firing, clause, lowering, None, Const(number, UINT32), (number,))
 
     def _keep_state(
@@ -317,7 +303,7 @@ class Planner:
         firing = self._firings.setdefault(attach, {}).setdefault("calls", _FiringBuilder(0, None))
         called = {number: name for name, number in self.universe.calls.items()}
         placed = calls.Arguments(found, called, self.universe.signatures, evaluate) if entry else None
-        lowering = Lowering(self, names, _CallArguments(placed, evaluate))
+        lowering = Lowering(self._tell, names, CallArguments(placed, evaluate))
         probe = calls.probe_number(found, self.numbering.number, base, evaluate)
         direct = calls.direct_numbers(found, base)
         self._add(firing, clause, lowering, calls.guard(found, evaluate), probe, numbers, direct)
@@ -373,185 +359,6 @@ class Planner:
         self._tell(str(ref), became, row.note.fidelity, row.note.differs)
 
 
-class _RowArguments:
-    """``argN`` and ``args[N]`` at a row's point."""
-
-    def __init__(self, names: RowNames, point: Point, ref: ProbeRef) -> None:
-        self.names = names
-        self.point = point
-        self.ref = ref
-
-    def arg(self, index: int, span: Span) -> Expr[Linux]:
-        operands = self.point.arg or self.point.args
-        if index >= len(operands):
-            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index}: it has {len(operands) or 'no'} arguments", span)
-        if not operands[index]:
-            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux: {self.ref.note}", span)
-        value = self._value(operands[index], f"arg{index}", span)
-        if is_string(value.type):
-            raise fail("D_ARGS_TYPE", f"arg{index} of {self.ref} is text: use args[{index}]", span)
-        return Cast(value, INT64)
-
-    def operand(self, index: int, span: Span) -> Expr[Linux]:
-        if index >= len(self.point.args):
-            raise fail("D_ARGS_IDX", f"{self.ref} has no args[{index}] on this kernel", span)
-        return self._value(self.point.args[index], f"args[{index}]", span)
-
-    def _value(self, text: str, what: str, span: Span) -> Expr[Linux]:
-        made = self.names.evaluate((text,))
-        if made is None:
-            raise fail("D_ARGS_NONE", f"{what} of {self.ref} needs '{text}', which this kernel lacks", span)
-        return made[0]
-
-
-class _CallArguments:
-    """``argN`` and ``args[N]`` of system calls: `placed` at their entry, None at their return."""
-
-    def __init__(self, placed: calls.Arguments | None, evaluate: calls.Evaluate) -> None:
-        self.placed = placed
-        self.evaluate = evaluate
-
-    def arg(self, index: int, span: Span) -> Expr[Linux]:
-        if self.placed is not None:
-            if index > 5:
-                raise fail("D_ARGS_NONE", f"a system call on Linux has no arg{index}: it has 6 arguments", span)
-            return self.placed.value(index)
-        if index > 1:
-            raise fail(
-                "D_ARGS_NONE",
-                f"a system call's return has no arg{index}: arg0 and arg1 are what it returns",
-                span,
-                hint="save the argument at entry, in a self-> variable",
-            )
-        return self.evaluate(_RESULT)
-
-    operand = arg
-
-
-Arguments = _RowArguments | _CallArguments | FunctionArguments | UserArguments
-
-
-class Lowering:
-    """Replaces a script's leaves at one attach point."""
-
-    def __init__(self, planner: Planner, names: RowNames, arguments: Arguments) -> None:
-        self.planner = planner
-        self.names = names
-        self.arguments = arguments
-        self.types = names.types
-        self.knowledge = names.types.knowledge
-        self.rewriter = Rewriter[Solaris, Linux](self.leaf)
-
-    def leaf(self, leaf: Solaris) -> Expr[Linux]:
-        """What a leaf becomes. Raises DtransError, at the leaf's place, when it cannot be had here."""
-        match leaf:
-            case Builtin(name, kind, span):
-                return self._fitted(self._builtin(name, span), kind, span)
-            case IndexedBuiltin(name, index, kind, span):
-                return self._fitted(self._builtin(name, span, index=self.rewriter.expr(index)), kind, span)
-            case Arg(index, _, span):
-                return self.arguments.arg(index, span)
-            case Args(index, kind, span):
-                return self._fitted(self.arguments.operand(index, span), kind, span)
-            case TranslatedMember(base, name, kind, span):
-                return self._fitted(self._member(base, name, span), kind, span)
-            case Translate(_, _, span):
-                raise fail("D_OP_SOU", "what xlate makes is read member by member, with '->'", span)
-
-    def _builtin(self, name: str, span: Span, **bound: Expr[Linux]) -> Expr[Linux]:
-        row = self.knowledge.builtins[name]
-        texts = row.thread if self.names.point.thread else row.current
-        made = self._evaluated(texts, span, bound)
-        if made is None:
-            raise fail("D_VAR_UNSUP", f"{name} is not to be had here: {_why(row.note.differs)}", span)
-        if row.note.fidelity != "exact":
-            self.planner._tell(name, made[1], row.note.fidelity, row.note.differs)
-        return made[0]
-
-    def _evaluated(
-        self,
-        texts: Sequence[str],
-        span: Span,
-        bound: Mapping[str, Expr[Linux]],
-        let: Lets = MappingProxyType({}),
-    ) -> tuple[Expr[Linux], str] | None:
-        """A row's expressions; what is wrong with them is told where the script asks for them."""
-        try:
-            return self.names.evaluate(texts, let, **bound)
-        except DtransError as error:
-            found = error.diagnostic
-            raise fail(found.tag, found.message, span, hint=found.hint) from None
-
-    def _member(self, base: Expr[Solaris], name: str, span: Span) -> Expr[Linux]:
-        """What a translator makes of a member, of the type that it has on Linux."""
-        made_type = base.type.to if isinstance(base.type, Pointer) else base.type
-        assert isinstance(made_type, StructRef)
-        structure = self.knowledge.structures[made_type.tag]
-        operand = self._operand(base, span)
-        row = translator_for(structure.translators, self.types, operand.type)
-        if row is None:
-            raise fail("D_XLATE_NONE", f"nothing makes a {structure.name} from '{operand.type}' on Linux", span)
-        texts = row.members.get(name, ())
-        note = structure.members[name].note
-        made = self._evaluated(texts, span, {row.param: operand}, row.let)
-        if made is None:
-            raise fail(
-                "D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span
-            )
-        self.planner._tell(f"{structure.name}.{name}", made[1], note.fidelity, note.differs)
-        return made[0]
-
-    def _operand(self, base: Expr[Solaris], span: Span) -> Expr[Linux]:
-        """The Linux value that a translated pointer stands for."""
-        match base:
-            case Args(index, _, _):
-                return self.arguments.operand(index, span)
-            case Builtin(name, _, _):
-                return self._builtin(name, span)
-            case IndexedBuiltin(name, index, _, _):
-                return self._builtin(name, span, index=self.rewriter.expr(index))
-            case Translate(operand, _, _):
-                return self.rewriter.expr(operand)
-            case TranslatedMember(inner, name, _, _):
-                return self._member(inner, name, span)
-            case Cast(inner, StructRef() as ref) | Cast(inner, Pointer(StructRef(origin="translated") as ref)):
-                made = self._operand(inner, span) if isinstance(inner.type, Pointer) else self.rewriter.expr(inner)
-                return self._at_home(made, ref, span)
-        made_type = base.type.to if isinstance(base.type, Pointer) else base.type
-        value = self.rewriter.expr(base)
-        if not isinstance(made_type, StructRef) or made_type.origin != "translated":
-            return value
-        return self._at_home(value, made_type, span)
-
-    def _at_home(self, value: Expr[Linux], ref: StructRef, span: Span) -> Expr[Linux]:
-        """A value that was kept, cast or calculated as a pointer to a translated structure: as Linux's own."""
-        if translator_for(self.knowledge.structures[ref.tag].translators, self.types, value.type) is not None:
-            return value
-        home = self.types.home(ref)
-        if home is None:
-            raise fail(
-                "D_XLATE_NONE",
-                f"a {ref} is made from several structures of Linux: it is read from a built-in or an argument only",
-                span,
-                hint="keep the members that you need in variables instead",
-            )
-        return Cast(value, home)
-
-    def _fitted(self, value: Expr[Linux], kind: Type, span: Span) -> Expr[Linux]:
-        """A row's value as the D type that the row promises."""
-        checker = self.names.checker
-        structure = kind.to if isinstance(kind, Pointer) else kind
-        if isinstance(structure, StructRef) and structure.origin == "translated":
-            return Cast(value, Pointer(structure))
-        if isinstance(kind, StringType):
-            text = value if isinstance(value, Text) else checker.stringof(value, span)
-            # A char * of Solaris is 0 where there is no text.
-            return replace(text, type=kind) if kind.pointer and isinstance(text, Cond | Intrinsic) else text
-        if isinstance(kind, Pointer) and is_integer(value.type):
-            return Cast(value, kind)
-        return checker.converted(checker.decayed(value), kind, span)
-
-
 def _own_clause(
     probe: Expr[Linux], numbers: tuple[int, ...], names: RowNames, values: Mapping[str, Expr[Linux]], what: str
 ) -> PlanClause:
@@ -562,10 +369,6 @@ def _own_clause(
 
 def _signature(function: Function | None) -> tuple[Type, ...] | None:
     return None if function is None else (function.returns, *(kind for _, kind in function.params))
-
-
-def _why(sentence: str) -> str:
-    return sentence or "this kernel lacks what it is made from"
 
 
 def _shown(ref: ProbeRef) -> Probe:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dtrans.artifact import COOKIE_CLAUSES, UserCode, Wanted
+from dtrans.artifact import ANY_PROCESS, COOKIE_CLAUSES, UserCode, Wanted
 from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.program import TypedClause
 from dtrans.check.tree import Cast, Expr
@@ -24,8 +24,6 @@ from dtrans.types import INT64, UINT64
 
 #: Arguments that are in registers on every machine: at an offset in a function the stack tells nothing.
 _REGISTERS = 6
-#: Marks programs at the places of all processes: there the provider's name is not known before the probe fires.
-_ANY = "*"
 
 
 @dataclass
@@ -39,7 +37,7 @@ class UserPlaces:
 
     def of_functions(self, clause: TypedClause, ref: ProbeRef, probe: UserProbe) -> UserCode:
         """Where a clause runs for what a description means in processes."""
-        attach = UserCode(probe.moment, _ANY * is_any_process(ref))
+        attach = UserCode(probe.moment, ANY_PROCESS * is_any_process(ref))
         self._want(attach, clause, ref, probe.base, "")
         return attach
 
@@ -47,8 +45,8 @@ class UserPlaces:
         """Where a clause runs for a row's point: `index` counts the points of the row."""
         kind, _, place = point.at.partition(":")
         moment = kind.removeprefix("user-")
-        row = f"{probe.provider.name}:{probe.row.name}:{index}{_ANY * is_any_process(ref)}"
-        attach = UserCode(moment, row)  # type: ignore[arg-type]
+        row = f"{probe.provider.name}:{probe.row.name}:{index}{ANY_PROCESS * is_any_process(ref)}"
+        attach = UserCode(moment, row, point.variables)  # type: ignore[arg-type]
         self._want(attach, clause, ref, probe.provider.name, place)
         return attach
 
@@ -152,12 +150,12 @@ class UserArguments:
         raise fail("D_ARGS_NONE", f"{self.what} has no arg{index}", span)
 
 
-def user_context(at: str, name: str) -> Expr[Linux] | None:
+def user_context(point: Point, name: str) -> Expr[Linux] | None:
     """``ctx->name`` of a row's point in a process; None when it has none of that name."""
-    kind = at.partition(":")[0]
+    kind = point.at.partition(":")[0]
     if name == "ret" and kind == "user-return":
         return RegisterResult(UINT64)
     if name.startswith("arg") and name[3:].isdecimal() and kind in ("user-entry", "user-site"):
         index = int(name[3:])
         return SiteArg(index) if kind == "user-site" else RegisterArg(index, UINT64, user=True)
-    return None
+    return SiteArg(point.variables.index(name)) if name in point.variables else None

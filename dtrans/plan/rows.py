@@ -234,7 +234,7 @@ class RowNames:
                 if found is not None:
                     return found
             case "user-entry" | "user-return" | "user-site":
-                found = user_context(self.point.at, name)
+                found = user_context(self.point, name)
                 if found is not None:
                     return found
             case "clock" | "perf" if name in ("pc", "upc"):

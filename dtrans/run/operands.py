@@ -33,6 +33,8 @@ _X86_MEMORY = re.compile(
 )
 _ARM_REGISTER = re.compile(r"([xw])(\d+)$|(sp)$")
 _ARM_MEMORY = re.compile(r"\[(x\d+|sp)(?:,\s*#?(-?\w+))?\]$")
+#: The program counter's place in ``struct user_pt_regs``, in words.
+_ARM_COUNTER = 32
 _SIZED = re.compile(r"(-?)([1248])@(.+)", re.DOTALL)
 
 
@@ -59,6 +61,12 @@ def operands(text: str, machine: str, address: int, symbol: Callable[[str], int 
     """The arguments of a site, in order. `machine` as ``uname -m`` has it; `address` is the site's in its file, and
     `symbol` gives the address there of a variable by name."""
     return tuple(_operand(word, machine, address, symbol) for word in _operand_words(text)[:MOST_OPERANDS])
+
+
+def relative(machine: str, distance: int) -> Operand:
+    """The address that is so many bytes from the instruction at hand."""
+    counter = _X86_WORDS.index("ip") if machine == "x86_64" else _ARM_COUNTER
+    return Operand("register", distance, counter * 8)
 
 
 def _operand_words(text: str) -> list[str]:

@@ -22,7 +22,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
 from dtrans.run.elf import ElfFile, ElfFunction
 from dtrans.run.instructions import instruction_offsets
-from dtrans.run.operands import MOST_OPERANDS, Operand, operands
+from dtrans.run.operands import MOST_OPERANDS, Operand, operands, relative
 from dtrans.run.processes import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
 from dtrans.source import Source, Span
 from dtrans.values import dataclass, field
@@ -107,7 +107,7 @@ class Userland:
                 for found in self._in_object(want, pid, thing):
                     number = self._number(found.probe)
                     self._matched.setdefault(want.group, set()).add(number)
-                    if want.attach.moment == "site":
+                    if want.attach.has_sites:
                         number = self._site(number, found.operands)
                     masks = made.setdefault((want.attach, thing.path), {})
                     place = found.offset, found.counter, number
@@ -191,7 +191,13 @@ class Userland:
                 yield from _instructions(want, thing, function, provider)
                 continue
             if want.attach.moment != "return" or function.name not in want.without:
-                yield _Found((provider, thing.name, function.name, want.name), function.offset)
+                at = tuple(self._variable(thing.file, name, function.address) for name in want.attach.variables)
+                yield _Found((provider, thing.name, function.name, want.name), function.offset, operands=at)
+
+    def _variable(self, file: ElfFile, name: str, function: int) -> Operand:
+        """The address of a variable, seen from the function that has just been entered."""
+        address = file.symbol(name)
+        return Operand("none") if address is None else relative(self.machine, address - function)
 
     def _sites(self, want: Wanted, pid: int | None, thing: MappedObject) -> Iterator[_Found]:
         digits = "" if pid is None else str(pid)

@@ -1,4 +1,4 @@
-"""Probes that programs define: sites with known arguments, and the runtimes of languages that are built with them."""
+"""Probes that programs define: sites with known arguments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.compiled import PROBES, compiled
-from tests.conftest import Run, command, needs
+from tests.conftest import Run, command
 
 pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
 
@@ -125,23 +125,3 @@ def test_what_a_program_does_not_define_is_told(dtrace: Run, sites: Path) -> Non
     done = dtrace("-n", "nowhere*:::probe", status=1)
     assert "no process that runs now defines such a probe" in done.stderr
     dtrace("-Z", "-n", "nowhere*:::probe { } BEGIN { exit(0); }")
-
-
-# --- languages -----------------------------------------------------------------------------------------------------
-
-
-def test_functions_of_python(dtrace: Run, tmp_path: Path) -> None:
-    needs("probes:/usr/bin/python3")
-    script = tmp_path / "calls.py"
-    script.write_text(
-        "def inner(n):\n    return n\n\ndef outer():\n    return sum(inner(i) for i in range(7))\n\nouter()\n"
-    )
-    program = """
-        python$target:::function-return /copyinstr(arg1) == "inner"/
-        { @[basename(copyinstr(arg0)), copyinstr(arg1), arg2] = count(); }
-        python*:::function-return /pid == $target && copyinstr(arg1) == "outer"/
-        { @[probename, "outer", arg2] = count(); }
-        END { printa("%s %s %d %@d\\n", @); }
-    """
-    done = dtrace("-q", "-n", program, "-c", f"/usr/bin/python3 {script}")
-    assert sorted(filter(None, done.stdout.splitlines())) == ["calls.py inner 2 7", "function-return outer 5 1"]

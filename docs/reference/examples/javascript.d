@@ -1,0 +1,6 @@
+/* run: -c "node --version" */
+/* Refused, with the reason. */
+javascript$target:::function-entry
+{
+        trace(copyinstr(arg0));
+}

@@ -1,0 +1,6 @@
+/* run: -c "/usr/sbin/mariadbd --version" */
+/* Refused, with the reason. */
+mysql$target:::query-start
+{
+        trace(copyinstr(arg0));
+}

@@ -1,0 +1,6 @@
+/* run: -c "node --version" */
+/* Refused, with the reason. */
+node$target:::http-server-request
+{
+        trace(copyinstr(arg0));
+}

@@ -1,0 +1,7 @@
+<?php
+function greet() {
+	name();
+}
+function name() {
+}
+greet();

@@ -1,0 +1,5 @@
+greet() {
+	true
+	/bin/false
+}
+greet

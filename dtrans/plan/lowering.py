@@ -1,0 +1,260 @@
+"""What the leaves of a clause become at one attach point: arguments, built-in variables, members of translated
+structures.
+
+Before: ``args[0]->b_bcount`` at ``rawtp:block_io_start``  After: the row's expression over the point's context
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from dtrans.check.conversions import is_integer, is_string
+from dtrans.check.tree import (
+    Arg,
+    Args,
+    Builtin,
+    Call,
+    Cast,
+    Cond,
+    Const,
+    Expr,
+    IndexedBuiltin,
+    Rewriter,
+    Solaris,
+    Text,
+    Translate,
+    TranslatedMember,
+)
+from dtrans.check.universe import ProbeRef
+from dtrans.errors import DtransError, fail
+from dtrans.knowledge.rows import Lets, Point
+from dtrans.plan import calls
+from dtrans.plan.functions import FunctionArguments
+from dtrans.plan.leaves import Intrinsic, Linux
+from dtrans.plan.places import UserArguments
+from dtrans.plan.rows import RowNames, translator_for
+from dtrans.source import Span
+from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type
+
+#: Told of what a name became: its subject, what serves it, how faithfully, what differs.
+Tell = Callable[[str, str, str, str], None]
+#: What D shows of a system call's result: -1 for a failure, whose errno is told apart (Guide, "syscall Provider").
+_RESULT = "ctx->ret < 0 && ctx->ret >= -4095 ? -1 : ctx->ret"
+
+
+class RowArguments:
+    """``argN`` and ``args[N]`` at a row's point."""
+
+    def __init__(self, names: RowNames, point: Point, ref: ProbeRef) -> None:
+        self.names = names
+        self.point = point
+        self.ref = ref
+
+    def arg(self, index: int, span: Span) -> Expr[Linux]:
+        operands = self.point.arg or self.point.args
+        if index >= len(operands):
+            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index}: it has {len(operands) or 'no'} arguments", span)
+        if not operands[index]:
+            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux: {self.ref.note}", span)
+        value = self._value(operands[index], f"arg{index}", span)
+        if is_string(value.type):
+            instead = f"args[{index}]" if index < len(self.point.args) else f"copyinstr(arg{index})"
+            raise fail("D_ARGS_TYPE", f"arg{index} of {self.ref} is text: use {instead}", span)
+        return Cast(value, INT64)
+
+    def text(self, index: int, span: Span) -> Expr[Linux] | None:
+        """An argument that is text, not the address of one in the process."""
+        operands = self.point.arg
+        value = self._value(operands[index], f"arg{index}", span) if index < len(operands) and operands[index] else None
+        return value if value is not None and is_string(value.type) else None
+
+    def operand(self, index: int, span: Span) -> Expr[Linux]:
+        if index >= len(self.point.args):
+            raise fail("D_ARGS_IDX", f"{self.ref} has no args[{index}] on this kernel", span)
+        return self._value(self.point.args[index], f"args[{index}]", span)
+
+    def _value(self, text: str, what: str, span: Span) -> Expr[Linux]:
+        made = self.names.evaluate((text,))
+        if made is None:
+            raise fail("D_ARGS_NONE", f"{what} of {self.ref} needs '{text}', which this kernel lacks", span)
+        return made[0]
+
+
+class CallArguments:
+    """``argN`` and ``args[N]`` of system calls: `placed` at their entry, None at their return."""
+
+    def __init__(self, placed: calls.Arguments | None, evaluate: calls.Evaluate) -> None:
+        self.placed = placed
+        self.evaluate = evaluate
+
+    def arg(self, index: int, span: Span) -> Expr[Linux]:
+        if self.placed is not None:
+            if index > 5:
+                raise fail("D_ARGS_NONE", f"a system call on Linux has no arg{index}: it has 6 arguments", span)
+            return self.placed.value(index)
+        if index > 1:
+            raise fail(
+                "D_ARGS_NONE",
+                f"a system call's return has no arg{index}: arg0 and arg1 are what it returns",
+                span,
+                hint="save the argument at entry, in a self-> variable",
+            )
+        return self.evaluate(_RESULT)
+
+    operand = arg
+
+
+Arguments = RowArguments | CallArguments | FunctionArguments | UserArguments
+
+
+class Lowering:
+    """Replaces a script's leaves at one attach point."""
+
+    def __init__(self, tell: Tell, names: RowNames, arguments: Arguments) -> None:
+        self._tell = tell
+        self.names = names
+        self.arguments = arguments
+        self.types = names.types
+        self.knowledge = names.types.knowledge
+        self.rewriter = _Rewriter(self)
+
+    def text_argument(self, value: Expr[Solaris]) -> Expr[Linux] | None:
+        """An argument of a probe that is text here, where a program takes it for the address of one in a process."""
+        while isinstance(value, Cast):
+            value = value.operand
+        if not isinstance(value, Arg) or not isinstance(self.arguments, RowArguments):
+            return None
+        return self.arguments.text(value.index, value.span)
+
+    def leaf(self, leaf: Solaris) -> Expr[Linux]:
+        """What a leaf becomes. Raises DtransError, at the leaf's place, when it cannot be had here."""
+        match leaf:
+            case Builtin(name, kind, span):
+                return self._fitted(self._builtin(name, span), kind, span)
+            case IndexedBuiltin(name, index, kind, span):
+                return self._fitted(self._builtin(name, span, index=self.rewriter.expr(index)), kind, span)
+            case Arg(index, _, span):
+                return self.arguments.arg(index, span)
+            case Args(index, kind, span):
+                return self._fitted(self.arguments.operand(index, span), kind, span)
+            case TranslatedMember(base, name, kind, span):
+                return self._fitted(self._member(base, name, span), kind, span)
+            case Translate(_, _, span):
+                raise fail("D_OP_SOU", "what xlate makes is read member by member, with '->'", span)
+
+    def _builtin(self, name: str, span: Span, **bound: Expr[Linux]) -> Expr[Linux]:
+        row = self.knowledge.builtins[name]
+        texts = row.thread if self.names.point.thread else row.current
+        made = self._evaluated(texts, span, bound)
+        if made is None:
+            raise fail("D_VAR_UNSUP", f"{name} is not to be had here: {_why(row.note.differs)}", span)
+        if row.note.fidelity != "exact":
+            self._tell(name, made[1], row.note.fidelity, row.note.differs)
+        return made[0]
+
+    def _evaluated(
+        self,
+        texts: Sequence[str],
+        span: Span,
+        bound: Mapping[str, Expr[Linux]],
+        let: Lets = MappingProxyType({}),
+    ) -> tuple[Expr[Linux], str] | None:
+        """A row's expressions; what is wrong with them is told where the script asks for them."""
+        try:
+            return self.names.evaluate(texts, let, **bound)
+        except DtransError as error:
+            found = error.diagnostic
+            raise fail(found.tag, found.message, span, hint=found.hint) from None
+
+    def _member(self, base: Expr[Solaris], name: str, span: Span) -> Expr[Linux]:
+        """What a translator makes of a member, of the type that it has on Linux."""
+        made_type = base.type.to if isinstance(base.type, Pointer) else base.type
+        assert isinstance(made_type, StructRef)
+        structure = self.knowledge.structures[made_type.tag]
+        operand = self._operand(base, span)
+        row = translator_for(structure.translators, self.types, operand.type)
+        if row is None:
+            raise fail("D_XLATE_NONE", f"nothing makes a {structure.name} from '{operand.type}' on Linux", span)
+        texts = row.members.get(name, ())
+        note = structure.members[name].note
+        made = self._evaluated(texts, span, {row.param: operand}, row.let)
+        if made is None:
+            raise fail(
+                "D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span
+            )
+        self._tell(f"{structure.name}.{name}", made[1], note.fidelity, note.differs)
+        return made[0]
+
+    def _operand(self, base: Expr[Solaris], span: Span) -> Expr[Linux]:
+        """The Linux value that a translated pointer stands for."""
+        match base:
+            case Args(index, _, _):
+                return self.arguments.operand(index, span)
+            case Builtin(name, _, _):
+                return self._builtin(name, span)
+            case IndexedBuiltin(name, index, _, _):
+                return self._builtin(name, span, index=self.rewriter.expr(index))
+            case Translate(operand, _, _):
+                return self.rewriter.expr(operand)
+            case TranslatedMember(inner, name, _, _):
+                return self._member(inner, name, span)
+            case Cast(inner, StructRef() as ref) | Cast(inner, Pointer(StructRef(origin="translated") as ref)):
+                made = self._operand(inner, span) if isinstance(inner.type, Pointer) else self.rewriter.expr(inner)
+                return self._at_home(made, ref, span)
+        made_type = base.type.to if isinstance(base.type, Pointer) else base.type
+        value = self.rewriter.expr(base)
+        if not isinstance(made_type, StructRef) or made_type.origin != "translated":
+            return value
+        return self._at_home(value, made_type, span)
+
+    def _at_home(self, value: Expr[Linux], ref: StructRef, span: Span) -> Expr[Linux]:
+        """A value that was kept, cast or calculated as a pointer to a translated structure: as Linux's own."""
+        if translator_for(self.knowledge.structures[ref.tag].translators, self.types, value.type) is not None:
+            return value
+        home = self.types.home(ref)
+        if home is None:
+            raise fail(
+                "D_XLATE_NONE",
+                f"a {ref} is made from several structures of Linux: it is read from a built-in or an argument only",
+                span,
+                hint="keep the members that you need in variables instead",
+            )
+        return Cast(value, home)
+
+    def _fitted(self, value: Expr[Linux], kind: Type, span: Span) -> Expr[Linux]:
+        """A row's value as the D type that the row promises."""
+        checker = self.names.checker
+        structure = kind.to if isinstance(kind, Pointer) else kind
+        if isinstance(structure, StructRef) and structure.origin == "translated":
+            return Cast(value, Pointer(structure))
+        if isinstance(kind, StringType):
+            text = value if isinstance(value, Text) else checker.stringof(value, span)
+            # A char * of Solaris is 0 where there is no text.
+            return replace(text, type=kind) if kind.pointer and isinstance(text, Cond | Intrinsic) else text
+        if isinstance(kind, Pointer) and is_integer(value.type):
+            return Cast(value, kind)
+        return checker.converted(checker.decayed(value), kind, span)
+
+
+class _Rewriter(Rewriter[Solaris, Linux]):
+    """With ``copyinstr(argN)`` of an argument that is text already as that text."""
+
+    def __init__(self, lowering: Lowering) -> None:
+        super().__init__(lowering.leaf)
+        self._lowering = lowering
+
+    def expr(self, expr: Expr[Solaris]) -> Expr[Linux]:
+        match expr:
+            case Call("copyinstr", (address, *size), kind, span):
+                text = self._lowering.text_argument(address)
+                if text is not None and size:
+                    return Call("substr", (text, Const(0, INT), self.expr(size[0])), kind, span)
+                if text is not None:
+                    return text
+        return super().expr(expr)
+
+
+def _why(sentence: str) -> str:
+    return sentence or "this kernel lacks what it is made from"
