@@ -53,6 +53,51 @@ _SHELL = """
 """
 
 
+#: pushd has cd's builtin do its work; return, exit and builtin do not come back themselves.
+_SHELL_CALLS = """
+function-entry outer:6 1
+function-entry inner:2 1
+function-entry inner:8 2
+function-return outer:3 1
+function-return inner:1 3
+builtin-entry ::5 3
+builtin-entry builtin:5 3
+builtin-entry false:5 3
+builtin-entry return:3 1
+builtin-entry eval:14 1
+builtin-entry true:14 1
+builtin-entry [:15 1
+builtin-entry cd:15 1
+builtin-entry pushd:15 1
+builtin-entry exit:16 1
+builtin-return ::0 3
+builtin-return false:1 3
+builtin-return eval:1 1
+builtin-return true:0 1
+builtin-return [:1 1
+builtin-return cd:0 1
+builtin-return pushd:0 1
+command-entry /bin/false:12 1
+command-return /bin/false:1 1
+subshell-entry:1 2
+subshell-return:5 1
+subshell-return:0 1
+calls.sh:0 1
+script-done:4 1
+line:2 1
+line:3 1
+line:5 6
+line:6 1
+line:7 1
+line:8 2
+line:11 1
+line:12 1
+line:14 2
+line:15 3
+line:16 1
+"""
+
+
 @pytest.mark.needs("path:/bin/bash")
 @pytest.mark.proves(
     *(
@@ -66,23 +111,7 @@ _SHELL = """
 def test_what_a_shell_script_does(dtrace: Run, tmp_path: Path) -> None:
     script = _script(tmp_path, "calls.sh", _BASH)
     done = dtrace("-q", "-n", _SHELL, "-c", f"/bin/bash {script}", timeout=TOO_LONG)
-    assert _lines(done.stdout) == sorted(
-        [
-            *("function-entry outer:6 1", "function-entry inner:2 1", "function-entry inner:8 2"),
-            *("function-return outer:3 1", "function-return inner:1 3"),
-            *("builtin-entry ::5 3", "builtin-entry builtin:5 3", "builtin-entry false:5 3", "builtin-entry return:3 1"),
-            *("builtin-entry eval:14 1", "builtin-entry true:14 1", "builtin-entry [:15 1", "builtin-entry exit:16 1"),
-            *("builtin-return ::0 3", "builtin-return false:1 3", "builtin-return eval:1 1", "builtin-return true:0 1"),
-            *("builtin-return [:1 1", "builtin-entry cd:15 1", "builtin-entry pushd:15 1"),
-            # pushd has cd's builtin do its work.
-            *("builtin-return cd:0 1", "builtin-return pushd:0 1"),
-            *("command-entry /bin/false:12 1", "command-return /bin/false:1 1"),
-            *("subshell-entry:1 2", "subshell-return:5 1", "subshell-return:0 1"),
-            *("calls.sh:0 1", "script-done:4 1"),
-            *("line:2 1", "line:3 1", "line:5 6", "line:6 1", "line:7 1", "line:8 2", "line:11 1", "line:12 1"),
-            *("line:14 2", "line:15 3", "line:16 1"),
-        ]
-    )
+    assert _lines(done.stdout) == _lines(_SHELL_CALLS)
 
 
 @pytest.mark.needs("path:/bin/dash")
@@ -171,7 +200,16 @@ def test_what_ruby_does_not_tell_is_refused_with_the_reason(dtrace: Run) -> None
 
 @pytest.mark.needs("probes:/usr/bin/php")
 def test_functions_of_php(dtrace: Run, tmp_path: Path) -> None:
-    text = "<?php\nclass A {\n  static function inner() {}\n}\nfunction outer() {\n  A::inner(); A::inner();\n}\nouter();\n"
+    text = """\
+<?php
+class A {
+  static function inner() {}
+}
+function outer() {
+  A::inner(); A::inner();
+}
+outer();
+"""
     script = _script(tmp_path, "calls.php", text)
     program = """
         php*:::function-entry, php*:::function-return /pid == $target && arg0/
@@ -214,7 +252,8 @@ def test_methods_and_native_calls_of_java(dtrace: Run, tmp_path: Path) -> None:
         hotspot_jni*:::CallStaticVoidMethod-entry /pid == $target/ { called = 1; }
         END { printa("%s %s%s %@d\\n", @); printf("%d %d\\n", collected, called); }
     """
-    done = dtrace("-q", "-n", program, "-c", f"java -XX:+ExtendedDTraceProbes -Xshare:off -cp {tmp_path} Calls", timeout=TOO_LONG)
+    java = f"java -XX:+ExtendedDTraceProbes -Xshare:off -cp {tmp_path} Calls"
+    done = dtrace("-q", "-n", program, "-c", java, timeout=TOO_LONG)
     assert _lines(done.stdout) == [
         "1 1",
         "class-loaded  1",
