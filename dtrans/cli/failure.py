@@ -7,6 +7,7 @@ dtrans, told in one paragraph. ``DTRANS_DEBUG=1`` in the environment shows the t
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -17,11 +18,14 @@ from dtrans.errors import DtransError
 #: Exit statuses as shells give them for a process that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+#: What the kernel answers when standard output cannot be written: closed, or no room.
+_NO_OUTPUT = frozenset({errno.EBADF, errno.EIO, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 
 
 def guarded(command: Callable[[], int], told: Callable[[DtransError], str] | None = None) -> int:
     """The exit status of a command, its failure told on stderr. `told` words a DtransError, by default as it
     renders."""
+    _stand_in_for_closed()
     _accept_any_text()
     try:
         status = command()
@@ -32,9 +36,15 @@ def guarded(command: Callable[[], int], told: Callable[[DtransError], str] | Non
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # What is left in the buffer has no reader: without this the interpreter complains of it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return BROKEN_PIPE
+    except OSError as error:
+        if error.filename is not None or error.errno not in _NO_OUTPUT:
+            say(internal(error))
+            return 1
+        _discard_output()
+        say(f"dtrans: cannot write the output: {os.strerror(error.errno)}")
+        return 1
     except Exception as error:  # noqa: BLE001  the last stop: no traceback reaches a person who did not ask for it
         say(internal(error))
         return 1
@@ -55,17 +65,33 @@ def internal(error: Exception) -> str:
 
 def say(text: str) -> None:
     """Writes a message to stderr, after all that was printed; a stderr that is gone is no reason to fail."""
-    if sys.stderr is None:
-        return
     with contextlib.suppress(BrokenPipeError):
         _flush()
         print(text, file=sys.stderr, flush=True)
 
 
 def _flush() -> None:
-    """Python has no `sys.stdout` where descriptor 1 was closed."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    sys.stdout.flush()
+
+
+def _discard_output() -> None:
+    """What is left in the buffer goes nowhere: the interpreter would complain of it at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stand_in_for_closed() -> None:
+    """Opens the standard descriptors that the caller closed, so that no other file takes their numbers; a map of the
+    kernel, say. Standard output cannot be written then, which is told as of any other output."""
+    for number, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, flags)
+    # Python has no streams for descriptors that were closed when it started.
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _accept_any_text() -> None:

@@ -50,7 +50,8 @@ def cache_key(parts: Iterable[str | bytes]) -> str:
     """A key from everything that a result depends on."""
     digest = hashlib.sha256()
     for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
+        # A script may have bytes that are no text (`surrogateescape`).
+        raw = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
         digest.update(b"%d:" % len(raw))
         digest.update(raw)
     return digest.hexdigest()

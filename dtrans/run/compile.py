@@ -50,20 +50,36 @@ def _import_bcc() -> Any:
 def compile_object(c_text: str) -> Object:
     """Compiles a C text for BPF. Needs the rights to create maps: BCC makes them while it compiles.
 
-    Raises D_NO_BCC, StackError, and D_INTERNAL when the text does not compile, which is a fault of dtrans.
+    Raises D_NO_BCC, StackError, D_FILE where there is no room for temporary files or for the compiler, and D_INTERNAL
+    when the text does not compile, which is a fault of dtrans.
     """
     import tempfile
 
     bcc_folder()  # A missing BCC is told here and not by the child.
-    with tempfile.TemporaryDirectory(prefix="dtrans-") as folder:
-        result, messages = Path(folder) / "object", Path(folder) / "messages"
-        child = os.fork()
-        if child == 0:
-            _compile_in_child(c_text, Path(folder), result, messages)
-        _, status = os.waitpid(child, 0)
-        if os.waitstatus_to_exitcode(status) == 0:
-            return Object.from_bytes(result.read_bytes())
-        raise _compile_error(os.waitstatus_to_exitcode(status), messages.read_text(errors="replace"), c_text)
+    try:
+        with tempfile.TemporaryDirectory(prefix="dtrans-") as folder:
+            return _compile_in_folder(c_text, Path(folder))
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        hint = "TMPDIR names another place; /tmp is the usual one"
+        raise fail("D_FILE", f"the compiler has no place for temporary files: {reason}", hint=hint) from None
+
+
+#: Exit status of the child when the machine did not let it work: no memory for a library, no room for a file.
+_MACHINE_REFUSED = 2
+
+
+def _compile_in_folder(c_text: str, folder: Path) -> Object:
+    """Compiles in a child process, with a folder for files."""
+    result, messages = folder / "object", folder / "messages"
+    messages.touch(0o600)
+    child = os.fork()
+    if child == 0:
+        _compile_in_child(c_text, folder, result, messages)
+    _, status = os.waitpid(child, 0)
+    if os.waitstatus_to_exitcode(status) == 0:
+        return Object.from_bytes(result.read_bytes())
+    raise _compile_error(os.waitstatus_to_exitcode(status), messages.read_text(errors="replace"), c_text)
 
 
 def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -> None:
@@ -74,13 +90,18 @@ def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -
         # A crash of LLVM is an answer like any other: no core file, no traceback of this Python.
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         faulthandler.disable()
-        log = os.open(messages, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # The folder that this process stands in may be gone, which Clang does not bear.
+        os.chdir(folder)
+        log = os.open(messages, os.O_WRONLY)
         os.dup2(log, 1)
         os.dup2(log, 2)
         write_stub(folder, os.uname().machine)
         os.environ["BCC_KERNEL_SOURCE"] = str(folder)
         result.write_bytes(_compile_here(c_text).to_bytes())
         status = 0
+    except OSError as error:
+        status = _MACHINE_REFUSED
+        os.write(2, f"{error}\n".encode())
     except BaseException as error:  # noqa: BLE001 (this process ends here; its parent reads the message)
         os.write(2, f"{type(error).__name__}: {error}\n".encode())
     finally:
@@ -140,6 +161,9 @@ def _compile_error(status: int, messages: str, c_text: str) -> DtransError | Sta
     if os.environ.get("DTRANS_DEBUG"):
         with contextlib.suppress(OSError):
             os.write(2, (c_text + "\n" + messages).encode())
+    if status == _MACHINE_REFUSED:
+        hint = "is there memory and disk space enough, also by the limits of this shell (ulimit -a)?"
+        return fail("D_FILE", f"the compiler cannot work here: {lines[-1] if lines else 'no message'}", hint=hint)
     refused = _MAP_REFUSED.search(messages)
     if refused:
         return fail("D_KERNEL", f"no memory for the map '{refused[1]}': {refused[2]}", hint=MAPS_HINT)

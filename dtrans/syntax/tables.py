@@ -142,9 +142,14 @@ def _trusted(status: os.stat_result) -> bool:
 
 def _own(folder: Path) -> bool:
     """Whether a folder, or the one it would be made in, belongs to who runs this."""
-    while not folder.exists():
-        folder = folder.parent
-    return folder.stat().st_uid == os.geteuid()
+    for place in (folder, *folder.parents):
+        try:
+            return place.stat().st_uid == os.geteuid()
+        except FileNotFoundError:
+            continue
+        except OSError:  # It is in a folder of another.
+            return False
+    return False
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

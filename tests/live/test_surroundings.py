@@ -1,0 +1,162 @@
+"""Surroundings that do not suit: closed descriptors, no room, no rights, odd bytes, and an end by kill -9."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from dtrans.run.bpf import map_ids, program_ids
+from tests.conftest import command
+
+pytestmark = pytest.mark.live
+
+HELLO = r'BEGIN { printf("hello\n"); exit(3); }'
+LONG = 120.0
+
+
+def shell(text: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a line of the shell in which $DTRACE is the command."""
+    words = shlex.join(command(drop_in=True))
+    done = subprocess.run(
+        ["/bin/bash", "-c", text.replace("$DTRACE", words)],
+        env={**os.environ, "P": HELLO, **more},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert "internal error" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('$DTRACE -qn "$P" >&-', "Bad file descriptor"),
+        ('$DTRACE -qn "$P" >/dev/full', "No space left on device"),
+        ('$DTRACE -qn "$P" -o /dev/full', "No space left on device"),
+        ("$DTRACE -l -P io >&-", "Bad file descriptor"),
+        ("$DTRACE -l -P io >/dev/full", "No space left on device"),
+    ],
+)
+def test_output_that_cannot_be_written_is_told(line: str, reason: str) -> None:
+    done = shell(line)
+    assert done.returncode == 1
+    assert done.stderr.endswith(f": cannot write the output: {reason}\n")
+
+
+def test_closed_standard_descriptors_are_not_taken_by_other_files(tmp_path: Path) -> None:
+    # A map of the kernel under number 1 would be what the shell of system() writes to.
+    text = r'BEGIN { printf("kept\n"); system("echo lost"); exit(3); }'
+    done = shell(f"$DTRACE -wqn {shlex.quote(text)} -o {tmp_path}/out <&- >&- 2>&-")
+    assert done.returncode == 3
+    assert (tmp_path / "out").read_text() == "kept\n\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mkdir $T/gone; cd $T/gone; rmdir $T/gone",
+        "export XDG_CACHE_HOME=$T/file; touch $T/file",
+        "unset HOME XDG_CACHE_HOME",
+        "export LC_ALL=C",
+        "ulimit -l 8",
+        "ulimit -n 12",
+    ],
+)
+def test_it_traces_all_the_same(line: str, tmp_path: Path) -> None:
+    # An empty cache: the compiler runs there too.
+    prepared = f"T={tmp_path}; export XDG_CACHE_HOME=$T/cache; {line}; "
+    done = shell(prepared + '$DTRACE -qn "$P"')
+    assert (done.returncode, done.stdout, done.stderr) == (3, "hello\n\n", "")
+
+
+def test_a_compiler_without_memory_or_room_is_told() -> None:
+    for limit in ("ulimit -v 100000", "ulimit -f 0"):
+        done = shell(f'{limit}; HOME=/dev/null XDG_CACHE_HOME=/dev/null $DTRACE -qn "$P"')
+        assert done.returncode == 1
+        assert "dtrace: the compiler " in done.stderr
+        assert "hint: " in done.stderr
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    cache = tmp_path / "dtrans"
+    for damage in (b"", b"garbage", None):
+        assert shell('$DTRACE -qn "$P"', XDG_CACHE_HOME=str(tmp_path)).returncode == 3
+        entries = [entry for entry in cache.iterdir() if entry.is_file()]
+        assert entries
+        for entry in entries:
+            entry.write_bytes(entry.read_bytes()[:-100] if damage is None else damage)
+    assert shell('$DTRACE -qn "$P"', XDG_CACHE_HOME=str(tmp_path)).stdout == "hello\n\n"
+
+
+def test_without_rights_the_reason_is_told_also_where_home_is_another_users(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    for line in ('-qn "$P"', "-ln syscall::read:entry"):
+        done = shell(
+            f"setpriv --reuid 65534 --regid 65534 --clear-groups $DTRACE {line}",
+            HOME=str(tmp_path),
+            XDG_CACHE_HOME=str(tmp_path / "cache"),
+        )
+        assert done.returncode == 1
+        assert "no permission to " in done.stderr
+
+
+def test_bytes_that_are_no_text_are_kept(tmp_path: Path) -> None:
+    script = tmp_path / "bytes.d"
+    script.write_bytes(b'/* \xff */ BEGIN { printf("\xe2\x82\xac \xff%s\\n", "\xfe"); exit(0); }')
+    done = subprocess.run(
+        command("-qs", script, drop_in=True),
+        env={**os.environ, "LC_ALL": "C"},
+        capture_output=True,
+        timeout=LONG,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"\xe2\x82\xac \xff\xfe\n\n", b"")
+
+
+# --- kill -9 ----------------------------------------------------------------------------------------------------------
+
+
+def held(pid: int) -> Mapping[str, set[int]]:
+    """The ids of the programs and maps that a process holds in the kernel."""
+    found: dict[str, set[int]] = {"prog_id": set(), "map_id": set()}
+    with contextlib.suppress(OSError):
+        for file in Path(f"/proc/{pid}/fdinfo").iterdir():
+            with contextlib.suppress(OSError):
+                for line in file.read_text().splitlines():
+                    name, _, value = line.partition(":")
+                    if name in found:
+                        found[name].add(int(value))
+    return found
+
+
+def count(ids: Mapping[str, set[int]]) -> int:
+    return sum(map(len, ids.values()))
+
+
+@pytest.mark.parametrize("enough", [1, 3, 5, 6, 7])
+def test_nothing_stays_in_the_kernel_after_kill_9(enough: int) -> None:
+    """Killed as soon as it holds some maps, or programs too, or all, and traces."""
+    text = "syscall:::entry /pid == $pid/ { @[probefunc] = count(); self->a = 1; } profile-97hz { @c = count(); }"
+    tracer = subprocess.Popen(command("-qn", text, drop_in=True), stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + LONG
+        while count(ids := held(tracer.pid)) < enough and tracer.poll() is None:
+            assert time.monotonic() < deadline
+        assert tracer.poll() is None
+    finally:
+        tracer.send_signal(signal.SIGKILL)
+        tracer.wait()
+    while ids["prog_id"] & program_ids() or ids["map_id"] & map_ids():
+        assert time.monotonic() < deadline, "a program or a map is still there"
+        time.sleep(0.05)
