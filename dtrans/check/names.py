@@ -103,7 +103,7 @@ class ClauseContext:
     """The probes of the clause being checked."""
 
     probes: tuple[ProbeRef, ...] = ()
-    args_of: Callable[[Sequence[ProbeRef]], tuple[str | Type, ...] | None] = lambda _: ()
+    args_of: Callable[[Sequence[ProbeRef]], tuple[str | Type | None, ...]] = lambda _: ()
     descriptions: tuple[ast.ProbeDescription, ...] = ()
 
     @property
@@ -114,9 +114,9 @@ class ClauseContext:
         return {(one.provider.replace("$target", "").rstrip(digits + "*"), one.name) for one in named}
 
     @cached_property
-    def args(self) -> tuple[str | Type, ...] | None:
-        """The types of args[] that all the probes share, None when they differ. Asked only where a clause uses them:
-        a description can match a hundred thousand probes."""
+    def args(self) -> tuple[str | Type | None, ...]:
+        """The types of args[]; None for one that not all the probes have, or not of the same type. Asked only where a
+        clause uses them: a description can match a hundred thousand probes."""
         return self.args_of(self.probes)
 
 
@@ -447,12 +447,6 @@ class ScriptNames:
             if len(declared) == 1 and None not in declared:
                 return declared_argument(self, next(filter(None, declared), ()), node)
         args = self.clause.args
-        if args is None:
-            raise fail(
-                "D_ARGS_MULTI",
-                "args[ ] may not be referenced: the probe descriptions match probes with different arguments",
-                node.span,
-            )
         index = self.checker.constant(node.keys[0])
         if not 0 <= index < len(args):
             count = len(args)
@@ -463,6 +457,12 @@ class ScriptNames:
                 hint="" if count else self._what_differs(),
             )
         kind = args[index]
+        if kind is None:
+            raise fail(
+                "D_ARGS_MULTI",
+                f"args[{index}] may not be referenced: it is not the same in all the probes that the descriptions match",
+                node.span,
+            )
         return Args(index, self._row_type(kind) if isinstance(kind, str) else kind, node.span)
 
     def _what_differs(self) -> str:

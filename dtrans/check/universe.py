@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import get_args
 
 from dtrans.artifact import Mode
@@ -219,13 +220,13 @@ class Universe:
                     return tuple(kind for _, kind in function.params)
                 return (INT64,) if isinstance(function.returns, Void) else (INT64, function.returns)
 
-    def shared_args(self, probes: Sequence[ProbeRef]) -> tuple[str | Type, ...] | None:
-        """The types of args[] that some probes share; None when they differ. Of system calls each argument has a type
-        of its own, or 64 bits where they differ."""
+    def shared_args(self, probes: Sequence[ProbeRef]) -> tuple[str | Type | None, ...]:
+        """The types of args[] that some probes share; None for one that not all have, or not of the same type. Of
+        system calls each argument has a type of its own, or 64 bits where they differ."""
         kinds = dict.fromkeys(map(self.args, probes))
         if len(kinds) > 1 and all(isinstance(probe.served, CallProbe) for probe in probes):
             return common(tuple(kinds))  # type: ignore[arg-type]
-        return next(iter(kinds), ()) if len(kinds) < 2 else None
+        return tuple(each[0] if len(set(each)) == 1 else None for each in zip_longest(*kinds))
 
     @cached_property
     def signatures(self) -> CallSignatures:

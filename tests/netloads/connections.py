@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from tests.netloads import checksum
 from tests.netloads.routes import Space, take_processor, work_until
 
 PORT = 7777
+#: Another address of the loopback interface.
+CLIENT = "127.0.0.2"
 #: Numbers of options (include/uapi/linux/tcp.h).
-QUICKACK, REPAIR, REPAIR_QUEUE, QUEUE_SEQ, USER_TIMEOUT = 12, 19, 20, 21, 18
+QUICKACK, REPAIR, REPAIR_QUEUE, QUEUE_SEQ, USER_TIMEOUT, REPAIR_WINDOW = 12, 19, 20, 21, 18, 29
 FIN, RST, PSH, ACK, URG = 1, 4, 8, 16, 32
 Segment = tuple[int, int, int, int, int]
 
@@ -26,12 +30,12 @@ class Deaf:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", PORT))
             listener.listen(backlog)
-            self.client = socket.create_connection(("127.0.0.1", PORT))
+            self.client = socket.create_connection(("127.0.0.1", PORT), source_address=(CLIENT, 0))
             self.server, _ = listener.accept()
         self.server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         deafen(self.client)
         self.server.setsockopt(socket.IPPROTO_TCP, REPAIR, 1)
-        self._expected, self._sent = (self._number(queue) for queue in (1, 2))  # TCP_RECV_QUEUE, TCP_SEND_QUEUE
+        self.expected, self.sent = (self._number(queue) for queue in (1, 2))  # TCP_RECV_QUEUE, TCP_SEND_QUEUE
         self.server.setsockopt(socket.IPPROTO_TCP, REPAIR, -1)  # Off, without a window probe.
         self.server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # Repairing it took that away.
 
@@ -44,10 +48,10 @@ class Deaf:
     ) -> None:
         """A segment to the server as if from its client, with `seq` from what the server expected at the beginning, and
         `ack` from what it had sent; so the block that it has got out of order, too."""
-        numbers = (self._expected + seq) & 0xFFFFFFFF, (self._sent + ack) & 0xFFFFFFFF
+        numbers = (self.expected + seq) & 0xFFFFFFFF, (self.sent + ack) & 0xFFFFFFFF
         options = b""
         if selective != (0, 0):
-            options = struct.pack("!BBBBII", 1, 1, 5, 10, *((self._sent + end) & 0xFFFFFFFF for end in selective))
+            options = struct.pack("!BBBBII", 1, 1, 5, 10, *((self.sent + end) & 0xFFFFFFFF for end in selective))
         forge(self.client.getsockname()[1], PORT, numbers, flags, window, options, b"x" * size)
 
     def reset(self) -> None:
@@ -63,12 +67,13 @@ def deafen(one: socket.socket) -> None:
 
 
 def forge(by: int, to: int, numbers: tuple[int, int], flags: int, window: int, options: bytes, data: bytes) -> None:
-    """A segment from one port of the loopback interface to another."""
+    """A segment from a client's port to another of the loopback interface."""
     head = struct.pack("!HHIIBBHHH", by, to, *numbers, (5 + len(options) // 4) << 4, flags, window, 0, 0)
     body = head + options + data
-    pseudo = bytes([127, 0, 0, 1, 127, 0, 0, 1, 0, 6]) + len(body).to_bytes(2, "big")
+    pseudo = socket.inet_aton(CLIENT) + bytes([127, 0, 0, 1, 0, 6]) + len(body).to_bytes(2, "big")
     total = checksum(pseudo + body)
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP) as link:
+        link.bind((CLIENT, 0))
         link.sendto(body[:16] + total.to_bytes(2, "big") + body[18:], ("127.0.0.1", 0))
 
 
@@ -79,6 +84,7 @@ def number(one: socket.socket, place: int) -> int:
 
 
 SENT_AGAIN, SENT, WINDOW = 100, 136, 228  # tcpi_total_retrans, tcpi_segs_out, tcpi_snd_wnd
+TIMEOUT, MSS, THRESHOLD, ALLOWED = 8, 16, 76, 80  # tcpi_rto, tcpi_snd_mss, tcpi_snd_ssthresh, tcpi_snd_cwnd
 
 
 def _odd(*segments: str) -> None:
@@ -165,6 +171,7 @@ def _crowded() -> None:
         for client in clients:
             deafen(client)
             client.setblocking(False)
+            client.bind((CLIENT, 0))
             client.connect_ex(("127.0.0.1", PORT))
         answers = {}
         while len(answers) < len(clients):
@@ -195,11 +202,36 @@ def alone(work: Callable[..., None]) -> Callable[..., None]:
 
     def run(*arguments: str) -> None:
         with Space() as space:
-            space.run("link set lo up mtu 1500", "set ipv4/tcp_early_retrans 0")
+            space.run("link set lo up mtu 1500", "set ipv4/tcp_early_retrans 0", "set ipv4/tcp_congestion_control reno")
             take_processor()
             work(*arguments)
 
     return run
+
+
+def _told(path: str) -> None:
+    """A server that has got 300 bytes and sent five segments of 100, of which the first is lost and the next three have
+    come; then one of 77. The connection's numbers as the kernel tells its owner, to a file as JSON."""
+    one = Deaf()
+    one.forge(0, 0, 300, 500, ACK | PSH)
+    one.server.recv(300)
+    for _ in range(5):
+        one.server.sendall(b"x" * 100)
+    for segments in (2, 3, 4):
+        one.forge(300, 0, 0, 500, ACK, (100, segments * 100))
+    one.server.sendall(b"x" * 77)
+    one.server.setsockopt(socket.IPPROTO_TCP, REPAIR, 1)
+    window = struct.unpack("5I", one.server.getsockopt(socket.IPPROTO_TCP, REPAIR_WINDOW, 20))
+    one.server.setsockopt(socket.IPPROTO_TCP, REPAIR, -1)
+    scales = one.server.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 232)[6]
+    told = {
+        "sent": one.sent, "expected": one.expected, "swnd": window[1], "rwnd": window[3], "rack": window[4],
+        "snd_ws": scales & 15, "rcv_ws": scales >> 4, "mss": number(one.server, MSS),
+        "cwnd": number(one.server, ALLOWED), "threshold": number(one.server, THRESHOLD),
+        "rto": number(one.server, TIMEOUT), "lport": PORT, "rport": one.client.getsockname()[1],
+    }  # fmt: skip
+    Path(path).write_text(json.dumps(told))
+    one.reset()
 
 
 KINDS: dict[str, Callable[..., None]] = {
@@ -211,4 +243,5 @@ KINDS: dict[str, Callable[..., None]] = {
     "late": alone(_late),
     "crowded": alone(_crowded),
     "delayed": alone(_delayed),
+    "told": alone(_told),
 }

@@ -147,7 +147,41 @@ def _backlog() -> None:
                 send(packet, "far1", "02:00:00:00:01:02")
 
 
+def _apart(times: str, size: str) -> None:
+    """Two machines: connections of both versions to 10.77.1.2 and fd77:1::2, port 7777, writes of `size` bytes, each
+    read before the next; datagrams likewise; and a connection to port 7778, where no one listens. The client closes
+    first."""
+    near, far = Space(), Space()
+    pair(near, far, 1)
+    for address, family in (("10.77.1.2", socket.AF_INET), ("fd77:1::2", socket.AF_INET6)):
+        with far:
+            listener, server = socket.socket(family), socket.socket(family, socket.SOCK_DGRAM)
+        with near:
+            client, sender, refused = (
+                socket.socket(family),
+                socket.socket(family, socket.SOCK_DGRAM),
+                socket.socket(family),
+            )
+        with listener, server, client, sender, refused:
+            for one in (listener, server):
+                one.bind((address, 7777))
+            listener.listen(8)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.connect((address, 7777))
+            accepted, _ = listener.accept()
+            with accepted:
+                for _ in range(int(times)):
+                    client.sendall(bytes(int(size)))
+                    accepted.recv(int(size), socket.MSG_WAITALL)
+                    sender.sendto(bytes(int(size)), (address, 7777))
+                    server.recv(int(size))
+                client.shutdown(socket.SHUT_WR)
+                accepted.recv(1)
+            assert refused.connect_ex((address, 7778))
+
+
 KINDS: dict[str, Callable[..., None]] = {
     "routed": _routed,
     "backlog": _backlog,
+    "apart": _apart,
 }

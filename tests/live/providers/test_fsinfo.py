@@ -56,3 +56,22 @@ def test_each_part_of_a_path_is_looked_up_in_its_folder(tmp_path: Path) -> None:
     load = shlex.join(command("lookup", 50, tmp_path / "one" / "two"))
     found = dict(map(str.split, filter(None, printed(source, [str(tmp_path)], commands=[load]).splitlines())))
     assert found == {tmp_path.name: "50", "one": "50"}
+
+
+def count(probe: str, path: Path, *load: int | str | Path) -> int:
+    """How often a probe fires for a path in the process of a load."""
+    text = f"""
+        fsinfo:::{probe} /pid == $target && args[0]->fi_pathname == $$1/ {{ @ = count(); }}
+        END {{ printa("%@d", @); }}"""
+    return int(printed(text, [str(path)], commands=[shlex.join(command(*load))]) or 0)
+
+
+@pytest.mark.proves("fsinfo:::getpage")
+def test_a_page_of_a_mapped_file_is_got_when_it_is_touched(disk_file: Path) -> None:
+    """Once more where the page has to be waited for: the fault is taken again."""
+    assert 20 <= count("getpage", disk_file, "mapped", 20, disk_file) <= 40
+
+
+@pytest.mark.proves("fsinfo:::putpage")
+def test_pages_of_a_file_are_put_when_it_is_synchronised(disk_file: Path) -> None:
+    assert count("putpage", disk_file, "disk", 7, 4096, disk_file) == 7

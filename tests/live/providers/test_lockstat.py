@@ -85,3 +85,12 @@ def test_locks_are_taken_and_let_go(disk_file: Path) -> None:
     assert found["rw-acquire-reader"] >= 100
     for what in ("adaptive", "rw"):
         assert abs(found[f"{what}-acquire"] - found[f"{what}-release"]) < found[f"{what}-acquire"] / 2
+
+
+@pytest.mark.proves("lockstat:::rw-downgrade")
+def test_a_lock_of_an_address_space_is_downgraded_as_memory_is_given_back() -> None:
+    text = """
+        lockstat:::rw-downgrade
+        /progenyof($target) && arg0 == (uintptr_t)&curthread->mm->mmap_lock/ { @ = count(); }
+        END { printa("%@d", @); }"""
+    assert 200 <= int(printed(text, commands=[line("pages", 50, 1)])) <= 300  # And what an interpreter gives back.
