@@ -460,7 +460,7 @@ class ScriptNames:
         if kind is None:
             raise fail(
                 "D_ARGS_MULTI",
-                f"args[{index}] may not be referenced: it is not the same in all the probes that the descriptions match",
+                f"args[{index}] may not be referenced: not all the probes that the descriptions match have the same",
                 node.span,
             )
         return Args(index, self._row_type(kind) if isinstance(kind, str) else kind, node.span)
