@@ -2,7 +2,8 @@
 
 ``__user_word(a)`` is a word of the process's memory at an address, 0 where it is not in memory: for what a system call
 is told by, which the program has just written. It costs a program far less than ``copyin()``, which looks for what is
-not there in every way there is."""
+not there in every way there is. ``__kernel_word(a)`` is one of the kernel's, 0 where nothing can be read: for pointers
+that may be of another kind than supposed, of which a fault would end the clause."""
 
 from __future__ import annotations
 
@@ -35,6 +36,7 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "__ureg": (("int",), "unsigned long"),
     "__host": (("string",), "long"),
     "__user_word": (("unsigned long",), "unsigned long"),
+    "__kernel_word": (("unsigned long",), "unsigned long"),
     "__epid": ((), "unsigned int"),
     "__probe_id": ((), "unsigned int"),
     "__probeprov": ((), "string"),

@@ -110,6 +110,20 @@ def test_a_request_knows_the_file_whose_pages_it_moves(loop_device: str, mounted
         assert (one["system"], one["mount"]) == ("ext4", str(mounted))
 
 
+@pytest.mark.parametrize("probe", ["start", "done"])
+def test_direct_io_knows_its_file_too(probe: str, loop_device: str, mounted: Path) -> None:
+    """Its pages are the program's own, and may be those of another file that it has mapped."""
+    path = mounted / "straight"
+    found = requests(
+        probe, Path(loop_device).name, line("direct", 4, 8192, path),
+        path="args[2]->fi_pathname", offset=number("args[2]->fi_offset"), mount="args[2]->fi_mount",
+        size=number("args[0]->b_bcount"),
+    )  # fmt: skip
+    mine = [one for one in found if one["path"] == str(path)]
+    assert sorted(one["offset"] for one in mine) == sorted([str(place * 8192) for place in range(4)] * 2)
+    assert {(one["size"], one["mount"]) for one in mine} == {("8192", str(mounted))}
+
+
 @pytest.mark.proves("fds", "fileinfo_t.fi_oflags")
 def test_an_open_file_is_told_by_its_descriptor(tmp_path: Path) -> None:
     source = f"""
