@@ -252,7 +252,7 @@ def lasts(expr: Expr[Linux]) -> bool:
             return True
         case Load(address, _, space, _):
             return space == "kernel" and lasts(address)
-        case Unary(_, operand, _) | Cast(operand, _):
+        case Intrinsic("__kernel_word", (operand,), _) | Unary(_, operand, _) | Cast(operand, _):
             return lasts(operand)
         case Binary(_, left, right, _):
             return lasts(left) and lasts(right)
