@@ -50,7 +50,7 @@ def has(feature: str) -> bool:
     ``root``, ``btf``, ``bcc``, ``tracefs``; ``tracepoint:GROUP:EVENT``; ``rawtp:EVENT``; ``command:NAME``;
     ``symbol:NAME`` (kallsyms), ``address:NAME`` (with its address); ``enumerator:NAME`` (BTF); ``path:PATH``;
     ``cpus:N`` (at least N); ``probes:GLOB`` (a program or library that
-    defines some); ``lab`` (a guest of tests/vm, where nothing else runs).
+    defines some); ``machine:NAME`` (as ``uname -m`` has it); ``lab`` (a guest of tests/vm, where nothing else runs).
     """
     match feature.split(":"):
         case ["root"]:
@@ -79,6 +79,8 @@ def has(feature: str) -> bool:
             return any(b"stapsdt" in found.resolve().read_bytes() for found in Path("/").glob(path.lstrip("/")))
         case ["path", path]:
             return Path(path).exists()
+        case ["machine", name]:
+            return os.uname().machine == name
         case ["lab"]:
             return Path("/run/ctl/command").exists()
         case ["cpus", number]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,13 +85,14 @@ def list_matching(arguments: Arguments) -> int:
 
     Raises DtransError D_PDESC_ZERO, after the list, for descriptions that match none.
     """
-    from dtrans.check.universe import Universe
+    from dtrans.check.universe import ProbeRef, Universe, in_process
+    from dtrans.cli.inprocess import all_defined, in_processes
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
     from dtrans.pipeline import list_probes, listed, made_probes
     from dtrans.run.host import HostFacts
     from dtrans.syntax import parse
-    from dtrans.syntax.ast import Clause
+    from dtrans.syntax.ast import Clause, ProbeDescription
 
     programs = [parse(program.source) for program in given_programs(arguments)]
     wanted = [
@@ -98,9 +100,15 @@ def list_matching(arguments: Arguments) -> int:
     ]
     solaris = Options(arguments.options).text("compat") == "solaris"
     universe = Universe(HostFacts(), load(), solaris=solaris)
-    found = list_probes(universe)
+    target = arguments.pids[0] if arguments.pids else None
+    found: Iterator[ProbeRef] = chain(list_probes(universe), all_defined())
     if wanted:
-        found = matching(wanted, partial(list_probes, universe), partial(made_probes, universe))
+
+        def made(description: ProbeDescription) -> Iterator[ProbeRef]:
+            for probe in made_probes(universe, description):
+                yield from in_processes(probe, description, target) if in_process(probe) else (probe,)
+
+        found = matching(wanted, partial(list_probes, universe), made)
     text = lines(found, partial(listed, universe) if arguments.verbose else None)
     if arguments.output is not None:
         # Written even when a description matches nothing, after the others.

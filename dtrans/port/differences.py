@@ -86,7 +86,7 @@ class Defined:
             replace(want, provider=f"{_base(want)}*", source=number, group=number)
             for number, want in enumerate(unknown.values())
         )
-        userland = Userland(replace(artifact, wanted=anywhere), self._machine, None)
+        userland = Userland(anywhere, artifact.probes, self._machine, None)
         userland.look(None)
         for number, key in enumerate(unknown):
             self._known[key] = userland.matched(number) > 0

@@ -14,10 +14,10 @@ from __future__ import annotations
 import contextlib
 import glob
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dtrans.artifact import Artifact, Probe, UserCode, Wanted
+from dtrans.artifact import Probe, UserCode, Wanted
 from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
 from dtrans.run.elf import ElfFile, ElfFunction
@@ -29,7 +29,7 @@ from dtrans.values import dataclass, field
 
 TARGET = "$target"
 #: Ids of probes in processes: those of the kernel's are below.
-_FIRST_ID = 700_000
+FIRST_ID = 700_000
 _NUMBER_BITS = 32
 #: e_machine by ``uname -m`` (include/uapi/linux/elf-em.h).
 _MACHINES = {"x86_64": 62, "aarch64": 183}
@@ -61,13 +61,15 @@ class _Found:
 
 @dataclass(slots=True)
 class Userland:
-    """What an artifact wants of processes. `target` is the process of -c or -p (None: there is none).
+    """What is `wanted` of processes. `known` are the probes elsewhere by their numbers, `target` is the process of -c
+    or -p (None: there is none).
 
-    `probes` are all probes by their numbers, those of the artifact first, and `sites` the packed sites of those that
+    `probes` are all probes by their numbers, the known ones first, and `sites` the packed sites of those that
     notes describe. Both grow; `fresh` tells what is new.
     """
 
-    artifact: Artifact
+    wanted: Sequence[Wanted]
+    known: Mapping[int, Probe]
     machine: str
     target: int | None
     probes: dict[int, Probe] = field(default_factory=dict)
@@ -80,8 +82,8 @@ class Userland:
     _told: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
-        self._next = max(self.artifact.probes, default=-1) + 1
-        self.probes.update(self.artifact.probes)
+        self._next = max(self.known, default=-1) + 1
+        self.probes.update(self.known)
         self._told = len(self.probes), 0
 
     # --- what is asked of it ----------------------------------------------------------------------------
@@ -89,7 +91,7 @@ class Userland:
     def find(self) -> list[Places]:
         """The places of all descriptions, as processes are now. Raises D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_GRAB."""
         found = [places for pid in self._asked() for places in self.look(pid)]
-        for want in self.artifact.wanted:
+        for want in self.wanted:
             if not self._matched.get(want.group) and not want.optional:
                 raise self._missing(want)
         return found
@@ -98,7 +100,7 @@ class Userland:
         """The places in what a process has mapped since it was last looked at; None: in all processes and known
         files."""
         made: dict[tuple[UserCode, str], dict[tuple[int, int, int], int]] = {}
-        wanted = [want for want in self.artifact.wanted if self._process_of(want) == pid]
+        wanted = [want for want in self.wanted if self._process_of(want) == pid]
         for thing in self._objects(pid, wanted):
             if (pid, thing.key) in self._seen:
                 continue
@@ -124,12 +126,12 @@ class Userland:
 
     def more(self, *, everywhere: bool) -> list[Places]:
         """The places in what processes have mapped since; `everywhere` looks at all processes too."""
-        asked = dict.fromkeys(map(self._process_of, self.artifact.wanted))
+        asked = dict.fromkeys(map(self._process_of, self.wanted))
         return [places for pid in asked if pid is not None or everywhere for places in self.look(pid)]
 
     def matched(self, description: int) -> int:
         """How many probes the descriptions of one source matched."""
-        groups = {want.group for want in self.artifact.wanted if want.source == description}
+        groups = {want.group for want in self.wanted if want.source == description}
         return sum(len(self._matched.get(group, ())) for group in groups)
 
     def fresh(self) -> tuple[dict[int, Probe], dict[int, bytes]]:
@@ -143,13 +145,13 @@ class Userland:
 
     def _asked(self) -> Iterator[int | None]:
         """The processes that descriptions name, each once; None for those of any."""
-        for want in self.artifact.wanted:
+        for want in self.wanted:
             if self.target is None and want.provider.endswith(TARGET):
                 hint = "use -c COMMAND or -p PID"
                 raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", _span(want), hint=hint)
-        for pid in dict.fromkeys(map(self._process_of, self.artifact.wanted)):
+        for pid in dict.fromkeys(map(self._process_of, self.wanted)):
             if pid is not None and not is_mapped(pid):
-                want = next(want for want in self.artifact.wanted if self._process_of(want) == pid)
+                want = next(want for want in self.wanted if self._process_of(want) == pid)
                 if not want.optional:
                     raise fail("D_PROC_GRAB", f"failed to grab process {pid}: there is none", _span(want))
             yield pid
@@ -227,7 +229,7 @@ class Userland:
         number = self._numbers.get(probe)
         if number is None:
             number = self._numbers[probe] = self._next
-            self.probes[number] = Probe(_FIRST_ID + number, *probe)
+            self.probes[number] = Probe(FIRST_ID + number, *probe)
             self._next += 1
         return number
 
@@ -252,6 +254,24 @@ class Userland:
             _span(want),
             hint=reason or "'nm' and 'nm -D' list the functions of a program or library",
         )
+
+
+def defined_probes() -> Iterator[tuple[int, tuple[str, str, str, str]]]:
+    """The probes that programs define, of every process that runs now: its id, and provider, module, function and name
+    of each, sites of the same names once."""
+    by_file: dict[FileKey, list[tuple[str, str, str]]] = {}
+    for pid in process_ids():
+        for thing in mapped_objects(pid):
+            if thing.key not in by_file:
+                by_file[thing.key] = list(dict.fromkeys(_defined(thing.file)))
+            for provider, function, name in by_file[thing.key]:
+                yield pid, (provider, thing.name, function, name)
+
+
+def _defined(file: ElfFile) -> Iterator[tuple[str, str, str]]:
+    for note in file.notes:
+        found = file.find(note.offset)
+        yield note.provider, found[0] if found else "", note.name.replace("__", "-")
 
 
 def _instructions(want: Wanted, thing: MappedObject, function: ElfFunction, provider: str) -> Iterator[_Found]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
+from tests.compiled import PROBES, compiled
 from tests.conftest import Run
 
 HEAD = f"{'ID':>5} {'PROVIDER':>10} {'MODULE':>17} {'FUNCTION':>33} NAME"
@@ -138,3 +141,37 @@ def test_compiling_only_reports_each_probe_description(dtrace: Run) -> None:
     assert "\ndtrace:::END\n\n\tProbe Description Attributes\n\t\tIdentifier Names: Stable\n" in text
     # Arguments of many probes whose arguments are Private have no types to tell.
     assert text.rstrip().endswith("syscall:::entry")
+
+
+@pytest.mark.needs("command:gcc")
+def test_the_probes_of_processes_that_run_are_listed(dtrace: Run, tmp_path: Path) -> None:
+    text = (
+        PROBES
+        + """
+        #include <unistd.h>
+        int main(void)
+        {
+            PROBE(listed, one__probe, 0, "-4@$1", "r"(0));
+            write(1, "x", 1);
+            pause();
+            PROBE(listed, one__probe, 0, "");
+        }
+    """
+    )
+    program = compiled(tmp_path, "defines", text)
+    with subprocess.Popen([program], stdout=subprocess.PIPE) as process:
+        try:
+            own = (f"listed{process.pid}", "a.out", "main", "one-probe")
+            assert process.stdout
+            process.stdout.read(1)
+            everything = rows(dtrace("-l").stdout)
+            assert everything.count(own) == 1
+            assert rows(dtrace("-l", "-n", "listed*:::").stdout) == [own]
+            assert rows(dtrace("-l", "-P", "listed$target", "-p", str(process.pid)).stdout) == [own]
+            functions = rows(dtrace("-l", "-n", f"pid{process.pid}:a.out:mai?:entry").stdout)
+            assert functions == [(f"pid{process.pid}", "a.out", "main", "entry")]
+            locks = rows(dtrace("-l", "-n", f"plockstat{process.pid}:::mutex-release").stdout)
+            assert {row[0] for row in locks} == {f"plockstat{process.pid}"}
+        finally:
+            process.kill()
+    assert own not in rows(dtrace("-l").stdout)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.compiled import PROBES, compiled
-from tests.conftest import Run, command
+from tests.conftest import Run, command, needs
 
 pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
 
@@ -125,3 +126,92 @@ def test_what_a_program_does_not_define_is_told(dtrace: Run, sites: Path) -> Non
     done = dtrace("-n", "nowhere*:::probe", status=1)
     assert "no process that runs now defines such a probe" in done.stderr
     dtrace("-Z", "-n", "nowhere*:::probe { } BEGIN { exit(0); }")
+
+
+_FORMS = (
+    PROBES
+    + """
+static struct { int numbers[4]; long wide[4]; short low; } table = { { 1, 2, -3, 4 }, { 5, 6, -7, 8 }, -9 };
+long pair[2] = { 10, -11 };
+int main(void)
+{
+    unsigned long bits = 0xfedcba9876543281, two = 2;
+    PROBE(forms, registers, 0, "1@%b0 -1@%b0 2@%w0 -2@%w0 4@%k0 -4@%k0 8@%0 -8@%0", "r"(bits));
+    PROBE(forms, numbered, 0, "1@%%r9b 2@%%r9w -4@%%r9d 8@%%r9 -1@%%bpl 8@%%sp", "r"(bits));
+    PROBE(forms, memory, 0, "-4@(%0,%1,4) 4@8(%0) -8@16(%0,%1,8) 8@0x10(%0) -2@48(%0) -1@-1+1(%0)",
+          "r"(&table), "r"(two));
+    PROBE(forms, others, 0, "-4@$-5 4@$-5 2@$-5 8@$0x10 -8@pair+8(%%rip) 8@pair(%%rip) 8f@%%xmm0", "r"(two));
+    return 0;
+}
+"""
+)
+
+
+def test_every_form_of_operand(dtrace: Run, tmp_path: Path) -> None:
+    needs("machine:x86_64")
+    program = compiled(tmp_path, "forms", _FORMS)
+    text = """
+        forms$target:::registers
+        { printf("%d %d %d %d %u %d %u %d\\n", arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7); }
+        forms$target:::numbered { printf("%d %d %d\\n", arg0 == (uregs[R_R9] & 255), arg1 == (uregs[R_R9] & 65535),
+            arg3 == uregs[R_R9]); printf("%d\\n", arg5 == uregs[R_SP]); }
+        forms$target:::memory { printf("%d %u %d %u %d %d\\n", arg0, arg1, arg2, arg3, arg4, arg5); }
+        forms$target:::others { printf("%d %u %u %d %d %d\\n", arg0, arg1, arg2, arg3, arg4, arg5); }
+        forms$target:::others { trace(arg6); }
+        ERROR { printf("fault %d\\n", arg4 == 7); }
+    """
+    bits = 0xFEDCBA9876543281
+    done = dtrace("-q", "-n", text, "-c", program)
+    registers = "129 -127 12929 12929 1985229441 1985229441"
+    assert done.stdout.split("\n")[:5] == [
+        f"{registers} {bits} {bits - (1 << 64)}",
+        "1 1 1",
+        "1",
+        "-3 4294967293 -7 5 -9 1",
+        "-5 4294967291 65531 16 -11 10",
+    ]
+    assert "fault" in done.stdout, done.stderr
+
+
+def test_a_semaphore_is_down_again_when_the_tracer_was_killed(tmp_path: Path) -> None:
+    text = """
+#include <unistd.h>
+SEMAPHORE(app_costly);
+int main(void)
+{
+    char go;
+    while (read(0, &go, 1) == 1) {
+        char now = '0' + app_costly;
+        write(1, &now, 1);
+        if (app_costly)
+            PROBE(app, costly, app_costly, "-4@$1", "r"(0));
+    }
+    return 0;
+}
+"""
+    program = compiled(tmp_path, "waits", PROBES + text)
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+
+        def semaphore() -> bytes:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(b"x")
+            process.stdin.flush()
+            return process.stdout.read(1)
+
+        assert semaphore() == b"0"
+        text = 'app$target:::costly { } tick-10ms /!told++/ { printf("go\\n"); }'
+        line = command("-q", "-x", "switchrate=50hz", "-n", text, "-p", str(process.pid), drop_in=True)
+        for _ in range(2):
+            with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as tracer:
+                assert tracer.stdout
+                assert tracer.stdout.readline() == "go\n"
+                assert semaphore() == b"1"
+                tracer.kill()
+            # The kernel takes down what a process held a little after its end.
+            deadline = time.monotonic() + 60
+            while semaphore() != b"0":
+                assert time.monotonic() < deadline
+        process.stdin.close()

@@ -1,0 +1,64 @@
+"""The probes in processes that run now, for ``dtrace -l``.
+
+dtrace -l                              those that programs define, of all processes
+dtrace -l -n 'pid1234:libc:mal*:entry' the functions of a process
+dtrace -l -n 'plockstat$target:::' -p 1234
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from itertools import count
+
+from dtrans.artifact import UserCode, Wanted
+from dtrans.check.processes import UserProbe, split_process
+from dtrans.check.universe import ProbeRef, RowProbe
+from dtrans.cli.listing import matches as matches_description
+from dtrans.globs import pattern
+from dtrans.run.processes import process_ids
+from dtrans.run.userland import FIRST_ID, TARGET, Userland, defined_probes
+from dtrans.syntax.ast import ProbeDescription
+
+
+def all_defined() -> Iterator[ProbeRef]:
+    """The probes that programs define, of every process."""
+    for index, (pid, parts) in enumerate(defined_probes()):
+        provider, module, function, name = parts
+        served = UserProbe("site", provider, None)
+        yield ProbeRef(FIRST_ID + index, f"{provider}{pid}", module, function, name, served)
+
+
+def in_processes(probe: ProbeRef, description: ProbeDescription, target: int | None) -> Iterator[ProbeRef]:
+    """What a probe that stands for those in processes stands for now. `target` is the process of -p."""
+    base, process = split_process(description.provider)
+    if process:
+        pids = (target,) if process == TARGET else (int(process),)
+        yield from _numbered(probe, base, pids)
+    elif isinstance(probe.served, RowProbe):
+        base, matches = probe.served.provider.name, pattern(description.provider)
+        yield from _numbered(probe, base, (pid for pid in process_ids() if matches(f"{base}{pid}")))
+    else:
+        yield from (one for one in all_defined() if matches_description(one, description))
+
+
+def _numbered(probe: ProbeRef, base: str, pids: Iterable[int | None]) -> Iterator[ProbeRef]:
+    numbers = count(FIRST_ID)
+    for pid in pids:
+        if pid is not None:
+            userland = Userland(tuple(_wanted(probe, f"{base}{pid}", base)), {}, os.uname().machine, None)
+            userland.look(pid)
+            for one in userland.probes.values():
+                yield ProbeRef(next(numbers), one.provider, one.module, one.function, one.name, probe.served)
+
+
+def _wanted(probe: ProbeRef, provider: str, base: str) -> Iterator[Wanted]:
+    """What the loader would look for. Of a row, where it fires."""
+    parts = provider, base, probe.module, probe.function, probe.name
+    match probe.served:
+        case UserProbe(moment):
+            yield Wanted(UserCode(moment), 0, 0, 0, *parts)
+        case RowProbe(_, row):
+            for point in (point for source in row.sources for point in source.points if not point.save):
+                kind, _, place = point.at.partition(":")
+                yield Wanted(UserCode(kind.removeprefix("user-")), 0, 0, 0, *parts, place)  # type: ignore[arg-type]
