@@ -28,9 +28,10 @@ _X86_WORDS = "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs f
 _X86_REGISTER = re.compile(r"%(?:[re]?(ax|bx|cx|dx|si|di|bp|sp|ip)|([abcd])l|(si|di|bp|sp)l|(r(?:8|9|1[0-5]))[dwb]?)$")
 _X86_MEMORY = re.compile(
     r"(?:(?P<before>-?(?:0[xX][0-9a-fA-F]+|\d+))\+(?=[A-Za-z_.$]))?"
-    r"(?P<symbol>[A-Za-z_.$][\w.$@]*)?(?P<disp>[+-]?(?:0[xX][0-9a-fA-F]+|\d+))?"
+    r"(?P<symbol>[A-Za-z_.$][\w.$@]*)?(?P<disp>(?:[+-]?(?:0[xX][0-9a-fA-F]+|\d+))*)"
     r"\((?P<base>%\w+)?(?:,(?P<index>%\w+)(?:,(?P<scale>[1248]))?)?\)$"
 )
+_NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
 _ARM_REGISTER = re.compile(r"([xw])(\d+)$|(sp)$")
 _ARM_MEMORY = re.compile(r"\[(x\d+|sp)(?:,\s*#?(-?\w+))?\]$")
 #: The program counter's place in ``struct user_pt_regs``, in words.
@@ -97,7 +98,7 @@ def _x86(place: str, address: int, symbol: Callable[[str], int | None]) -> _Plac
     memory = _X86_MEMORY.fullmatch(place)
     if memory is None:
         return _NOWHERE
-    displacement = int(memory["disp"] or "0", 0) + int(memory["before"] or "0", 0)
+    displacement = sum(int(number, 0) for number in _NUMBER.findall(f"{memory['disp']}+{memory['before'] or 0}"))
     base, index = (_x86_register(memory[part]) if memory[part] else NO_REGISTER for part in ("base", "index"))
     if base is None or index is None:
         return _NOWHERE
