@@ -92,13 +92,14 @@ else:
     def _initializer(cls, parts):
         taken = [part for part in parts if part.init]
         rest = [part for part in parts if not part.init and part.make]
-        count, put = len(taken), _setter(cls, taken)
+        count, puts = len(taken), [getattr(cls, part.name).__set__ for part in taken]
         prepare = getattr(cls, "__post_init__", None)
 
         def init(self, *args, **named):
             if named or len(args) != count:
                 args = _bound(cls, taken, args, named)
-            put(self, args)
+            for put, value in zip(puts, args):  # noqa: B905 (they are as many, and this is the busiest line of all)
+                put(self, value)
             for part in rest:
                 object.__setattr__(self, part.name, part.make())
             if prepare is not None:

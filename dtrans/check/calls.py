@@ -7,7 +7,6 @@ signatures.of("openat")   (int, char *, int, umode_t), the pointers into the pro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 
 from dtrans.check.typenames import TypeNames
@@ -17,6 +16,7 @@ from dtrans.knowledge.rows import CallRow, Knowledge
 from dtrans.source import Source
 from dtrans.syntax import ast, parse_type
 from dtrans.types import INT64, Int, Pointer, StructRef, Type, Void
+from dtrans.values import replace
 
 #: The most arguments that a call has.
 MOST = 6

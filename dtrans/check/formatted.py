@@ -9,13 +9,13 @@ Source: libdtrace dt_printf.c (dt_printf_validate).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from dtrans.check.conversions import is_integer
 from dtrans.errors import DtransError, fail
 from dtrans.formats import Conversion, ValueClass, accepts, fits, parse_format
 from dtrans.source import Span
 from dtrans.types import INT64, UINT64, Addresses, Array, Int, Pointer, StringType, Type
+from dtrans.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

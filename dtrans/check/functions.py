@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from dtrans.facts import KernelFacts
 from dtrans.globs import is_glob, pattern
 from dtrans.syntax.ast import ProbeDescription
+from dtrans.values import dataclass
 
 ENTRY, RETURN = "entry", "return"
 

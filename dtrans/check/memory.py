@@ -6,7 +6,6 @@ After: ``Load(Binary("+", Args(0), Offset("struct buf", "b_flags")))``, ``Load(P
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from dtrans.check.conversions import as_int, is_string
@@ -42,6 +41,7 @@ from dtrans.types import (
     Type,
     Void,
 )
+from dtrans.values import replace
 
 if TYPE_CHECKING:
     from dtrans.check.expressions import Checker

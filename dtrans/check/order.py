@@ -6,12 +6,12 @@ Source: Guide, "Speculative Tracing"; libdtrace dt_cc.c, dt_stmt_append(), which
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from dtrans.check.destructive import DESTRUCTIVE
 from dtrans.check.tree import Act, Aggregate, If, Solaris, Statement
 from dtrans.errors import fail
 from dtrans.source import Span
+from dtrans.values import dataclass
 
 
 @dataclass(slots=True)

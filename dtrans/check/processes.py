@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from dtrans.globs import is_glob, pattern
 from dtrans.knowledge.rows import ProbeRow, ProviderRow
 from dtrans.syntax.ast import ProbeDescription
+from dtrans.values import dataclass
 
 Moment = Literal["entry", "return", "offset", "site"]
 #: Families of providers whose probes are in processes: their names end with a process id.

@@ -6,7 +6,6 @@ Before: ``ast.Call("strjoin", (a, b))``  After: ``Call("strjoin", (a, b), string
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dtrans.check.conversions import is_integer, is_scalar
@@ -27,6 +26,7 @@ from dtrans.types import (
     StringType,
     Type,
 )
+from dtrans.values import dataclass
 
 if TYPE_CHECKING:
     from dtrans.check.expressions import Checker

@@ -10,12 +10,12 @@ when a description asks for them, so that they cost a start nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from dtrans.facts import KernelFacts
 from dtrans.globs import is_glob, pattern
 from dtrans.syntax.ast import ProbeDescription
+from dtrans.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from typing import get_args
@@ -30,6 +29,7 @@ from dtrans.knowledge.rows import CallRow, Knowledge, Point, ProbeRow, ProviderR
 from dtrans.options import parse_rate
 from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import INT64, StructRef, Type, Void
+from dtrans.values import dataclass
 
 #: Ids of raw tracepoints follow this; those of all but them and what is named are below it.
 RAW_IDS = 450_000

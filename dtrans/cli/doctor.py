@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -35,6 +34,7 @@ from dtrans.run.bpf import (
 from dtrans.run.compile import compile_object
 from dtrans.run.host import HostFacts, find_tracefs
 from dtrans.run.privileges import check_privileges, lockdown_level, refused
+from dtrans.values import dataclass
 
 #: needed: nothing is traced without it. wanted: some probes need it. extra: its lack is told only for completeness.
 Weight = Literal["needed", "wanted", "extra"]

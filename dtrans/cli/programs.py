@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from dtrans.errors import usage
 from dtrans.invocation.arguments import Arguments, Spec, read_arguments
 from dtrans.invocation.request import merged, read_script, script_arguments
+from dtrans.values import replace
 
 _DESCRIPTION = re.compile(r"[\w$*?\[\]-]*(?::[\w$*?\[\].`-]*){1,3}|BEGIN|END|ERROR")
 

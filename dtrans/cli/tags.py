@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from dtrans.errors import fail
+from dtrans.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,10 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from dtrans.values import dataclass
 
 _PACKAGE = "dtrans"
 #: A module of ours that only starts sooner than one of the standard library: that one takes its place.

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
 from dtrans.artifact import Layout
 from dtrans.data import data_dir
+from dtrans.values import dataclass
 
 _LAYOUT = re.compile(r'// layout(\??): (\w+) = (\w+) "([^"]+)"(?: (\S+))?')
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dtrans.artifact import Shape
 from dtrans.check.conversions import is_char
 from dtrans.check.typenames import TypeNames
 from dtrans.types import Array, EnumRef, Function, Int, Pointer, StringType, StructRef, Type
+from dtrans.values import replace
 
 
 def shape_of(types: TypeNames, kind: Type) -> Shape:

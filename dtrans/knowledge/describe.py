@@ -7,9 +7,9 @@ same.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from dtrans.knowledge.rows import Knowledge, Note, ProbeRow, ProviderRow, SourceRow, StructureRow
+from dtrans.values import dataclass
 
 #: What a provider's probes are, beyond its rows.
 _FAMILIES: Mapping[str, str] = {

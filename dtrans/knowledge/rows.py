@@ -21,8 +21,9 @@ has is taken. So version differences are feature tests.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from dtrans.values import dataclass
 
 #: exact: same meaning and value. close: same meaning, small stated difference. partial: a stated part of the meaning.
 #: none: Linux has no such thing; `differs` says why.

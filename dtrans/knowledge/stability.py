@@ -7,9 +7,9 @@ least([Evolving/Evolving/ISA, Stable/Private/Common])  ->  Evolving/Private/ISA
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from dtrans.knowledge.rows import ProviderRow
+from dtrans.values import dataclass
 
 #: From the least stable to the most.
 STABILITIES = ("Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable", "Standard")

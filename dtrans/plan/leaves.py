@@ -5,11 +5,11 @@ Before: ``TranslatedMember(Args(0), "b_blkno")``  After: ``Load(RawArg(0) + Offs
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Union
 
 from dtrans.check.tree import Expr
 from dtrans.types import INT64, UINT32, UINT64, ULONG, Type
+from dtrans.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ Before: ``args[0]->b_bcount`` at ``rawtp:block_io_start``  After: the row's expr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from dtrans.check.conversions import is_integer, is_string
@@ -37,6 +36,7 @@ from dtrans.plan.places import UserArguments
 from dtrans.plan.rows import RowNames, translator_for
 from dtrans.source import Span
 from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type
+from dtrans.values import replace
 
 #: Told of what a name became: its subject, what serves it, how faithfully, what differs.
 Tell = Callable[[str, str, str, str], None]

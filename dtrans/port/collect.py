@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from dtrans.port.shell import NEUTRAL, Command, read_commands
+from dtrans.values import dataclass
 
 #: Longer files are no scripts.
 _LONGEST = 1 << 20

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dtrans.globs import pattern
 from dtrans.port.outcome import Difference
+from dtrans.values import replace
 
 if TYPE_CHECKING:
     from dtrans.artifact import Artifact, Wanted

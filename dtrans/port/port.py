@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dtrans.errors import fail
@@ -20,6 +19,7 @@ from dtrans.port.outcome import Outcome
 from dtrans.port.report import write_report
 from dtrans.port.translate import Translator, crashed
 from dtrans.port.workers import Lost, Workers
+from dtrans.values import dataclass, replace
 
 #: Seconds that one tool may take. The longest known takes a few.
 LIMIT = 120.0

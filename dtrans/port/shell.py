@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from dtrans.values import dataclass, field, replace
 
 #: Stands for what only a run would tell. A valid D integer, also in a string or in ``tick-1sec``.
 NEUTRAL = "1"

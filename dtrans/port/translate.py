@@ -10,7 +10,6 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from dtrans.invocation.request import given_programs, make_request, script_argum
 from dtrans.port.collect import Call, Script, on_linux
 from dtrans.port.differences import Defined, described, differences
 from dtrans.port.outcome import Difference, Outcome, Part, Refusal, Status
+from dtrans.values import replace
 
 if TYPE_CHECKING:
     from dtrans.facts import KernelFacts

@@ -11,10 +11,11 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
+
+from dtrans.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

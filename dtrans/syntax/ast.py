@@ -9,10 +9,10 @@ libdtrace's dt_grammar.y, plus ``if``/``else``. Precedences are gone: parenthese
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from dtrans.source import Span
+from dtrans.values import dataclass
 
 # --- types, as written ------------------------------------------------------------------------------
 
