@@ -33,7 +33,8 @@ else:
 
     def replace(value, /, **changes):
         """`dataclasses.replace`."""
-        kept = {part.name: getattr(value, part.name) for part in value.__parts__ if part.init}
+        # The fields that make one, of the standard library's classes too.
+        kept = {name: getattr(value, name) for name in value.__match_args__}
         return type(value)(**{**kept, **changes})
 
     class _Part:

@@ -104,7 +104,14 @@ def test_copies_and_pickles_are_equal() -> None:
     assert pickle.loads(pickle.dumps(Nothing())) == Nothing()
 
 
+@dataclasses.dataclass(frozen=True)
+class Standard:
+    file: str
+    line: int = 1
+
+
 def test_replacing_keeps_the_other_fields() -> None:
+    assert replace(Standard("a", 2), file="b") == Standard("b", 2)
     assert replace(Place("a", 2), file="b") == Place("b", 2) == dataclasses.replace(Place("a", 2), file="b")
 
 
