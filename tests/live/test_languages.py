@@ -262,3 +262,22 @@ def test_methods_and_native_calls_of_java(dtrace: Run, tmp_path: Path) -> None:
         "method-return inner(I)I 9",
         "method-return main([Ljava/lang/String;)V 1",
     ]
+
+
+# --- stacks of code that a runtime makes -----------------------------------------------------------------------------
+
+
+@pytest.mark.needs("command:node")
+def test_stacks_of_node_have_the_names_of_its_functions(dtrace: Run, tmp_path: Path) -> None:
+    text = """\
+function inner() { process.kill(process.pid, 0); }
+function outer() { inner(); }
+outer();
+"""
+    script = _script(tmp_path, "calls.js", text)
+    program = "syscall::kill:entry /pid == $target && arg1 == 0/ { jstack(); }"
+    node = f"node --perf-basic-prof --interpreted-frames-native-stack {script}"
+    frames = [line.strip() for line in dtrace("-q", "-n", program, "-c", node).stdout.splitlines()]
+    assert next(filter(None, frames)).startswith("libc.so.6`")
+    mine = [frame.partition(" ")[0] for frame in frames if str(script) in frame]
+    assert mine == ["JS:~inner", "JS:~outer", "JS:~"]

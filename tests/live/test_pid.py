@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from dtrans.run.elf import ElfFile
-from tests.compiled import compiled
+from dtrans.run.host import HostFacts
+from tests.compiled import PROBES, compiled
 from tests.conftest import Run, command
+from tests.programs import printed
 
 pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
 
@@ -265,3 +267,31 @@ def test_programs_without_libraries_and_at_fixed_addresses(dtrace: Run, tmp_path
         program = compiled(tmp_path, "plain", text, *flags)
         done = dtrace("-q", "-n", "pid$target::work:return { @[arg1] = count(); }", "-c", program)
         assert done.stdout.split() == ["2", "1", "3", "1"]
+
+
+def test_without_links_of_many_places_each_has_a_perf_event(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on kernels before 6.10. Functions, sites with a semaphore, and their clauses."""
+    feature = HostFacts.feature
+    monkeypatch.setattr(HostFacts, "feature", lambda self, name: name != "uprobe_multi" and feature(self, name))
+    text = (
+        PROBES
+        + """
+        SEMAPHORE(app_costly);
+        int one(int n) { return n + 1; }
+        int two(int n) { if (app_costly) PROBE(app, costly, app_costly, "-4@%0", "r"(n)); return one(n) * 2; }
+        int main(void) { for (int i = 0; i < 5; i++) two(i); return 0; }
+    """
+    )
+    program = compiled(tmp_path, "places", text)
+    shown = printed(
+        r"""
+        pid$target:a.out:one:entry, pid$target:a.out:two:entry { @[probefunc, probename] = sum(arg0); }
+        pid$target:a.out:one:return, pid$target:a.out:two:return { @[probefunc, probename] = sum(arg1); }
+        app$target:::costly { @[probefunc, probename] = sum(arg0); }
+        END { printa("%s %s %@d\n", @); }
+        """,
+        commands=[str(program)],
+    )
+    assert sorted(filter(None, shown.splitlines())) == [
+        "one entry 10", "one return 15", "two costly 10", "two entry 10", "two return 30",
+    ]  # fmt: skip

@@ -6,6 +6,8 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Run
 from tests.programs import printed
 
@@ -126,3 +128,43 @@ def test_bytes_taken_as_a_string_end_where_they_end(tmp_path: Path) -> None:
     )
     # 5 (DTRACEFLT_NOSCRATCH) is what copying -1 bytes is.
     assert shown.split() == ["5", "hel", "255", "xxx", "1", "a", "5,a", "1", "hello", "1", "xxxxxx", "1"], shown
+
+
+#: Drops the file's pages from memory, maps it, and has the kernel read a path in the page at 40 * 4096: says
+#: beforehand whether that page was in memory (it can be read ahead).
+_COLD = r"""
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
+libc.access.argtypes = [ctypes.c_void_p, ctypes.c_int]
+file = os.open(sys.argv[1], os.O_RDWR)
+size = os.fstat(file).st_size
+os.fsync(file)
+os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+address = libc.mmap(None, size, 1, 2, file, 0) + 40 * 4096
+resident = ctypes.create_string_buffer(1)
+libc.mincore(address, 4096, resident)
+print("warm" if resident.raw[0] & 1 else "cold", flush=True)
+libc.access(address, 1)
+"""
+
+
+def test_what_is_on_disk_only_is_an_error_at_entry_and_right_at_return(dtrace: Run, tmp_path: Path) -> None:
+    """No program may wait for the disk; the call itself does, so that the text is there when it returns."""
+    data = bytearray(80 * 4096)
+    data[40 * 4096 : 40 * 4096 + 12] = b"/nosuch/path"
+    path = tmp_path / "cold"
+    path.write_bytes(data)
+    text = r"""
+    syscall::access:entry /pid == $target && arg1 == 1/ { self->path = arg0; }
+    syscall::access:entry /pid == $target && arg1 == 1/ { printf("entry %s\n", copyinstr(arg0)); }
+    syscall::access:return /self->path/ { printf("return %s\n", copyinstr(self->path)); self->path = 0; }
+    ERROR /arg4 == DTRACEFLT_BADADDR && pid == $target/ { printf("fault\n"); }
+    """
+    child = shlex.join([sys.executable, "-S", "-E", "-c", _COLD, str(path)])
+    state, *told = filter(None, dtrace("-qn", text, "-c", child).stdout.splitlines())
+    if state == "warm":
+        pytest.skip("needs a file system that lets go of pages")
+    assert told == ["fault", "return /nosuch/path"]
