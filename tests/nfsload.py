@@ -12,6 +12,7 @@ number of times, through NFS, and everything is taken down.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import mmap
 import os
 import socket
@@ -128,8 +129,65 @@ def work(place: Path) -> None:
     three.unlink()
     three.mkdir()
     three.rmdir()
+    os.mkfifo(two)
     list(place.iterdir())
     os.statvfs(place)
+    file = os.open(three, os.O_WRONLY | os.O_CREAT)
+    os.write(file, bytes(4 * 4096))
+    os.fsync(file)
+    os.close(file)
+
+
+def lock(place: Path, exported: Path) -> None:
+    """Opens of a file that is open on the server too, one within the other, and locks. So nothing is delegated."""
+    with (exported / "one").open("r+b"), (place / "one").open("rb"), (place / "one").open("r+b") as both:
+        fcntl.lockf(both, fcntl.LOCK_EX)
+        fcntl.fcntl(both, fcntl.F_GETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 9, 1, 0))
+        fcntl.lockf(both, fcntl.LOCK_UN)
+
+
+def delegate(place: Path, exported: Path) -> None:
+    """A file whose opens are left to the client, until somebody wants to write to it on the server. The first time the
+    server does not know yet whether it can call the client back."""
+    (exported / "given").write_bytes(b"x")
+    for _ in range(4):
+        with (place / "given").open("rb") as file:
+            file.read()
+            time.sleep(0.5)
+            os.close(os.open(exported / "given", os.O_WRONLY))
+
+
+# --- calls by hand (RFC 5531, 1813, 7530) -----------------------------------------------------------------------------
+
+
+def opaque(data: bytes) -> bytes:
+    return struct.pack("!I", len(data)) + data + bytes(-len(data) % 4)
+
+
+def call(version: int, procedure: int, arguments: bytes, serial: int = 0x600DCAFE) -> None:
+    """A call to the server by the user 4711 of the group 4712, whose answer is not looked at."""
+    user = opaque(struct.pack("!I", 0) + opaque(b"far") + struct.pack("!III", 4711, 4712, 0))
+    head = struct.pack("!IIIIIII", serial, 0, 2, 100003, version, procedure, 1)
+    message = head + user + struct.pack("!II", 0, 0) + arguments
+    with socket.create_connection(("127.0.0.1", PORT)) as link:
+        link.sendall(struct.pack("!I", 0x80000000 | len(message)) + message)
+        link.recv(4, socket.MSG_WAITALL)
+
+
+def compound(*operations: bytes) -> None:
+    call(4, 1, opaque(b"") + struct.pack("!II", 0, len(operations)) + b"".join(operations))
+
+
+def ask_by_hand() -> None:
+    """What no client asks for without need: is the root a folder (2) or a file (1), how may a file be reached, what is
+    above the root, is this client still known."""
+    root, kind = struct.pack("!I", 24), struct.pack("!II", 1, 2)  # The attribute 1, type.
+    verify, differs = (
+        struct.pack("!I", code) + kind + opaque(struct.pack("!I", of)) for code, of in ((37, 2), (17, 1))
+    )
+    compound(root, verify, differs, struct.pack("!I", 33) + opaque(b"one"))
+    compound(root, struct.pack("!I", 16))
+    compound(struct.pack("!IQ", 30, 1))
 
 
 def main(version: str, base: Path) -> None:
@@ -143,16 +201,26 @@ def main(version: str, base: Path) -> None:
         undo.callback(run, "umount", "-l", exported)
         answer_rpcbind()
         start_server(exported, undo)
-        options = f"addr=127.0.0.1,port={PORT},proto=tcp,vers={version}"
+        options = f"addr=127.0.0.1,port={PORT},proto=tcp,vers={version},rsize=4096,wsize=4096"
         if version == "3":
             port = answer_mounts(first_handle(exported))
             options += f",mountaddr=127.0.0.1,mountport={port},mountproto=udp,nolock"
             source = f"127.0.0.1:{exported}"
         else:
             options, source = options.replace("vers=4", "vers=4.0") + ",clientaddr=127.0.0.1", "127.0.0.1:/"
-        run("mount", "-i", "-t", "nfs" if version == "3" else "nfs4", "-o", options, source, mounted)
+        kind = "nfs" if version == "3" else "nfs4"
+        run("mount", "-i", "-t", kind, "-o", options, source, mounted)
         undo.callback(run, "umount", mounted)
         work(mounted)
+        if version == "3":
+            call(3, 1, opaque(first_handle(exported)))
+            run("mount", "-i", "-t", kind, "-o", f"{options},nordirplus,nosharecache", source, mounted)
+            undo.callback(run, "umount", mounted)
+            list(mounted.iterdir())
+        else:
+            lock(mounted, exported)
+            delegate(mounted, exported)
+            ask_by_hand()
         time.sleep(0.2)
 
 
