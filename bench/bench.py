@@ -249,7 +249,8 @@ def find_tools(number: str) -> dict[str, Callable[[str, bool], list[str] | None]
 def environment() -> dict[str, str]:
     """For all tools alike: the distribution's bcc, and the headers that dtrans itself compiles against."""
     packages = next(Path("/usr/lib").glob("python3*/*-packages/bcc"), None)
-    made = dict(os.environ)
+    # Python is to keep what it compiles, as it does where dtrans is installed: else every start compiles dtrans itself.
+    made = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if packages is not None:
         # Only bcc, so that the rest of the distribution's modules do not get into the way of the environment's.
         link = HERE / "build" / "site" / "bcc"
