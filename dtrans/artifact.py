@@ -39,6 +39,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -424,16 +425,26 @@ Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent | KernelFunctions | Tr
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Place `index` in the map `chain` (BPF_MAP_TYPE_PROG_ARRAY), from where another program goes on to this one."""
+
+    chain: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """One BPF program: the C function's name and where it attaches.
 
     Programs are attached in order and detached in reverse; `auxiliary` ones keep state (thread exit, on-CPU
-    time) and are attached before any other and detached after.
+    time) and are attached before any other and detached after. One that has a `link` is not attached: it goes on where
+    another of the same place has ended.
     """
 
     function: str
     attach: Attach
     auxiliary: bool = False
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,6 +461,15 @@ class Layout:
     of: str
     path: str = ""
     optional: bool = False
+
+
+#: The upper half of the numbers that stand for maps.
+_MAP_NUMBER = 0x64746D61
+
+
+def map_number(name: str) -> int:
+    """The number that stands for a map in the functions that programs call, where BCC puts in no descriptor."""
+    return _MAP_NUMBER << 32 | zlib.crc32(name.encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -572,7 +592,7 @@ _CLASSES: dict[str, Any] = {
     for kind in (
         Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize,
         Denormalize, System, Freopen, Truncate, Halt, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun,
-        RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Program, Layout, LateConstant,
-        Wanted, Artifact,
+        RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout,
+        LateConstant, Wanted, Artifact,
     )
 }  # fmt: skip

@@ -21,7 +21,7 @@ from dtrans.check.subroutines import stack_depths
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import NAMED_IDS, CallProbe, ProbeRef, RowProbe, Universe
-from dtrans.emit.program import Emitter
+from dtrans.emit.program import emitted
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts
 from dtrans.knowledge.inlines import standard_inlines
@@ -133,7 +133,7 @@ class Pipeline:
     @cached_property
     def artifact(self) -> Artifact:
         """C text and manifest."""
-        made = Emitter(self.plan, self.types).emit()
+        made = emitted(self.plan, self.types)
         double = {name for name, row in self.knowledge.providers.items() if row.double_arrows}
         return replace(made, double_arrows=tuple(sorted(double & {probe.provider for probe in made.probes.values()})))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from dtrans.check.tree import Binary, Cast, Cond, Const, Expr, Late, Load, Offset, Text, Unary
 from dtrans.emit.addresses import entry_caller
+from dtrans.emit.calls import Number, To
 from dtrans.emit.intrinsics import HELPERS, STRINGS
 from dtrans.emit.storage import NAME_SIZE, Slot
 from dtrans.emit.text import c_type
@@ -73,9 +74,7 @@ def string_intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...], s
             values.clear(slot)
         values.add(f"bpf_get_current_comm({slot.address}, {min(slot.size, 16)});")
         return
-    function = values.shared.function(STRINGS[name])
-    operands = ", ".join(values.integer(arg) for arg in args)
-    values.add(f"{function}({slot.address}, {slot.size}, {operands});")
+    values.calls.statement(values, STRINGS[name], To(slot), *(Number(values.integer(arg)) for arg in args))
     if key:
         values.pad(slot)
 

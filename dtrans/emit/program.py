@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from dtrans.artifact import (
     COMMIT_SITE,
@@ -16,6 +17,7 @@ from dtrans.artifact import (
     Artifact,
     Attach,
     KernelFunctions,
+    Link,
     PerfEvent,
     Program,
     RawTracepoint,
@@ -23,10 +25,13 @@ from dtrans.artifact import (
     Tracepoint,
     Trampoline,
     UserCode,
+    map_number,
 )
 from dtrans.check.tree import Aggregate, If, Late, Statement
 from dtrans.check.typenames import TypeNames
+from dtrans.emit.calls import MOST_COPIED
 from dtrans.emit.clibrary import collect
+from dtrans.emit.pieces import MOST_PIECES, FiringText, in_pieces, in_programs, size_of
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements, is_single, lay_out_aggregation
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
@@ -47,23 +52,31 @@ SWITCH = RawTracepoint("sched_switch")
 EXECUTED = RawTracepoint("sched_process_exec")
 FORKED = RawTracepoint("sched_process_fork")
 
-#: Bytes of a value of a per-CPU map: PCPU_MIN_UNIT_SIZE (include/linux/percpu.h).
-MOST_SCRATCH = 32768
+#: Bytes of a value of an array map: KMALLOC_MAX_SIZE (kernel/bpf/arraymap.c, array_map_alloc_check).
+MOST_SCRATCH = 4 << 20
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
              Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data", KernelFunctions: "struct pt_regs",
              Trampoline: "u64", UserCode: "struct pt_regs"}  # fmt: skip
 
 
-#: Instructions: what a program may have, a line of C, a call of a library function.
-_PROGRAM, _LINE, _FUNCTION = 26_000, 6, 1_000
+def emitted(plan: Plan, types: TypeNames) -> Artifact:
+    """The artifact of a plan. Raises DtransError where the plan asks for what C cannot do.
+
+    Where an attach point's functions are more than the verifier would walk, all is made anew with these called."""
+    emitter = Emitter(plan, types)
+    made = emitter.emit()
+    return Emitter(plan, types, frozenset(emitter.heavy)).emit() if emitter.heavy else made
 
 
 class Emitter:
-    """Emits one plan."""
+    """Emits one plan. At the attach points `called`, by number, the library's functions are called."""
 
-    def __init__(self, plan: Plan, types: TypeNames) -> None:
+    def __init__(self, plan: Plan, types: TypeNames, called: frozenset[int] = frozenset()) -> None:
         self.plan = plan
+        self.called = called
+        #: The attach points whose functions the verifier would walk for too long.
+        self.heavy: set[int] = set()
         self.types = types
         self.options: Options = plan.options
         self.strsize = align_up(self.options.size("strsize"), 8)
@@ -78,10 +91,13 @@ class Emitter:
         self.statements = Statements(self.values, self.options, self.aggregations, plan.aggregations)
         self.functions: list[str] = []
         self._in_error = False
+        self._error_size = 0
         self.programs: list[Program] = []
+        #: Maps by which a program goes on to the next of a firing, and how many there are.
+        self.chains: dict[str, int] = {}
 
     def emit(self) -> Artifact:
-        """The artifact. Raises DtransError where the plan asks for what C cannot do."""
+        """The artifact, and `heavy`."""
         error = "" if self.plan.error is None else self._error(self.plan.error)
         for number, point in enumerate(self.plan.points):
             self._point(number, point)
@@ -110,7 +126,7 @@ class Emitter:
         )
 
     def _check_scratch(self) -> None:
-        """Raises D_NOREG where a clause needs more scratch memory than a value of a per-CPU map can have."""
+        """Raises D_NOREG where a clause needs more scratch memory than a value of a map can have."""
         size = self.scratch.size + self._room + (2 * ARENA + 8 if "arena" in self.shared.uses else 0)
         if size > MOST_SCRATCH:
             raise fail(
@@ -126,36 +142,67 @@ class Emitter:
 
     # --- programs -------------------------------------------------------------------------------------
 
-    def _program(self, function: str, attach: Attach, body: str) -> None:
+    def _program(self, function: str, attach: Attach, body: str, link: Link | None) -> None:
         context = _CONTEXTS[type(attach)]
         self.functions.append(f"int {function}({context} *ctx)\n{{\n{body}\n}}")
-        self.programs.append(Program(function, attach))
+        self.programs.append(Program(function, attach, link=link))
 
     def _point(self, number: int, point: AttachPoint) -> None:
         """The programs of an attach point: one, unless its firings are too large to stand in one."""
         self.variables.uses_globals = self.variables.arena = self.variables.strtok = False
-        self.values.json_steps = 0
+        self.values.calls.open(called=number in self.called)
         self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
-        firings = []
-        for index, firing in enumerate(point.firings):
-            lines = Lines()
-            self._firing(lines, firing, f"p{number}f{index}")
-            firings.append(lines)
-        groups = grouped(firings)
-        for index, group in enumerate(groups):
-            body = self._program_head(point.attach, len(self.programs))
-            for lines in group:
-                body.lines += lines.lines
-            if point.attach == THREAD_GONE and self.variables.has_threads and index == len(groups) - 1:
-                body.add("thread_gone(ctx->args[0]);")
-            body.label("done")
-            body.add("return 0;")
-            self._program(f"prog_{len(self.programs)}", point.attach, body.text)
+        firings = [self._firing(firing, f"p{number}f{index}") for index, firing in enumerate(point.firings)]
+        if self.values.calls.steps > MOST_COPIED:
+            self.heavy.add(number)
+        for group in in_programs(firings, self._error_size):
+            pieces = in_pieces(group[0], self._error_size) if len(group) == 1 else []
+            if len(pieces) > 1:
+                self._chain(point.attach, group[0], pieces)
+            else:
+                self._whole(point.attach, [firing.whole for firing in group])
+        if point.attach == THREAD_GONE and self.variables.has_threads:
+            # After the clauses, which may still use them.
+            gone = Lines()
+            gone.add("thread_gone(ctx->args[0]);")
+            self._whole(point.attach, [gone])
 
-    def _program_head(self, attach: Attach, program: int) -> Lines:
-        """What stands before the firings of a program: what they share, and what ends it early."""
+    def _whole(self, attach: Attach, firings: Sequence[Lines]) -> None:
+        """A program of some firings."""
+        self._finish(attach, self._program_head(attach, len(self.programs)), firings)
+
+    def _chain(self, attach: Attach, firing: FiringText, pieces: Sequence[Sequence[Sequence[str]]]) -> None:
+        """A firing over several programs. Raises D_NOREG for one that is too long even so."""
+        if len(pieces) > MOST_PIECES:
+            raise fail(
+                "D_NOREG",
+                f"the clauses of one probe would be {len(pieces)} programs, and one may go on to {MOST_PIECES} others",
+                hint="leave out some, or run them as two programs",
+            )
+        first = len(self.programs)
+        chain = f"chain_{first}"
+        self.chains[chain] = len(pieces)
+        for name in firing.kept:
+            self.scratch.keep(f"u64 kept_{name};", 8)
+        if firing.arena:
+            self.scratch.keep("u64 kept_arena_used;", 8)
+        for index, clauses in enumerate(pieces):
+            head = self._program_head(attach, first, goes_on=index > 0)
+            text = firing.piece(clauses, chain, index, last=index == len(pieces) - 1)
+            self._finish(attach, head, [text], Link(chain, index) if index else None)
+
+    def _finish(self, attach: Attach, body: Lines, firings: Sequence[Lines], link: Link | None = None) -> None:
+        for lines in firings:
+            body.lines += lines.lines
+        body.label("done")
+        body.add("return 0;")
+        self._program(f"prog_{len(self.programs)}", attach, body.text, link)
+
+    def _program_head(self, attach: Attach, program: int, *, goes_on: bool = False) -> Lines:
+        """What stands before the firings of a program: what they share, and what ends it early, unless it `goes_on`
+        where another has ended."""
         body = Lines()
         if attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
@@ -172,17 +219,21 @@ class Emitter:
             body.add(f"u64 raw{index} = *(volatile u64 *)&ctx->args[{index}];")
         if self.variables.uses_globals:
             body.add("u32 zero = 0;")
-        if self._stops and not isinstance(attach, TestRun):
+        if self._stops and not isinstance(attach, TestRun) and not goes_on:
             body.add("if (dt_stopped()) return 0;")
         cpu = self.options.count("cpu")
-        if cpu is not None and _fires_on_all_cpus(attach):
+        if cpu is not None and _fires_on_all_cpus(attach) and not goes_on:
             body.add(f"if (bpf_get_smp_processor_id() != {cpu}) return 0;")
         body.add(f"const u32 program = {program};")
         body.add("SCRATCH(s, program);")
         if self.variables.uses_globals:
             body.add("struct globals *globals_ = globals.lookup(&zero);")
             body.add("if (!globals_) return 0;")
-        self._add_scratch_state(body)
+        if not goes_on:
+            self._add_scratch_state(body)
+        elif self.variables.arena:
+            body.add("ARENA(s);")
+            body.add("arena_used = s->kept_arena_used;")
         return body
 
     def _add_place(self, body: Lines, attach: UserCode) -> None:
@@ -204,47 +255,48 @@ class Emitter:
         """Whether any clause calls exit(): then every program looks whether tracing has stopped."""
         return any(_has_exit(clause.body) for firing in all_firings(self.plan) for clause in firing.clauses)
 
-    def _firing(self, body: Lines, firing: Firing, name: str) -> None:
+    def _firing(self, firing: Firing, name: str) -> FiringText:
         """One firing: its guard, the thread's variables, its clauses."""
         values, variables = self.values, self.variables
         variables.open_firing()
         variables.uses_self = False
-        outer = Frame(body, f"{name}_end")
-        values.frame = outer
         values.thread = None
-        body.add("{")
-        body.depth += 1
+        made = FiringText(name, 1)
         self.scratch.open(f"{name}g")
-        if firing.guard is not None:
-            body.add(f"if (!({values.truth(firing.guard)})) goto {name}_end;")
-        at = len(body.lines)
-        if firing.thread is not None:
-            values.thread = values.temporary("u64", values.integer(firing.thread))
+        with self._lines(made.guard, f"{name}_end"):
+            if firing.guard is not None:
+                values.add(f"if (!({values.truth(firing.guard)})) goto {name}_end;")
+        with self._lines(opening := list[str](), f"{name}_end"):
+            if firing.thread is not None:
+                values.thread = values.temporary("u64", values.integer(firing.thread))
         for clause in firing.clauses:
+            body = Lines(2)
             self._clause(body, clause, f"{name}c{clause.number}", firing)
-        head = Lines(body.depth)
-        for declaration in variables.this_declarations():
-            head.add(declaration)
-        for string in variables.this_strings():
-            head.add(f"*(u64 *)({string}) = 0;")
-        for place, size in variables.this_structures():
-            head.add(f"CLEAR({place}, {size});")
-        if variables.uses_self:
-            head.add("u32 self_key = THREAD_KEY();" if firing.thread is None else self._thread_key(firing))
-            head.add("struct thread *self = threads.lookup(&self_key);")
-        body.lines[at:at] = head.lines
-        body.depth -= 1
-        body.add("}")
-        body.label(f"{name}_end")
+            made.clauses.append(body.lines)
+        with self._lines(made.fresh, f"{name}_end"):
+            for variable, kind in variables.this_numbers().items():
+                values.add(f"{kind} {variable} = 0;")
+            for string in variables.this_strings():
+                values.add(f"*(u64 *)({string}) = 0;")
+            for place, size in variables.this_structures():
+                values.add(f"CLEAR({place}, {size});")
+        with self._lines(made.opening, "done"):
+            if variables.uses_self:
+                tid = "" if firing.tid is None else values.integer(firing.tid)
+                values.add(f"u32 self_key = THREAD_KEY{f'_OF({tid})' if tid else '()'};")
+                values.add("struct thread *self = threads.lookup(&self_key);")
+        made.opening += opening
+        made.kept |= variables.this_numbers()
+        made.arena = variables.arena
+        return made
 
-    def _thread_key(self, firing: Firing) -> str:
-        assert firing.tid is not None
-        frame = self.values.frame
-        lines = Lines(frame.lines.depth)
-        self.values.frame = Frame(lines, "done")
-        value = self.values.integer(firing.tid)
-        self.values.frame = frame
-        return "\n".join([*lines.lines, f"{chr(9) * lines.depth}u32 self_key = THREAD_KEY_OF({value});"]).lstrip("\t")
+    @contextmanager
+    def _lines(self, into: list[str], fault: str) -> Iterator[None]:
+        """What is emitted goes there."""
+        lines = Lines(2)
+        self.values.frame = Frame(lines, fault)
+        yield
+        into += lines.lines
 
     def _clause(self, body: Lines, clause: PlanClause, name: str, firing: Firing) -> None:
         """One clause: the D text as a comment, then what it became."""
@@ -301,12 +353,13 @@ class Emitter:
         body = Lines()
         body.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
         self._in_error = True
-        at = len(body.lines)
-        self._firing(body, firing, "e")
+        # It is copied to each place that can fail.
+        self.values.calls.open(called=True)
+        made = self._firing(firing, "e").whole
         self._in_error = False
-        head = Lines()
-        self._add_scratch_state(head)
-        body.lines[at:at] = head.lines
+        self._add_scratch_state(body)
+        body.lines += made.lines
+        self._error_size = size_of(body.lines, 0)
         return body.text
 
     def _add_scratch_state(self, head: Lines) -> None:
@@ -378,6 +431,9 @@ class Emitter:
                 "speculation_id": SPECULATION_ID,
                 "commit_site": COMMIT_SITE,
                 "error": error,
+                "chains": self.chains,
+                "called": self.values.calls.definitions,
+                "scratch_map": map_number("scratch"),
                 "functions": self.functions,
             },
         )
@@ -460,19 +516,3 @@ def _statements(body: Sequence[Statement[Linux]]) -> Iterator[Statement[Linux]]:
 
 def _has_exit(body: Sequence[Statement[Linux]]) -> bool:
     return any(getattr(statement, "kind", "") == "exit" for statement in _statements(body))
-
-
-def grouped(firings: Sequence[Lines]) -> list[list[Lines]]:
-    """Firings in as few groups as programs allow: a jump reaches 32,767 instructions (struct bpf_insn, `off`).
-
-    Sizes are guessed, high: what a line becomes, and a function of the library, which is inlined."""
-    groups: list[list[Lines]] = []
-    room = 0
-    for lines in firings:
-        size = sum(_LINE + _FUNCTION * line.count("dt_") for line in lines.lines)
-        if not groups or size > room:
-            groups.append([])
-            room = _PROGRAM
-        groups[-1].append(lines)
-        room -= size
-    return groups

@@ -139,8 +139,8 @@ class Statements:
             place = f"r{site}"
             opening = [f"struct {name} {place};"]
         else:
-            values.scratch.slot(f"struct {name} r{site};", size)
-            place = f"{values.scratch_name}->{values.scratch.clauses[-1][0]}.r{site}"
+            member = values.scratch.slot(f"struct {name} r{site};", size, lasting=True)
+            place = f"{values.scratch_name}->{member}r{site}"
             opening = []
         opening += [f"{place}.{flag} = 0;" for flag in record.flags]
         lines = values.frame.lines
@@ -163,6 +163,7 @@ class Statements:
     # --- statements -----------------------------------------------------------------------------------
 
     def _statement(self, statement: Statement[Linux], *, conditional: bool) -> None:
+        self.values.scratch.statement()
         match statement:
             case Do(expr):
                 self.values.frame.action += 1

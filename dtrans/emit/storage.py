@@ -180,44 +180,72 @@ class Stack:
 
 
 @dataclass
+class ClauseScratch:
+    """The scratch memory of one clause: what lasts as long as the clause, and what each statement has for itself, which
+    is all in one place."""
+
+    name: str
+    members: list[str] = field(default_factory=list)
+    size: int = 0
+    parts: list[StructLayout] = field(default_factory=list)
+
+    @property
+    def whole(self) -> int:
+        return self.size + max((part.size for part in self.parts), default=0)
+
+
+@dataclass
 class ScratchLayout:
-    """Per-CPU scratch memory: ``struct scratch``. Members are named; a clause's own are reused by the next clause."""
+    """Scratch memory, that of a program on a CPU: ``struct scratch``. Clauses, too, are all in one place."""
 
     shared: dict[str, int] = field(default_factory=dict)
-    clauses: list[tuple[str, list[str]]] = field(default_factory=list)
-    #: Bytes of each clause's own members.
-    sizes: list[int] = field(default_factory=list)
-    #: Bytes of the memory that a function works in while it is called.
-    working: int = 0
+    clauses: list[ClauseScratch] = field(default_factory=list)
+    #: Memory by name that a function uses while it runs, and its bytes.
+    areas: dict[str, int] = field(default_factory=dict)
 
     def keep(self, declaration: str, size: int) -> None:
         """A member that all clauses see; asked for again, it is the same."""
         self.shared[declaration] = align_up(size, 8)
 
     def open(self, name: str) -> None:
-        self.clauses.append((name, []))
-        self.sizes.append(0)
+        """A clause begins."""
+        self.clauses.append(ClauseScratch(name))
 
-    def slot(self, declaration: str, size: int) -> None:
-        self.clauses[-1][1].append(declaration)
-        self.sizes[-1] += align_up(size, 8)
+    def statement(self) -> None:
+        """A statement of the clause begins: what the one before had for itself is free."""
+        parts = self.clauses[-1].parts
+        if not parts or parts[-1].members:
+            parts.append(StructLayout())
 
-    def work(self, size: int) -> None:
-        """Memory that a function works in: what one leaves there, the next one overwrites."""
-        self.working = max(self.working, align_up(size, 8))
+    def slot(self, declaration: str, size: int, *, lasting: bool = False) -> str:
+        """A member of the statement at hand, or of the clause; what stands before its name in C."""
+        clause = self.clauses[-1]
+        if clause.parts and not lasting:
+            part = clause.parts[-1]
+            part.members.append(declaration)
+            part.size += align_up(size, 8)
+            return f"{clause.name}.s{len(clause.parts) - 1}."
+        clause.members.append(declaration)
+        clause.size += align_up(size, 8)
+        return f"{clause.name}."
+
+    def area(self, name: str, size: int) -> None:
+        """Memory for a function while it runs: what one leaves there, the next one overwrites."""
+        self.areas[name] = max(self.areas.get(name, 0), align_up(size, 8))
 
     @property
     def shared_members(self) -> list[str]:
-        return [*self.shared, *([f"char work[{self.working}];"] if self.working else [])]
+        return [*self.shared, *(f"char {name}[{size}];" for name, size in sorted(self.areas.items()))]
 
     @property
     def size(self) -> int:
         """Bytes of all that clauses ask for."""
-        return sum(self.shared.values()) + self.working + max(self.sizes, default=0)
+        own = sum(self.shared.values()) + sum(self.areas.values())
+        return own + max((clause.whole for clause in self.clauses), default=0)
 
     @property
     def used(self) -> bool:
-        return bool(self.shared) or any(members for _, members in self.clauses)
+        return bool(self.shared or self.areas) or any(clause.whole for clause in self.clauses)
 
 
 def variable_name(variable: Variable) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtrans.check.tree import Call, Const, Expr, Late, Text
+from dtrans.emit.calls import Argument, Number, To
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.storage import ARENA, Slot
 from dtrans.emit.text import number
@@ -34,13 +35,13 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
             if isinstance(args[0], Text):
                 return str(len(args[0].value))
             slot = values.string(args[0])
-            return f"{values.shared.function('strlen')}({slot.address}, {slot.size})"
+            return values.length(slot)
         case "index" | "rindex":
             return _index(values, call)
         case "strtoll":
             slot = values.string(args[0])
             base = _base(values, args[1]) if len(args) > 1 else "10"
-            return values.temporary("s64", f"{values.shared.function('strtoll')}({slot.address}, {slot.size}, {base})")
+            return values.temporary("s64", values.calls.expression(values, "strtoll", slot, base))
         case "copyin":
             return _copyin(values, args[0], args[1])
         case "copyinto":
@@ -67,9 +68,9 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
         case "progenyof" if isinstance(args[0], Late) and args[0].what == "target":
             return _progeny_of_target(values, args[0])
         case "progenyof":
-            function = values.shared.function("progenyof")
             task = intrinsic(values, "__current", ()) if values.thread is None else values.thread
-            return values.temporary("s64", f"{function}({task}, (u32)({values.integer(args[0])}))")
+            process = Number(f"(u32)({values.integer(args[0])})")
+            return values.temporary("s64", values.calls.expression(values, "progenyof", Number(task), process))
     raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a number here", call.span)
 
 
@@ -97,45 +98,38 @@ def string_call(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> 
 
 
 def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
-    function = values.shared.function(call.name) if call.name != "inet_ntop" else ""
-    args = call.args
-    to = f"{slot.address}, {slot.size}"
-    match call.name:
+    args, name, calls, to = call.args, call.name, values.calls, To(slot)
+    match name:
         case "basename" | "dirname" | "cleanpath" | "toupper" | "tolower":
-            source = values.string(args[0])
-            values.add(f"{function}({to}, {source.address}, {source.size});")
+            calls.statement(values, name, to, values.string(args[0]))
         case "strjoin":
-            one, two = values.string(args[0]), values.string(args[1])
-            values.add(f"{function}({to}, {one.address}, {one.size}, {two.address}, {two.size});")
+            calls.statement(values, name, to, values.string(args[0]), values.string(args[1]))
         case "strchr" | "strrchr":
             source = values.string(args[0])
-            found = f"{function}({to}, {source.address}, {source.size}, (int)({values.integer(args[1])}))"
-            values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0; else MARK_SET({slot.address});")
+            character = Number(f"(int)({values.integer(args[1])})")
+            _found(values, slot, calls.expression(values, name, to, source, character))
         case "strstr":
             source, needle = values.string(args[0]), values.string(args[1])
-            work = _work(values, needle)
-            found = f"{function}({to}, {source.address}, {source.size}, {needle.address}, {needle.size}, {work})"
-            values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0; else MARK_SET({slot.address});")
+            _found(values, slot, calls.expression(values, name, to, source, needle, _work(values, needle)))
         case "json":
             _json(values, call, slot)
         case "strtok":
             _strtok(values, call, slot)
         case "substr":
             source = values.string(args[0])
-            start = values.integer(args[1])
-            length = values.integer(args[2]) if len(args) > 2 else "0"
-            limited = "true" if len(args) > 2 else "false"
-            values.add(f"{function}({to}, {source.address}, {source.size}, {start}, {length}, {limited});")
+            start = Number(values.integer(args[1]))
+            length = Number(values.integer(args[2])) if len(args) > 2 else "0"
+            calls.statement(values, name, to, source, start, length, "true" if len(args) > 2 else "false")
         case "lltostr":
             base = values.integer(args[1]) if len(args) > 1 else "10"
             room = slot if slot.size >= 72 else values.slot(72)
-            made = f"{function}({room.address}, {room.size}, {values.integer(args[0])}, {base})"
+            made = calls.expression(values, name, To(room), Number(values.integer(args[0])), base)
             values.fault(f"!{made}", _ILLEGAL)
             if room is not slot:
                 values.copy(slot, room)
         case "inet_ntoa":
             address = values.load(values.integer(args[0]), _U32, "kernel", None)
-            values.add(f"{function}({to}, {address});")
+            calls.statement(values, name, to, Number(address))
         case "inet_ntoa6":
             _inet6(values, args[0], slot, embedded=False)
         case "inet_ntop":
@@ -144,37 +138,39 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a string here", call.span)
 
 
+def _found(values: Values, slot: Slot, found: str) -> None:
+    """What a search found is set, if empty; what found nothing is NULL."""
+    values.add(f"if (!{found}) *(u16 *)({slot.address}) = 0; else MARK_SET({slot.address});")
+
+
 def _operand(values: Values, expr: Expr[Linux]) -> str:
     return f"({values.integer(expr)})"
 
 
-def _base(values: Values, expr: Expr[Linux]) -> str:
+def _base(values: Values, expr: Expr[Linux]) -> Argument:
     """The base of a number's text: two to all digits and letters, any other is an illegal operation."""
     if isinstance(expr, Const) and 2 <= expr.value <= 36:
         return str(expr.value)
     base = values.temporary("u32", values.integer(expr))
     values.fault(f"{base} < 2 || {base} > 36", _ILLEGAL)
-    return base
+    return Number(base)
 
 
 def _work(values: Values, needle: Slot) -> str:
     """Working memory for a search, which a needle of up to seven characters does not need."""
     if needle.size <= 8:
         return "NULL"
-    return f"(u8 *){values.work(2048 * ((needle.size + 63) // 64))}"
+    longest = max(needle.size, values.strsize if values.calls.called else 0)
+    return f"(u8 *){values.work(2048 * ((longest + 63) // 64))}"
 
 
 def _index(values: Values, call: Call[Linux]) -> str:
     source, needle = values.string(call.args[0]), values.string(call.args[1])
-    start = "0" if call.name == "index" else number((1 << 31) - 1)
+    start: Argument = "0" if call.name == "index" else number((1 << 31) - 1)
     if len(call.args) > 2:
-        start = values.integer(call.args[2])
-    function = values.shared.function(call.name)
-    return values.temporary(
-        "s64",
-        f"{function}({source.address}, {source.size}, {needle.address}, {needle.size}, "
-        f"{_work(values, needle)}, {start})",
-    )
+        start = Number(values.integer(call.args[2]))
+    found = values.calls.expression(values, call.name, source, needle, _work(values, needle), start)
+    return values.temporary("s64", found)
 
 
 def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> None:
@@ -252,7 +248,6 @@ def _bcopy(values: Values, args: tuple[Expr[Linux], ...]) -> str:
 
 
 def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
-    function = values.shared.function("strtok")
     size = (values.strsize + 7) // 8 * 8
     declaration = f"char strtok_state[{size + 8}];"
     values.scratch.keep(declaration, size + 8)
@@ -260,42 +255,32 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     state = f"{values.scratch_name}->strtok_state"
     delimiters = values.string(call.args[1])
     room = slot if slot.size >= 32 else values.slot(32)
-    source = "NULL, 8"
-    if not isinstance(call.args[0], Const):
-        text = values.string(call.args[0])
-        source = f"{text.address}, {text.size}"
-    values.add(
-        f"if (!{function}({room.address}, {room.size}, {state}, {size}, {source}, "
-        f"{delimiters.address}, {delimiters.size})) *(u16 *)({room.address}) = 0;"
-    )
+    source = "NULL, 8" if isinstance(call.args[0], Const) else values.string(call.args[0])
+    found = values.calls.expression(values, "strtok", To(room), state, str(size), source, delimiters)
+    values.add(f"if (!{found}) *(u16 *)({room.address}) = 0;")
     if room is not slot:
         values.copy(slot, room)
 
 
 def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
     """The verifier walks every character of text and path with all that it may be, up to a million steps in all."""
-    function = values.shared.function("json")
     source, path = values.string(call.args[0]), values.string(call.args[1])
-    values.json_steps += _JSON_TEXT * source.size + _JSON_PATH * path.size
-    if values.json_steps > _MOST_STEPS:
+    if _JSON_TEXT * source.size + _JSON_PATH * path.size > _MOST_STEPS:
         raise fail(
             "D_PROTO_ARG",
-            "the texts that json( ) looks at in the clauses of one probe are too long for the kernel's verifier",
+            "the text that json( ) looks at is too long for the kernel's verifier",
             call.span,
-            hint=f"{_MOST_STEPS // _JSON_TEXT} bytes can be had in all: give a smaller strsize, or fewer calls",
+            hint=f"it can have {_MOST_STEPS // (_JSON_TEXT + _JSON_PATH)} bytes: give a smaller strsize",
         )
     room = slot if slot.size >= source.size else values.slot(source.size)
-    work = values.work(_JSON_STATE + (1 << (path.size - 1).bit_length()))
-    values.add(
-        f"if (!{function}({room.address}, {room.size}, {source.address}, {source.size}, "
-        f"{path.address}, {path.size}, {work})) *(u16 *)({room.address}) = 0; else MARK_SET({room.address});"
-    )
+    longest = max(path.size, values.strsize if values.calls.called else 0)
+    work = values.work(_JSON_STATE + (1 << (longest - 1).bit_length()))
+    _found(values, room, values.calls.expression(values, "json", To(room), source, path, work))
     if room is not slot:
         values.copy(slot, room)
 
 
 def _inet6(values: Values, address: Expr[Linux], slot: Slot, *, embedded: bool) -> None:
-    function = values.shared.function("inet_ntoa6")
     raw = values.slot(16)
     where = values.temporary("u64", values.integer(address))
     values.add(
@@ -304,7 +289,12 @@ def _inet6(values: Values, address: Expr[Linux], slot: Slot, *, embedded: bool) 
     )
     room = slot if slot.size >= 48 else values.slot(48)
     flag = "true" if embedded else "false"
-    values.add(f"{function}({room.address}, {room.size}, (u8 *){raw.address}, {flag});")
+    # The 16 bytes of an address are read by the function: in scratch memory or elsewhere, their address is a number.
+    at = f"(u8 *){raw.address}"
+    if values.calls.called:
+        at = f"(u8 *){values.work(16)}"
+        values.add(f"__builtin_memcpy({values.scratch_name}->work, {raw.address}, 16);")
+    values.calls.statement(values, "inet_ntoa6", To(room), at, flag)
     if room is not slot:
         values.copy(slot, room)
 
@@ -317,4 +307,4 @@ def _inet_ntop(values: Values, call: Call[Linux], slot: Slot) -> None:
         _inet6(values, call.args[1], slot, embedded=True)
         return
     address = values.load(values.integer(call.args[1]), _U32, "kernel", None)
-    values.add(f"{values.shared.function('inet_ntoa')}({slot.address}, {slot.size}, {address});")
+    values.calls.statement(values, "inet_ntoa", To(slot), Number(address))

@@ -37,6 +37,7 @@ from dtrans.check.tree import (
     Unary,
 )
 from dtrans.emit.addresses import any_address, put_addresses
+from dtrans.emit.calls import Calls, To
 from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
 from dtrans.emit.memory import NULLABLE, address_of, field_of, load, store, string_at
 from dtrans.emit.storage import ScratchLayout, Shared, Slot, Stack
@@ -90,6 +91,7 @@ class Values:
         self.strsize = strsize
         self.frame = Frame(Lines(), "done")
         self.thread: str | None = None
+        self.calls = Calls(shared, scratch, align_up(strsize, 8))
         self.scratch_name = "s"
         #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out.
         self.own_frames = 0
@@ -98,8 +100,6 @@ class Values:
         #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
         self.user_moment = ""
         self.stack = Stack()
-        #: Steps of the verifier that the program's json() take.
-        self.json_steps = 0
         self.raw_arguments: set[int] = set()
         self._temporaries = 0
         self._slots = 0
@@ -130,16 +130,15 @@ class Values:
         self.add(f"{test}FAULT({self.frame.fault}, {self.frame.action}, {kind}, {address});")
 
     def slot(self, size: int) -> Slot:
-        """Scratch memory for a string of the clause."""
+        """Scratch memory for a string of the statement."""
         self._slots += 1
         whole = align_up(size, 8)
-        self.scratch.slot(f"char m{self._slots}[{whole}];", whole)
-        clause = self.scratch.clauses[-1][0]
-        return Slot(f"{self.scratch_name}->{clause}.m{self._slots}", whole)
+        place = self.scratch.slot(f"char m{self._slots}[{whole}];", whole)
+        return Slot(f"{self.scratch_name}->{place}m{self._slots}", whole)
 
     def work(self, size: int) -> str:
         """Memory for a function to work in."""
-        self.scratch.work(size)
+        self.scratch.area("work", size)
         return f"{self.scratch_name}->work"
 
     def settled(self, expr: Expr[Linux]) -> str:
@@ -440,13 +439,29 @@ class Values:
                 raise AssertionError(f"no string: {expr}")
 
     def copy(self, slot: Slot, source: Slot, *, key: bool = False) -> None:
-        """``slot = source``."""
-        self.add(f"{self.shared.function('strcpy')}({slot.address}, {slot.size}, {source.address}, {source.size});")
-        if key:
-            self.pad(slot)
+        """``slot = source``. A helper does it where functions are called: it has no loop for the verifier to walk."""
+        if not self.calls.called:
+            self.calls.statement(self, "strcpy", To(slot), source)
+            if key:
+                self.pad(slot)
+        elif key:
+            self.clear(slot)
+            self.add(f"bpf_probe_read_kernel_str({slot.address}, {slot.size}, {source.address});")
+        else:
+            size = min(slot.size, source.size)
+            self.add(f"bpf_probe_read_kernel({slot.address}, {size}, {source.address});")
+            self.add(f"({slot.address})[{size - 1}] = 0;")
 
     def pad(self, slot: Slot) -> None:
-        self.add(f"{self.shared.function('strpad')}({slot.address}, {slot.size});")
+        self.calls.statement(self, "strpad", To(slot))
+
+    def length(self, slot: Slot) -> str:
+        """strlen()."""
+        if not self.calls.called:
+            return self.calls.expression(self, "strlen", slot)
+        self.scratch.area("into", slot.size)
+        read = f"bpf_probe_read_kernel_str({self.scratch_name}->into, {slot.size}, {slot.address})"
+        return self.temporary("u64", f"{read} - 1")
 
     def clear(self, slot: Slot) -> None:
         self.add(f"ZERO({slot.address}, {slot.size});")
@@ -489,10 +504,9 @@ class Values:
             one = kept
         two = self.string(right)
         if op in ("==", "!="):
-            call = f"{self.shared.function('streq')}({one.address}, {one.size}, {two.address}, {two.size})"
+            call = self.calls.expression(self, "streq", one, two)
             return call if op == "==" else f"!{call}"
-        compare = self.shared.function("strcmp")
-        result = self.temporary("s64", f"{compare}({one.address}, {one.size}, {two.address}, {two.size})")
+        result = self.temporary("s64", self.calls.expression(self, "strcmp", one, two))
         return f"({result} {op} 0)"
 
     def _equals(self, slot: Slot, text: str) -> str:
@@ -517,8 +531,7 @@ class Values:
         if self.stack.take(size):
             self.add(f"{c} {name} = {{}};")
             return name
-        self.scratch.slot(f"{c} {name};", size)
-        place = f"{self.scratch_name}->{self.scratch.clauses[-1][0]}.{name}"
+        place = f"{self.scratch_name}->{self.scratch.slot(f'{c} {name};', size)}{name}"
         self.add(f"ZERO(&{place}, {size});")
         return place
 

@@ -153,13 +153,13 @@ class Variables:
         """Forgets the clause-local variables of the firing before."""
         self._this = {}
 
-    def this_declarations(self) -> list[str]:
-        """C declarations of the clause-local variables that the firing used."""
-        return [
-            f"{storage_type(variable.type)} {name} = 0;"
+    def this_numbers(self) -> dict[str, str]:
+        """The C variables that are clause-local numbers of the firing, and their types."""
+        return {
+            name: storage_type(variable.type)
             for variable, name in self._this.items()
             if not isinstance(variable.type, StringType | StructRef | Array | Addresses)
-        ]
+        }
 
     def this_structures(self) -> list[tuple[str, int]]:
         """Addresses of clause-local structures, arrays and stacks, and how many of their bytes begin as zeros."""

@@ -9,6 +9,7 @@ import contextlib
 import os
 import resource
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dtrans.artifact import Attach, KernelFunctions, PerfEvent, RawTracepoint, TestRun, Tracepoint, Trampoline, UserCode
@@ -63,23 +64,25 @@ def program_kind(attach: Attach) -> int:
             return PROG_TRACING
 
 
-def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts) -> int:
-    """Loads a program for where it will attach: its descriptor. Raises VerifierError, D_KERNEL."""
+def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts, functions: Sequence[int] = ()) -> int:
+    """Loads a program for where it will attach: its descriptor. `functions` as `load_program` takes them. Raises
+    VerifierError, D_KERNEL."""
+    load = partial(load_program, functions=functions)
     match attach:
         case KernelFunctions() if facts.feature("kprobe_multi"):
-            return load_program(PROG_KPROBE, code, name, attach_type=KPROBE_MULTI)
+            return load(PROG_KPROBE, code, name, attach_type=KPROBE_MULTI)
         case UserCode() if facts.feature("uprobe_multi"):
             from dtrans.run.uprobes import UPROBE_MULTI
 
-            return load_program(PROG_KPROBE, code, name, attach_type=UPROBE_MULTI)
+            return load(PROG_KPROBE, code, name, attach_type=UPROBE_MULTI)
         case Trampoline(moment, function, module):
             number = facts.function_id(function, module)
             if number is None:
                 raise fail("D_KERNEL", f"the running kernel has no {attach_place(attach)}")
             kind = TRACE_FENTRY if moment == "entry" else TRACE_FEXIT
-            return load_program(PROG_TRACING, code, name, attach_type=kind, btf_id=number)
+            return load(PROG_TRACING, code, name, attach_type=kind, btf_id=number)
         case _:
-            return load_program(program_kind(attach), code, name)
+            return load(program_kind(attach), code, name)
 
 
 def attach_program(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:

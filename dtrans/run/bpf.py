@@ -12,7 +12,7 @@ import fcntl
 import os
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 0, 1, 2
 
 _MAP_CREATE, _MAP_LOOKUP, _MAP_UPDATE, _MAP_DELETE, _MAP_NEXT_KEY, _PROG_LOAD = 0, 1, 2, 3, 4, 5
 _PROG_TEST_RUN, _PROG_NEXT_ID, _MAP_NEXT_ID, _PROG_FD_BY_ID, _MAP_FD_BY_ID, _OBJECT_INFO = 10, 11, 12, 13, 14, 15
-_RAW_TRACEPOINT_OPEN, _MAP_TAKE, _MAP_FREEZE, _MAP_LOOKUP_BATCH = 17, 21, 22, 24
+_RAW_TRACEPOINT_OPEN, _BTF_LOAD, _MAP_TAKE, _MAP_FREEZE, _MAP_LOOKUP_BATCH = 17, 18, 21, 22, 24
 
 _TEST_RUN_ON_CPU = 1
 _PERF_IOC_ENABLE, _PERF_IOC_SET_BPF, _PERF_FLAG_CLOEXEC = 0x2400, 0x40042408, 8
@@ -105,6 +105,16 @@ class _ProgLoad(ctypes.Structure):
         ("line_info", ctypes.c_uint64),
         ("line_info_cnt", ctypes.c_uint32),
         ("attach_btf_id", ctypes.c_uint32),
+    ]
+
+
+class _BtfLoad(ctypes.Structure):
+    _fields_ = [
+        ("btf", ctypes.c_uint64),
+        ("btf_log_buf", ctypes.c_uint64),
+        ("btf_size", ctypes.c_uint32),
+        ("btf_log_size", ctypes.c_uint32),
+        ("btf_log_level", ctypes.c_uint32),
     ]
 
 
@@ -376,23 +386,14 @@ class BpfMap:
 # --- programs -------------------------------------------------------------------------------------------
 
 
-def load_program(kind: int, code: bytes, name: str, *, attach_type: int = 0, btf_id: int = 0) -> int:
-    """The descriptor of a loaded program. Raises VerifierError.
+def load_program(
+    kind: int, code: bytes, name: str, *, attach_type: int = 0, btf_id: int = 0, functions: Sequence[int] = ()
+) -> int:
+    """The descriptor of a loaded program. `functions` are the indices of instructions where the functions begin that it
+    calls (`dtrans.run.subprograms`). Raises VerifierError.
 
     The verifier writes its log only for a second try: writing it makes loading many times slower.
     """
-    try:
-        return _load_once(kind, code, name, attach_type, btf_id, None)
-    except OSError as error:
-        first = error
-    log = ctypes.create_string_buffer(_LOG_BYTES)
-    try:
-        return _load_once(kind, code, name, attach_type, btf_id, log)
-    except OSError:
-        raise VerifierError(first.errno or 0, log.value.decode(errors="replace")) from None
-
-
-def _load_once(kind: int, code: bytes, name: str, attach_type: int, btf_id: int, log: Any) -> int:
     instructions = ctypes.create_string_buffer(code, len(code))
     # Most helpers that read kernel memory are for programs under the GPL only.
     licence = ctypes.create_string_buffer(b"GPL")
@@ -405,9 +406,40 @@ def _load_once(kind: int, code: bytes, name: str, attach_type: int, btf_id: int,
         expected_attach_type=attach_type,
         attach_btf_id=btf_id,
     )
-    if log is not None:
-        attr.log_level, attr.log_size, attr.log_buf = 1, len(log), _address(log)
-    return bpf_call(_PROG_LOAD, attr)
+    if not functions:
+        return _try_to_load(attr)
+    from dtrans.run.subprograms import function_places, function_types
+
+    places = ctypes.create_string_buffer(function_places(functions))
+    types = _load_types(function_types())
+    try:
+        attr.prog_btf_fd = types
+        attr.func_info, attr.func_info_cnt, attr.func_info_rec_size = _address(places), 1 + len(functions), 8
+        return _try_to_load(attr)
+    finally:
+        os.close(types)
+
+
+def _try_to_load(attr: _ProgLoad) -> int:
+    try:
+        return bpf_call(_PROG_LOAD, attr)
+    except OSError as error:
+        first = error
+    log = ctypes.create_string_buffer(_LOG_BYTES)
+    attr.log_level, attr.log_size, attr.log_buf = 1, len(log), _address(log)
+    try:
+        return bpf_call(_PROG_LOAD, attr)
+    except OSError:
+        raise VerifierError(first.errno or 0, log.value.decode(errors="replace")) from None
+
+
+def _load_types(btf: bytes) -> int:
+    """The descriptor of types (BTF). Raises VerifierError."""
+    data = ctypes.create_string_buffer(btf, len(btf))
+    try:
+        return bpf_call(_BTF_LOAD, _BtfLoad(_address(data), 0, len(btf), 0, 0))
+    except OSError as error:
+        raise VerifierError(error.errno or 0, "") from None
 
 
 def run_program(program: int, cpu: int | None = None) -> int:

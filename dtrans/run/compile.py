@@ -130,8 +130,10 @@ def _compile_here(c_text: str) -> Object:
         if raw_name == _SUBPROGRAMS:
             continue
         code = ctypes.string_at(lib.bpf_function_start(module, raw_name), size)
-        code = with_subprograms(code, partial(_subprogram_instruction, lib.bpf_function_start(module, _SUBPROGRAMS)))
-        programs.append(symbolic_program(raw_name.decode(), code, {fd: spec.name for fd, spec in maps.items()}))
+        start = lib.bpf_function_start(module, _SUBPROGRAMS)
+        code, functions = with_subprograms(code, partial(_subprogram_instruction, start))
+        names = {descriptor: spec.name for descriptor, spec in maps.items()}
+        programs.append(symbolic_program(raw_name.decode(), code, names, functions))
     return Object(tuple(maps.values()), tuple(programs))
 
 

@@ -32,6 +32,7 @@ from dtrans.run.bpf import (
     MapSpec,
     VerifierError,
     online_cpus,
+    possible_cpus,
     recursion_misses,
     run_program,
 )
@@ -73,7 +74,7 @@ class Loaded:
     def fire(self, moment: Literal["BEGIN", "END"]) -> None:
         """Runs the programs of BEGIN or END, as this process. Raises D_KERNEL, D_NO_PRIVILEGES."""
         for program, descriptor in self._programs.items():
-            if isinstance(program.attach, TestRun) and program.attach.moment == moment:
+            if isinstance(program.attach, TestRun) and program.attach.moment == moment and program.link is None:
                 try:
                     run_program(descriptor)
                 except OSError as error:
@@ -81,7 +82,8 @@ class Loaded:
 
     def attach(self) -> None:
         """Attaches all programs, auxiliary ones first. Raises D_KERNEL, D_NO_PRIVILEGES."""
-        for program, descriptor in sorted(self._programs.items(), key=lambda item: not item[0].auxiliary):
+        attached = [(program, descriptor) for program, descriptor in self._programs.items() if program.link is None]
+        for program, descriptor in sorted(attached, key=lambda item: not item[0].auxiliary):
             for link in attach_program(program.attach, descriptor, self._facts):
                 self._links.append(link)
 
@@ -91,7 +93,9 @@ class Loaded:
         _fill_names(self.maps, probes)
         for number, site in sites.items():
             self.maps["user_sites"].update(_U32_KEY.pack(number), site)
-        by_attach = {program.attach: descriptor for program, descriptor in self._programs.items()}
+        by_attach = {
+            program.attach: descriptor for program, descriptor in self._programs.items() if program.link is None
+        }
         for places in found:
             for made in attach_places(places, by_attach[places.program], self._facts):
                 if made is None:
@@ -150,7 +154,7 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
         if "chill_text" in maps:
             maps["chill_text"].update(_U32_KEY.pack(0), b"x" * maps["chill_text"].spec.value_size)
         descriptors = {name: each.fd for name, each in maps.items()}
-        codes = {program.name: program.linked(descriptors, constants) for program in made.programs}
+        codes = {program.name: (program.linked(descriptors, constants), program.functions) for program in made.programs}
         loaded: dict[tuple[str, int], int] = {}
         for program in artifact.programs:
             # One function may serve many places: it is verified once for each kind of them.
@@ -159,6 +163,8 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
                 loaded[entry] = _load(program, codes, facts)
             programs[program] = loaded[entry]
         for program, descriptor in programs.items():
+            if program.link is not None:
+                maps[program.link.chain].update(_U32_KEY.pack(program.link.index), _U32_KEY.pack(descriptor))
             if isinstance(program.attach, TestRun) and program.attach.moment == "LOAD":
                 from dtrans.run.pages import find_pages
 
@@ -216,7 +222,8 @@ def _late_constants(artifact: Artifact, target: int) -> dict[int, int]:
 
 
 def _sized(spec: MapSpec, artifact: Artifact, userland: Userland | None) -> MapSpec:
-    """The ring buffer gets the size of option bufsize for each CPU: a power of two, as the kernel demands.
+    """Scratch memory is for each CPU. The ring buffer gets the size of option bufsize for each CPU: a power of two, as
+    the kernel demands.
 
     bufsize is the size of one CPU's buffer (Guide, "Buffers and Buffering"); here all CPUs share one.
     """
@@ -224,6 +231,8 @@ def _sized(spec: MapSpec, artifact: Artifact, userland: Userland | None) -> MapS
         # Twice what there is now: processes may load more.
         found = max(len(userland.probes), len(userland.sites))
         return replace(spec, max_entries=max(spec.max_entries, 2 * found, _MORE_PROBES))
+    if spec.name == "scratch":
+        return replace(spec, max_entries=spec.max_entries * possible_cpus())
     if spec.type != MAP_RINGBUF or spec.name != "records":
         return spec
     size = Options(artifact.options).size("bufsize")
@@ -265,11 +274,12 @@ def _name_value(value: str | int, size: int) -> bytes:
     return value.encode("utf-8", "surrogateescape")[: size - 1].ljust(size, b"\0")
 
 
-def _load(program: Program, codes: Mapping[str, bytes], facts: HostFacts) -> int:
+def _load(program: Program, codes: Mapping[str, tuple[bytes, tuple[int, ...]]], facts: HostFacts) -> int:
     if program.function not in codes:
         raise fail("D_INTERNAL", f"the generated program lacks its function '{program.function}'", hint=_PLEASE_REPORT)
     try:
-        return load_for(program.attach, codes[program.function], program.function, facts)
+        code, functions = codes[program.function]
+        return load_for(program.attach, code, program.function, facts, functions)
     except VerifierError as error:
         raise _verifier_error(program, error) from None
 

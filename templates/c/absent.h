@@ -36,7 +36,7 @@ static __always_inline void dt_find_pages(void)
 
 	if (!pages)
 		return;
-	page = dt_cached(dt_kread(dt_file(task, pages->descriptor) + OFF_file__f_mapping), 0);
+	page = DT_CALL(dt_cached, dt_kread(dt_file(task, pages->descriptor) + OFF_file__f_mapping), 0);
 	if (!page)
 		return;
 	for (u64 i = 0; i < 64; i++) {
@@ -54,7 +54,7 @@ static __always_inline void dt_find_pages(void)
 
 /* Whether the process has never had a page at an address: nothing stands in its page tables, not even where a page that
  * was written out has gone. Known only where this knows the form of the tables. */
-DT_SUBPROGRAM bool dt_untouched(u64 mm, u64 address, u64 base)
+DT_SUBPROGRAM(dt_untouched, mm, address, base, d)
 {
 #if defined(__x86_64__)
 	u64 table = dt_kread(mm + OFF_mm_struct__pgd), entry;
@@ -63,25 +63,27 @@ DT_SUBPROGRAM bool dt_untouched(u64 mm, u64 address, u64 base)
 	for (u64 shift = base >> 47 == 0x1ffff ? 39 : 48; shift > 11; shift -= 9) {
 		DT_HIDE(shift);
 		if (bpf_probe_read_kernel(&entry, sizeof(entry), (void *)(table + 8 * (address >> shift & 511))))
-			return false;
+			return 0;
 		if (!entry)
-			return true;
+			return 1;
 		if (!(entry & 1) || entry & 128)
-			return false;
+			return 0;
 		table = base + (entry & 0x000ffffffffff000ULL);
 	}
 #endif
-	return false;
+	return 0;
 }
 
 /* What was read, and its address as a number: one that went through memory is no pointer to the verifier. */
-struct dt_absent { u64 address, pivots[15]; char text[2 * 4096]; };
+struct dt_absent { u64 address; char text[2 * 4096]; };
 BPF_PERCPU_ARRAY(absent_memory, struct dt_absent, 1);
+#define DT_MAP_PAGE_PLACES 0x64746d6191799a4bULL
+#define DT_MAP_ABSENT_MEMORY 0x64746d617aff859cULL
 
 /* Where the kernel sees the page of an address that is not there: its address, DT_ZEROS, or 0 when that is not known. */
-static __always_inline u64 dt_absent_page(struct dt_pages *pages, u64 *pivots, u64 mm, u64 address)
+static __always_inline u64 dt_absent_page(struct dt_pages *pages, u64 mm, u64 address)
 {
-	u64 base = pages->base, vma = dt_vma(mm, address, pivots), flags, file, index, page;
+	u64 base = pages->base, vma = DT_CALL(dt_vma, mm, address), flags, file, index, page;
 	bool shared;
 
 	if (!base || !vma)
@@ -93,22 +95,25 @@ static __always_inline u64 dt_absent_page(struct dt_pages *pages, u64 *pivots, u
 	file = dt_kread(vma + OFF_vm_area_struct__vm_file);
 	shared = flags & 8;
 	/* Without an anon_vma, no page of a private mapping has ever been written. */
-	if (!shared && dt_kread(vma + OFF_vm_area_struct__anon_vma) && !dt_untouched(mm, address, base))
+	if (!shared && dt_kread(vma + OFF_vm_area_struct__anon_vma) && !DT_CALL(dt_untouched, mm, address, base))
 		return 0;
 	if (!file)
 		return shared || dt_kread(vma + OFF_vm_area_struct__vm_ops) ? 0 : DT_ZEROS;
 	index = dt_kread(vma + OFF_vm_area_struct__vm_pgoff);
 	index += (address - dt_kread(vma + OFF_vm_area_struct__vm_start)) / DT_PAGE;
-	page = dt_cached(dt_kread(file + OFF_file__f_mapping), index);
+	page = DT_CALL(dt_cached, dt_kread(file + OFF_file__f_mapping), index);
 	return page ? base + (page - pages->start) / SIZE_page * DT_PAGE : 0;
 }
 
 /* Reads `size` bytes to memory: how many of them are known. */
-DT_SUBPROGRAM u64 dt_absent_read(struct dt_absent *to, struct dt_pages *pages, u64 from, u64 size)
+DT_SUBPROGRAM(dt_absent_read, from, size, c, d)
 {
 	u64 mm = dt_kread(bpf_get_current_task() + OFF_task_struct__mm), place = 0, known = 0, count, page;
+	u32 zero = 0;
+	struct dt_pages *pages = dt_lookup(DT_MAP(DT_MAP_PAGE_PLACES), &zero);
+	struct dt_absent *to = dt_lookup(DT_MAP(DT_MAP_ABSENT_MEMORY), &zero);
 
-	if (!mm)
+	if (!mm || !pages || !to)
 		return 0;
 	count = DT_PAGE - from % DT_PAGE;
 	count = dt_pick(dt_less(size, count), size, count);
@@ -118,7 +123,7 @@ DT_SUBPROGRAM u64 dt_absent_read(struct dt_absent *to, struct dt_pages *pages, u
 		DT_HIDE(count);
 		count &= DT_PAGE - 1;
 		if (bpf_probe_read_user(to->text + place, count, (void *)from)) {
-			page = dt_absent_page(pages, to->pivots, mm, from);
+			page = dt_absent_page(pages, mm, from);
 			if (!page)
 				break;
 			/* From no page come zeros. */
@@ -139,12 +144,11 @@ DT_SUBPROGRAM u64 dt_absent_read(struct dt_absent *to, struct dt_pages *pages, u
 static __always_inline u64 dt_absent(u64 from, u64 size, u64 *known)
 {
 	u32 zero = 0;
-	struct dt_pages *pages = page_places.lookup(&zero);
 	struct dt_absent *to = absent_memory.lookup(&zero);
 
-	if (!pages || !to)
+	if (!to)
 		return 0;
-	*known = dt_absent_read(to, pages, from, size);
+	*known = DT_CALL(dt_absent_read, from, size);
 	*(volatile u64 *)&to->address = (u64)to->text;
 	return *(volatile u64 *)&to->address;
 }

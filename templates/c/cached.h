@@ -13,7 +13,7 @@
  * They stand in an xarray (include/linux/xarray.h): a pointer to a node has its low bits 10, a slot of a node may be
  * the number of another one that holds the same. Folios came with Linux 5.16: before that, no page is found.
  */
-DT_SUBPROGRAM u64 dt_cached(u64 mapping, u64 index)
+DT_SUBPROGRAM(dt_cached, mapping, index, c, d)
 {
 #ifdef OFF_folio__index
 	u64 entry = dt_kread(mapping + OFF_address_space__i_pages + OFF_xarray__xa_head), node, place;

@@ -13,11 +13,12 @@
  * They stand in a maple tree (include/linux/maple_tree.h, since Linux 6.1: before that, none is found). A node's
  * pointer has its type in bits 3 to 6; types 0 and 1 are leaves, type 3 has 9 pivots and the others 15. Pivots are the
  * last addresses of their slots; one that is 0 stands behind the last. No lock is held, so what was found is looked at
- * once more. `pivots` is memory to work in: 15 of them are too much for the stack.
+ * once more.
  */
-DT_SUBPROGRAM u64 dt_vma(u64 mm, u64 address, u64 *pivots)
+DT_SUBPROGRAM(dt_vma, mm, address, c, d)
 {
 #ifdef OFF_mm_struct__mm_mt
+	u64 pivots[15];
 	u64 entry = dt_kread(mm + OFF_mm_struct__mm_mt + OFF_maple_tree__ma_root), node, type, slots, at, more;
 
 	for (u64 depth = 0; depth < 7; depth++) {

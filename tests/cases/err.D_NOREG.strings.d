@@ -1,6 +1,6 @@
 /* A clause has so much memory for its strings. */
 
-#pragma D option strsize=8k
+#pragma D option strsize=1m
 
 BEGIN
 {

@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import Artifact, Program, RawTracepoint
+from dtrans.artifact import Artifact, Program, RawTracepoint, map_number
 from dtrans.errors import DtransError
 from dtrans.run import load
-from dtrans.run.bpf import MAP_PERCPU_HASH, MAP_RINGBUF, PROG_RAW_TRACEPOINT, load_program, run_program
+from dtrans.run.bpf import (
+    MAP_PERCPU_HASH,
+    MAP_RINGBUF,
+    PROG_RAW_TRACEPOINT,
+    BpfMap,
+    load_program,
+    run_program,
+)
 from dtrans.run.compile import compile_object
 from dtrans.run.host import HostFacts
 from dtrans.run.objects import Object
@@ -47,24 +54,44 @@ def test_maps_and_programs_come_back_by_name() -> None:
 
 CALLING = (
     (ROOT / "templates" / "c" / "subprogram.h").read_text()
+    + f"#define COUNTS {map_number('counts')}ULL\n"
     + """
-DT_SUBPROGRAM u64 unused(u64 a) { return bpf_get_prandom_u32() + a; }
-DT_SUBPROGRAM u64 twice(u64 a) { return 2 * a + 0 * bpf_ktime_get_ns(); }
-DT_SUBPROGRAM u64 thrice(u64 a) { return twice(a) + a; }
-int prog_0(struct bpf_raw_tracepoint_args *ctx) { return twice(ctx->args[0] + 10) + thrice(ctx->args[1] + 100); }
-int prog_1(struct bpf_raw_tracepoint_args *ctx) { return unused(0); }
-int prog_2(struct bpf_raw_tracepoint_args *ctx) { return thrice(ctx->args[0] + 7); }
+BPF_ARRAY(counts, u64, 4);
+DT_SUBPROGRAM(unused, a, b, c, d) { return bpf_get_prandom_u32() + a; }
+DT_SUBPROGRAM(twice, a, b, c, d) { return 2 * a; }
+DT_SUBPROGRAM(thrice, a, b, c, d) { return DT_CALL(twice, a) + a; }
+DT_SUBPROGRAM(count, at, by, c, d)
+{
+    u32 index = at;
+    u64 *place = dt_lookup(DT_MAP(COUNTS), &index);
+
+    return place ? *place += by : 0;
+}
+int prog_0(struct bpf_raw_tracepoint_args *ctx) {
+    return DT_CALL(twice, ctx->args[0] + 10) + DT_CALL(thrice, ctx->args[1] + 100);
+}
+int prog_1(struct bpf_raw_tracepoint_args *ctx) { return DT_CALL(unused, 0); }
+int prog_2(struct bpf_raw_tracepoint_args *ctx) { return DT_CALL(thrice, ctx->args[0] + 7); }
+int prog_3(struct bpf_raw_tracepoint_args *ctx) {
+    return DT_CALL(count, 2, 5) * 100 + DT_CALL(count, 2, 6) * 10 + DT_CALL(count, 9, 1);
+}
 """
 )
 
 
 def test_functions_that_are_called_come_with_each_program_that_calls_them() -> None:
-    programs = {program.name: program.code for program in compile_object(CALLING).programs}
-    assert sorted(programs) == ["prog_0", "prog_1", "prog_2"]
-    for name, result in (("prog_0", 320), ("prog_2", 21)):
-        descriptor = load_program(PROG_RAW_TRACEPOINT, programs[name], name)
+    made = compile_object(CALLING)
+    programs = {program.name: program for program in made.programs}
+    assert sorted(programs) == ["prog_0", "prog_1", "prog_2", "prog_3"]
+    counts = BpfMap.create(next(spec for spec in made.maps if spec.name == "counts"))
+    for name, functions, result in (("prog_0", 2, 320), ("prog_2", 2, 21), ("prog_3", 1, 610)):
+        program = programs[name]
+        assert len(program.functions) == functions
+        code = program.linked({"counts": counts.fd}, {})
+        descriptor = load_program(PROG_RAW_TRACEPOINT, code, name, functions=program.functions)
         assert run_program(descriptor) == result
         os.close(descriptor)
+    counts.close()
 
 
 def test_the_same_text_gives_the_same_object() -> None:

@@ -22,7 +22,14 @@ def branch(offset: int) -> bytes:
 def linked(code: bytes, *section: bytes) -> list[bytes]:
     """The instructions of a program; `section` has one instruction a part, or several."""
     whole = b"".join(section)
-    made = with_subprograms(code, lambda index: whole[index * 8 : index * 8 + 8])
+    made, begins = with_subprograms(code, lambda index: whole[index * 8 : index * 8 + 8])
+    assert sorted(begins) == sorted(
+        {
+            at + 1 + struct.unpack_from("<i", made, at * 8 + 4)[0]
+            for at in range(len(made) // 8)
+            if made[at * 8 : at * 8 + 2] == b"\x85\x10"
+        }
+    )
     return [made[at : at + 8] for at in range(0, len(made), 8)]
 
 

@@ -1,0 +1,147 @@
+"""Calls of functions of `templates/c`: copied to where they are used, or, in a program that uses many, called.
+
+Before: ``strjoin(a, b)``  After: ``dt_strjoin(s->c1.m3, 256, s->c1.m1, 64, s->c1.m2, 256);``
+Where they are called: ``s->passed[2] = (u64)(s->c1.m1); ... DT_CALL(called_1, scratch_number);``
+
+The verifier walks a function at each place that it is copied to, and a function that is called once. But to call one
+costs copies: it knows nothing of where its strings stand, so that they are taken from there and put there by helpers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dtrans.emit.storage import ScratchLayout, Shared, Slot
+
+if TYPE_CHECKING:
+    from dtrans.emit.values import Values
+
+#: How many of the verifier's steps the functions of one attach point may take before they are called. Of the million
+#: that there are; but each eighth of a string's length is a branch too, of which there may be 8192 at a time.
+MOST_COPIED = 80_000
+#: Steps that a function takes for strings of 256 bytes (templates/c/README.md). Others take next to none.
+_STEPS = {
+    "strlen": 450, "strcmp": 690, "streq": 670, "strcpy": 500, "strpad": 1_000, "strjoin": 1_200, "toupper": 980,
+    "tolower": 980, "strchr": 2_000, "strrchr": 1_700, "substr": 1_500, "basename": 3_100, "dirname": 3_800,
+    "cleanpath": 29_000, "strtok": 11_000, "json": 205_000, "lltostr": 11_000, "strtoll": 6_900, "inet_ntoa": 1_700,
+    "inet_ntoa6": 13_000, "psargs": 3_500, "progenyof": 2_000, "dentry_path": 2_400, "path": 6_100,
+    "any_path": 8_000, "inode_path": 6_200,
+}  # fmt: skip
+#: Of those that search, for a string of up to 7 characters, and for each byte that it may have.
+_SEARCHES, _SEARCH, _SOUGHT = ("strstr", "index", "rindex"), 6_000, 90
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """Where a function puts its string: an argument for the place, and one for its capacity."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An argument that is known at run time only."""
+
+    text: str
+
+
+#: A string is given by its `Slot`; a text is C as it stands: a constant, or a member of the scratch memory.
+Argument = To | Slot | Number | str
+
+
+@dataclass
+class Calls:
+    """The functions of one artifact that are called, and what those of the attach point at hand weigh."""
+
+    shared: Shared
+    scratch: ScratchLayout
+    strsize: int
+    #: Whether those of the attach point at hand are called.
+    called: bool = False
+    #: The verifier's steps for what was copied at the attach point at hand.
+    steps: int = 0
+    #: Definitions of the functions that are called, without their names, and their numbers.
+    _made: dict[str, int] = field(default_factory=dict)
+
+    def open(self, *, called: bool) -> None:
+        """An attach point begins."""
+        self.called, self.steps = called, 0
+
+    @property
+    def definitions(self) -> list[str]:
+        """The functions that are called."""
+        return [f"DT_SUBPROGRAM(called_{number}, program, b, c, d)\n{body}" for body, number in self._made.items()]
+
+    def expression(self, values: Values, name: str, *args: Argument) -> str:
+        """A call for its value, a C expression. What stands there already is computed first."""
+        if not self.called:
+            return self._copied(name, args)
+        return values.temporary("u64", self._call(values, name, args, "u64 result = "))
+
+    def statement(self, values: Values, name: str, *args: Argument) -> None:
+        """A call of a function that has no value."""
+        values.add(f"{self._call(values, name, args, '') if self.called else self._copied(name, args)};")
+
+    # --- copied ---------------------------------------------------------------------------------------
+
+    def _copied(self, name: str, args: tuple[Argument, ...]) -> str:
+        self.steps += _steps(name, args)
+        texts = []
+        for arg in args:
+            match arg:
+                case To(slot) | (Slot() as slot):
+                    texts.append(f"{slot.address}, {slot.size}")
+                case Number(text) | (str() as text):
+                    texts.append(text)
+        return f"{self.shared.function(name)}({', '.join(texts)})"
+
+    # --- called ---------------------------------------------------------------------------------------
+
+    def _call(self, values: Values, name: str, args: tuple[Argument, ...], keep: str) -> str:
+        """Passes the arguments; the call itself. Strings are taken at the sizes that most have, so that one function
+        serves most calls."""
+        body, passed = list[str](), list[str]()
+        texts = []
+        given = ""
+        for arg in args:
+            index = len(passed)
+            match arg:
+                case To(slot):
+                    size = self._size(slot)
+                    self.scratch.area("into", size)
+                    given = f"CALLED_GIVE({index}, {size});"
+                    passed += [f"(u64)((char *)({slot.address}) - (char *)s)", str(slot.size)]
+                    texts.append(f"s->into, {size}")
+                case Slot():
+                    size, place = self._size(arg), f"from{index}"
+                    self.scratch.area(place, size)
+                    body.append(f"CALLED_TAKE(s->{place}, {size}, {index});")
+                    passed.append(f"(u64)({arg.address})")
+                    texts.append(f"s->{place}, {size}")
+                case Number(text):
+                    passed.append(text)
+                    texts.append(f"s->passed[{index}]")
+                case text:
+                    texts.append(text)
+        self.scratch.keep("u64 passed[8];", 64)
+        self.shared.function("subprogram")
+        body.append(f"{keep}{self.shared.function(name)}({', '.join(texts)});")
+        body += [given, "return result;" if keep else "return 0;"]
+        text = "".join(f"\t{line}\n" for line in ("CALLED_SCRATCH(s, program);", *body) if line)
+        number = self._made.setdefault(f"{{\n{text}}}", len(self._made))
+        for index, value in enumerate(passed):
+            values.add(f"s->passed[{index}] = {value};")
+        return f"DT_CALL(called_{number}, scratch_number)"
+
+    def _size(self, slot: Slot) -> int:
+        """A capacity that a string's own fits in: a word, in which searches are cheap, 64, or all that a string has."""
+        return next((size for size in (8, 64) if slot.size <= size), max(slot.size, self.strsize))
+
+
+def _steps(name: str, args: tuple[Argument, ...]) -> int:
+    sizes = [arg.slot.size if isinstance(arg, To) else arg.size for arg in args if isinstance(arg, To | Slot)]
+    steps = _STEPS.get(name, 0)
+    if name in _SEARCHES:
+        steps = _SEARCH + _SOUGHT * (sizes.pop() if sizes[-1] > 8 else 0)
+    return steps * max(sizes, default=256) // 256

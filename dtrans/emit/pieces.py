@@ -1,0 +1,108 @@
+"""Firings put into programs: as many as fit in one, and one that does not over several.
+
+Before: one firing, a hundred clauses        After: ``int prog_0(...) { clauses 1 to 60; chain_0.call(ctx, 1); }``
+                                                    ``int prog_1(...) { clauses 61 to 100; }``
+
+A program ends with a tail call of the next, which never returns: all run at one event, on one CPU, in the same scratch
+memory, where the first leaves what the next needs of the ``this->`` variables.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dtrans.emit.text import Lines
+
+#: Instructions that a program is to have at most, and one of several for a firing: a jump reaches 32,767 (struct
+#: bpf_insn, `off`), and what is counted here is guessed. The compiler takes more time for one than for two halves.
+_PROGRAM, _PIECE = 20_000, 10_000
+#: Instructions of a line of C, and of functions that are copied to where they are used.
+_LINE, _FUNCTION, _LARGE_FUNCTION = 7, 120, 600
+_LARGE = re.compile(r"dt_(?:index|rindex|strstr|strtok|cleanpath|inet_ntoa6|json|\w*path)\(")
+_ZEROED = re.compile(r"ZERO\(.*, (\d+)\);")
+#: MAX_TAIL_CALL_CNT (include/linux/bpf.h) before Linux 5.17.
+MOST_PIECES = 32
+
+
+@dataclass
+class FiringText:
+    """One firing as C. `guard` ends it early; `opening` makes what its clauses share, anew in each program; `kept` are
+    the clause-local numbers by name, and their C types, which `fresh` lets begin."""
+
+    name: str
+    depth: int
+    guard: list[str] = field(default_factory=list)
+    fresh: list[str] = field(default_factory=list)
+    opening: list[str] = field(default_factory=list)
+    clauses: list[list[str]] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    arena: bool = False
+
+    @property
+    def whole(self) -> Lines:
+        """All of it, for one program."""
+        return self._block([*self.guard, *self.fresh, *self.opening, *(line for one in self.clauses for line in one)])
+
+    def piece(self, clauses: Sequence[Sequence[str]], chain: str, index: int, *, last: bool) -> Lines:
+        """Some of its clauses, for program `index` of a chain."""
+        pad = "\t" * (self.depth + 1)
+        start = [*self.guard, *self.fresh]
+        if index:
+            start = [f"{pad}{kind} {name} = s->kept_{name};" for name, kind in self.kept.items()]
+        end = []
+        if not last:
+            end = [f"{pad}s->kept_{name} = {name};" for name in self.kept]
+            end += [f"{pad}s->kept_arena_used = arena_used;"] if self.arena else []
+            end.append(f"{pad}{chain}.call(ctx, {index + 1});")
+        return self._block([*start, *self.opening, *(line for one in clauses for line in one), *end])
+
+    def _block(self, inner: Sequence[str]) -> Lines:
+        lines = Lines(self.depth)
+        lines.add("{")
+        lines.lines += inner
+        lines.add("}")
+        lines.label(f"{self.name}_end")
+        return lines
+
+
+def size_of(lines: Sequence[str], error: int) -> int:
+    """Instructions that some lines become, guessed, high. `error`: those of the clauses of ERROR."""
+    size = 0
+    for line in lines:
+        large = len(_LARGE.findall(line))
+        size += _LINE + _LARGE_FUNCTION * large + _FUNCTION * (line.count("dt_") - large)
+        zeroed = _ZEROED.search(line)
+        size += int(zeroed[1]) // 8 if zeroed else 0
+        size += error if "REPORT_FAULT" in line else 0
+    return size
+
+
+def in_programs(firings: Sequence[FiringText], error: int) -> list[list[FiringText]]:
+    """Firings in as few groups as programs allow; one that is too large for any is alone."""
+    groups: list[list[FiringText]] = []
+    room = 0
+    for firing in firings:
+        size = size_of(firing.whole.lines, error)
+        if not groups or size > room:
+            groups.append([])
+            room = _PROGRAM
+        groups[-1].append(firing)
+        room -= size
+    return groups
+
+
+def in_pieces(firing: FiringText, error: int) -> list[list[list[str]]]:
+    """A firing's clauses in as few groups as programs allow."""
+    head = size_of([*firing.guard, *firing.fresh, *firing.opening], error)
+    groups: list[list[list[str]]] = []
+    room = 0
+    for clause in firing.clauses:
+        size = size_of(clause, error)
+        if not groups or size > room:
+            groups.append([])
+            room = _PIECE - head
+        groups[-1].append(clause)
+        room -= size
+    return groups
