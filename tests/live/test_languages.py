@@ -275,9 +275,11 @@ function outer() { inner(); }
 outer();
 """
     script = _script(tmp_path, "calls.js", text)
-    program = "syscall::kill:entry /pid == $target && arg1 == 0/ { jstack(); }"
-    node = f"node --perf-basic-prof --interpreted-frames-native-stack {script}"
-    frames = [line.strip() for line in dtrace("-q", "-n", program, "-c", node).stdout.splitlines()]
-    assert next(filter(None, frames)).startswith("libc.so.6`")
+    program = r'syscall::kill:entry /pid == $target && arg1 == 0/ { printf("%d", pid); jstack(); }'
+    logs = f"--logfile={tmp_path}/v8.log --no-logfile-per-isolate"
+    node = f"node --perf-basic-prof --interpreted-frames-native-stack {logs} {script}"
+    pid, *frames = filter(None, map(str.strip, dtrace("-q", "-n", program, "-c", node).stdout.splitlines()))
+    Path(f"/tmp/perf-{pid}.map").unlink()
+    assert frames[0].startswith("libc.so.6`")
     mine = [frame.partition(" ")[0] for frame in frames if str(script) in frame]
     assert mine == ["JS:~inner", "JS:~outer", "JS:~"]
