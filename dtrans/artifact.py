@@ -396,20 +396,22 @@ ANY_PROCESS = "*"
 class UserCode:
     """Code of processes: the places of all `Artifact.wanted` with this value (context: ``struct pt_regs``).
 
-    `moment`: the entry or the return of functions, an offset in them, or the site of a probe that a program defines.
+    `moment`: the entry or the return of functions, the instructions by which they are left, an offset in them, or the
+    site of a probe that a program defines.
     `row` tells apart programs of one moment. The attach cookie is the number of the place's probe, of its site where
-    there are sites, and in its upper half a bit for each clause that wants the place. `variables` of the place's file
-    make it a site whose arguments are their addresses.
+    there are sites (exits are: their arguments are the offset in the function, and the stack pointer that its return
+    will have), and in its upper half a bit for each clause that wants the place. `variables` of the place's file make
+    it a site whose arguments are their addresses.
     """
 
-    moment: Literal["entry", "return", "offset", "site"]
+    moment: Literal["entry", "return", "exit", "offset", "site"]
     row: str = ""
     variables: tuple[str, ...] = ()
 
     @property
     def has_sites(self) -> bool:
         """Whether the cookie tells a site, and not just a probe."""
-        return self.moment == "site" or bool(self.variables)
+        return self.moment in ("site", "exit") or bool(self.variables)
 
     @property
     def is_any_process(self) -> bool:

@@ -33,6 +33,7 @@ from dtrans.plan.leaves import (
     RegisterArg,
     RegisterResult,
     SiteArg,
+    StackPointer,
     TraceAddress,
     TraceField,
     TraceText,
@@ -108,6 +109,8 @@ def leaf_value(values: Values, leaf: Linux) -> str:
             return f"({c_type(kind)}){_register_argument(values, index, user=user)}"
         case RegisterResult(kind):
             return f"({c_type(kind)})REGISTER_RESULT(ctx)"
+        case StackPointer():
+            return "(u64)STACK_POINTER(ctx)"
         case TrampolineArg(index, kind):
             # Read as a number: to the verifier it is a typed pointer, which may not be used as D uses it.
             return f"({c_type(kind)}){values.memo(f't{index}', 'u64', f'dt_trampoline(ctx + {index})')}"

@@ -24,7 +24,7 @@ from dtrans.check.tree import (
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.errors import fail
 from dtrans.knowledge.rows import Point, SourceRow
-from dtrans.plan import calls
+from dtrans.plan import calls, exits
 from dtrans.plan.folding import Folder
 from dtrans.plan.functions import FunctionArguments, attach_functions, sees_stack
 from dtrans.plan.leaves import Linux, PlaceProbe, ProbeCookie
@@ -106,6 +106,8 @@ class Planner:
         #: Probes that can share a program, by id, and the clauses of each.
         self._shared: dict[int, tuple[ProbeRef, list[TypedClause]]] = {}
         self.places = UserPlaces(program.zero_matches)
+        #: The clauses that ask where a function of a process returned from.
+        self._leaving: set[int] = set()
 
     def plan(self) -> Plan:
         """The plan. Raises DtransError where a clause needs what this kernel or the probe does not have."""
@@ -215,11 +217,21 @@ class Planner:
         attach = self.places.of_functions(clause, ref, probe)
         firing = self._firings.setdefault(attach, {}).setdefault("places", _FiringBuilder(0, None))
         self._tell(str(ref), f"{attach.moment} in processes, by uprobes", "exact", "")
-        if any(one.number == clause.number for one in firing.clauses):
-            return
-        names = self._user_names(Point(f"user-{attach.moment}:"), ref)
-        lowering = Lowering(self._tell, names, UserArguments(attach, str(ref)))
-        self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
+        if all(one.number != clause.number for one in firing.clauses):
+            names = self._user_names(Point(f"user-{attach.moment}:"), ref)
+            arguments = UserArguments(attach, str(ref), lambda: self._left(clause, firing))
+            lowering = Lowering(self._tell, names, arguments)
+            self._add(firing, clause, lowering, self.places.guard(attach, clause), PlaceProbe(), ())
+        if clause.number in self._leaving and attach.moment == "return":
+            noting = self._firings.setdefault(self.places.of_exits(clause, ref, probe), {})
+            note = _own_clause(PlaceProbe(), (), exits.noted(), "the instruction by which a function is left")
+            noting.setdefault("places", _FiringBuilder(0, None, clauses=[note]))
+
+    def _left(self, clause: TypedClause, firing: _FiringBuilder) -> Expr[Linux]:
+        """Where a function returned from, which programs at its exits note."""
+        self._leaving.add(clause.number)
+        firing.last = _own_clause(PlaceProbe(), (), exits.forgotten(), "the instruction is forgotten")
+        return exits.offset()
 
     def _at_user_point(
         self, clause: TypedClause, ref: ProbeRef, probe: RowProbe, index: int, source: SourceRow
@@ -277,10 +289,10 @@ class Planner:
         points = names.source.points if names.source is not None else ()
         if names.point.save:
             values = {name: names.saving(name) for name in names.point.save}
-            firing.clauses.append(_own_clause(probe, numbers, names, values, "saved"))
+            firing.clauses.append(_own_clause(probe, numbers, _kept(names, values), f"saved for {names.owner}"))
         elif saved := [name for point in points for name in point.save]:
             nothing = {name: Const(0, INT64) for name in saved}
-            firing.last = _own_clause(probe, numbers, names, nothing, "forgotten")
+            firing.last = _own_clause(probe, numbers, _kept(names, nothing), f"forgotten for {names.owner}")
 
     def _calls(self, clause: TypedClause, refs: Sequence[ProbeRef], *, entry: bool) -> None:
         kind = "syscall-entry" if entry else "syscall-return"
@@ -359,12 +371,14 @@ class Planner:
         self._tell(str(ref), became, row.note.fidelity, row.note.differs)
 
 
-def _own_clause(
-    probe: Expr[Linux], numbers: tuple[int, ...], names: RowNames, values: Mapping[str, Expr[Linux]], what: str
-) -> PlanClause:
+def _own_clause(probe: Expr[Linux], numbers: tuple[int, ...], body: Code, text: str) -> PlanClause:
+    return PlanClause(_OURS, None, probe, numbers, None, body, False, text)
+
+
+def _kept(names: RowNames, values: Mapping[str, Expr[Linux]]) -> Code:
+    """Keeps values for the other points of a source."""
     key = names.key()
-    body: Code = tuple(Do(Assign(names.saved(name), key, "", value, old=False)) for name, value in values.items())
-    return PlanClause(_OURS, None, probe, numbers, None, body, False, f"{what} for {names.owner}")
+    return tuple(Do(Assign(names.saved(name), key, "", value, old=False)) for name, value in values.items())
 
 
 def _signature(function: Function | None) -> tuple[Type, ...] | None:

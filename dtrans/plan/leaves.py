@@ -114,6 +114,13 @@ class RegisterResult:
 
 
 @dataclass(frozen=True, slots=True)
+class StackPointer:
+    """The stack pointer of the process, where a probe fires in its code."""
+
+    type: Type = UINT64
+
+
+@dataclass(frozen=True, slots=True)
 class TrampolineArg:
     """An argument that a BPF trampoline hands on; at a function's return its result stands after the arguments."""
 
@@ -189,6 +196,7 @@ Linux = Union[
     FaultArg,
     RegisterArg,
     RegisterResult,
+    StackPointer,
     TrampolineArg,
     ProbeCookie,
     PlaceProbe,

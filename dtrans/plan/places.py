@@ -9,6 +9,7 @@ Clauses of one kind of place share a program and run in their order. Which of th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dtrans.artifact import ANY_PROCESS, COOKIE_CLAUSES, UserCode, Wanted
@@ -38,6 +39,12 @@ class UserPlaces:
     def of_functions(self, clause: TypedClause, ref: ProbeRef, probe: UserProbe) -> UserCode:
         """Where a clause runs for what a description means in processes."""
         attach = UserCode(probe.moment, ANY_PROCESS * is_any_process(ref))
+        self._want(attach, clause, ref, probe.base, "")
+        return attach
+
+    def of_exits(self, clause: TypedClause, ref: ProbeRef, probe: UserProbe) -> UserCode:
+        """Where a program notes by which instruction a function is left whose return a description means."""
+        attach = UserCode("exit", ANY_PROCESS * is_any_process(ref))
         self._want(attach, clause, ref, probe.base, "")
         return attach
 
@@ -85,7 +92,7 @@ class UserPlaces:
                 ref.name,
                 place,
                 row.files if row else (),
-                row.without if row and attach.moment == "return" else (),
+                row.without if row and attach.moment in ("return", "exit") else (),
                 self.zero_matches,
                 row.reason if row else "",
                 _place_of(written),
@@ -118,9 +125,11 @@ class UserArguments:
     """``argN`` at a place in a process. There are no ``args[]``, unless the program declares a provider: nothing else
     tells their types."""
 
-    def __init__(self, attach: UserCode, what: str) -> None:
+    def __init__(self, attach: UserCode, what: str, left: Callable[[], Expr[Linux]]) -> None:
         self.moment = attach.moment
         self.what = what
+        #: Gives the offset of the instruction by which a function was left.
+        self.left = left
 
     def arg(self, index: int, span: Span) -> Expr[Linux]:
         return Cast(self._value(index, span), INT64)
@@ -141,12 +150,7 @@ class UserArguments:
             case "return" if index == 1:
                 return RegisterResult(UINT64)
             case "return" if index == 0:
-                raise fail(
-                    "D_ARGS_NONE",
-                    f"arg0 of {self.what} is where the function returned from, which Linux does not tell",
-                    span,
-                    hint="arg1 is what it returned",
-                )
+                return self.left()
         raise fail("D_ARGS_NONE", f"{self.what} has no arg{index}", span)
 
 

@@ -70,6 +70,13 @@ def relative(machine: str, distance: int) -> Operand:
     return Operand("register", distance, counter * 8)
 
 
+def stack_after_return(machine: str) -> Operand:
+    """The stack pointer that a function's caller has again, at the instruction that returns."""
+    if machine == "x86_64":
+        return Operand("register", 8, _X86_WORDS.index("sp") * 8)
+    return Operand("register", 0, _arm_register("sp"))
+
+
 def _operand_words(text: str) -> list[str]:
     """At blanks, but not within brackets: ``8@[sp, 16]`` is one word."""
     return re.findall(r"(?:\[[^\]]*\]|\S)+", text)

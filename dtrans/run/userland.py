@@ -21,8 +21,8 @@ from dtrans.artifact import Probe, UserCode, Wanted
 from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
 from dtrans.run.elf import ElfFile, ElfFunction
-from dtrans.run.instructions import instruction_offsets
-from dtrans.run.operands import MOST_OPERANDS, Operand, operands, relative
+from dtrans.run.instructions import exit_offsets, instruction_offsets
+from dtrans.run.operands import MOST_OPERANDS, Operand, operands, relative, stack_after_return
 from dtrans.run.processes import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
 from dtrans.source import Source, Span
 from dtrans.values import dataclass, field
@@ -189,12 +189,19 @@ class Userland:
         provider = f"{want.base}{'' if pid is None else pid}"
         wanted = want.place.partition(":")[2] or want.function
         for function in _named(thing.file, wanted):
-            if want.attach.moment == "offset":
-                yield from _instructions(want, thing, function, provider)
-                continue
-            if want.attach.moment != "return" or function.name not in want.without:
-                at = tuple(self._variable(thing.file, name, function.address) for name in want.attach.variables)
-                yield _Found((provider, thing.name, function.name, want.name), function.offset, operands=at)
+            probe = provider, thing.name, function.name, want.name
+            match want.attach.moment:
+                case "offset":
+                    yield from _instructions(want, thing, function, provider)
+                case "return" | "exit" if function.name in want.without:
+                    continue
+                case "exit":
+                    for offset in exit_offsets(thing.path, function):
+                        told = Operand("constant", offset), stack_after_return(self.machine)
+                        yield _Found(probe, function.offset + offset, operands=told)
+                case _:
+                    at = tuple(self._variable(thing.file, name, function.address) for name in want.attach.variables)
+                    yield _Found(probe, function.offset, operands=at)
 
     def _variable(self, file: ElfFile, name: str, function: int) -> Operand:
         """The address of a variable, seen from the function that has just been entered."""

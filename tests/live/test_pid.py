@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import time
 from collections.abc import Iterator
@@ -295,3 +296,38 @@ def test_without_links_of_many_places_each_has_a_perf_event(tmp_path: Path, monk
     assert sorted(filter(None, shown.splitlines())) == [
         "one entry 10", "one return 15", "two costly 10", "two entry 10", "two return 30",
     ]  # fmt: skip
+
+
+#: Functions with known offsets: of two returns, of a jump to another function always, perhaps, or by a register.
+_EXITS = """
+asm(".text\\n"
+    ".type both,@function\\nboth: test %edi,%edi\\n jne 1f\\n mov $1,%eax\\n ret\\n"
+    "1: mov $2,%eax\\n ret\\n.size both,.-both\\n"
+    ".type tail,@function\\ntail: sub $1,%edi\\n jmp both\\n.size tail,.-tail\\n"
+    ".type maybe,@function\\nmaybe: test %edi,%edi\\n je both\\n mov $9,%eax\\n ret\\n.size maybe,.-maybe\\n"
+    ".type through,@function\\nthrough: lea both(%rip),%rax\\n jmp *%rax\\n.size through,.-through\\n");
+int both(int), tail(int), maybe(int), through(int);
+int deep(int n) { asm volatile(""); return n ? deep(n - 1) + both(n) : 0; }
+int main(void)
+{
+    both(0), both(1), tail(1), tail(2), maybe(0), maybe(1), through(0);
+    return deep(3) != 6;
+}
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="needs the machine x86_64")
+def test_a_return_tells_by_which_instruction_it_was_and_what_it_returned(dtrace: Run, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "exits", _EXITS)
+    text = """
+        pid$target:a.out:both:return, pid$target:a.out:tail:return, pid$target:a.out:maybe:return,
+        pid$target:a.out:through:return { printf("%s+0x%x=%d ", probefunc, arg0, arg1); }
+        pid$target:a.out:deep:return { deep++; same += (arg0 == last || !last); last = arg0; }
+        END { printf("\\n%d %d %d\\n", deep, same, last > 0); }"""
+    first, second = filter(str.strip, dtrace("-q", "-n", text, "-c", str(program)).stdout.splitlines())
+    inner = ["both+0x9=1", "both+0xf=2"]
+    alone = [*inner, inner[0], "tail+0x3=1", inner[1], "tail+0x3=2"]
+    assert first.split()[:6] == alone
+    assert first.split()[6:11] == [inner[0], "maybe+0x2=1", "maybe+0x9=9", inner[0], "through+0x7=1"]
+    assert first.split()[11:] == [inner[1]] * 3
+    assert second == "4 4 1"
