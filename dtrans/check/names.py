@@ -13,6 +13,7 @@ from string import digits
 
 from dtrans.check.expressions import Checker
 from dtrans.check.providers import Declared, declared_argument, define_provider
+from dtrans.check.subroutines import REFUSED
 from dtrans.check.translators import (
     OwnTranslator,
     copy_translated,
@@ -308,6 +309,17 @@ class ScriptNames:
         return copy_translated(self, address, own, value.operand) if own and isinstance(value, Translate) else None
 
     def call(self, node: ast.Call) -> Expr[Solaris] | None:
+        """A subroutine that Linux has no use for may be asked of a structure that has it as a member:
+        ``msgdsize(mp)``."""
+        structures = self.types.knowledge.structures
+        asked = node.name in REFUSED and any(node.name in row.members for row in structures.values())
+        if not asked or len(node.args) != 1:
+            return None
+        value = self.checker.check(node.args[0])
+        match value.type:
+            case Pointer(StructRef(origin="translated", tag=tag) as ref) if node.name in structures[tag].members:
+                kind = self.structure_member(ref, node.name, node.span)
+                return TranslatedMember(value, node.name, kind, node.span)
         return None
 
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:

@@ -73,6 +73,8 @@ class RowArguments:
     def operand(self, index: int, span: Span) -> Expr[Linux]:
         if index >= len(self.point.args):
             raise fail("D_ARGS_IDX", f"{self.ref} has no args[{index}] on this kernel", span)
+        if not self.point.args[index]:
+            raise fail("D_ARGS_NONE", f"{self.ref} has no args[{index}] on Linux: {self.ref.note}", span)
         return self._value(self.point.args[index], f"args[{index}]", span)
 
     def _value(self, text: str, what: str, span: Span) -> Expr[Linux]:
