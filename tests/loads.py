@@ -17,12 +17,14 @@ starts and ends.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import mmap
 import os
 import resource
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -302,6 +304,19 @@ def _killed(times: str) -> None:
         os.waitpid(child, 0)
 
 
+def _arrivals(times: str) -> None:
+    """Bytes that come for descriptor 50, of each of which a signal tells that carries it."""
+    mine, other = socket.socketpair()
+    os.dup2(mine.fileno(), 50)
+    signal.signal(signal.SIGRTMIN, lambda *_: None)
+    fcntl.fcntl(50, 10, signal.SIGRTMIN)  # F_SETSIG, which Python does not name.
+    fcntl.fcntl(50, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(50, fcntl.F_SETFL, os.O_ASYNC)
+    for _ in range(int(times)):
+        other.send(b"x")
+        os.read(50, 1)
+
+
 def _child(status: str) -> None:
     """A child that ends with a status, which a handler of SIGCHLD is told."""
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -565,6 +580,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "threads": _threads,
     "signals": _signals,
     "killed": _killed,
+    "arrivals": _arrivals,
     "child": _child,
     "identity": _identity,
     "yield": _yield,

@@ -531,7 +531,7 @@ def attach_perf_event(event: int, program: int | None) -> None:
 
 def map_info(fd: int) -> MapSpec:
     """What an open map was made of (struct bpf_map_info)."""
-    kind, _, key_size, value_size, entries, flags, name = struct.unpack_from("<6I16s", _object_info(fd, 64))
+    kind, _, key_size, value_size, entries, flags, name = struct.unpack_from("<6I16s", object_info(fd, 64))
     return MapSpec(name.split(b"\0")[0].decode(), kind, key_size, value_size, entries, flags)
 
 
@@ -552,7 +552,7 @@ def program_name(program_id: int) -> str | None:
     except OSError:
         return None
     try:
-        (name,) = struct.unpack_from("16s", _object_info(fd, 128), 64)
+        (name,) = struct.unpack_from("16s", object_info(fd, 128), 64)
     finally:
         os.close(fd)
     return str(name.split(b"\0")[0].decode())
@@ -563,11 +563,12 @@ def recursion_misses(program: int) -> int:
 
     Linux counts it from 5.12 on (commit 9ed9e9ba2337), for kprobes and tracepoints from 6.7 on; 0 before.
     """
-    (missed,) = struct.unpack_from("=Q", _object_info(program, 216), 208)
+    (missed,) = struct.unpack_from("=Q", object_info(program, 216), 208)
     return int(missed)
 
 
-def _object_info(fd: int, size: int) -> bytes:
+def object_info(fd: int, size: int) -> bytes:
+    """What the kernel tells of a program, map or link: as much of its structure as it knows, the rest 0."""
     info = ctypes.create_string_buffer(size)
     bpf_call(_OBJECT_INFO, _ObjectInfo(fd, size, _address(info)))
     return info.raw

@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from dtrans.run.bpf import PROG_TRACING, VerifierError, attach_perf_event, bpf_call, load_program, open_event
+from dtrans.run.bpf import (
+    PROG_TRACING,
+    VerifierError,
+    attach_perf_event,
+    bpf_call,
+    load_program,
+    object_info,
+    open_event,
+)
 
 PROG_KPROBE = 2
 TRACE_FENTRY, TRACE_FEXIT = 24, 25
@@ -20,6 +29,8 @@ _EVENT_LINK, KPROBE_MULTI = 41, 42
 LINK_CREATE = 28
 MULTI_RETURN = 1
 BAD_ADDRESS = 14
+#: Bytes of struct bpf_link_info, and where the part begins that differs by the kind of link.
+_LINK_INFO, _LINK_UNION = 64, 16
 
 #: BPF: call bpf_get_attach_cookie; exit. And: r0 = 0; exit.
 _READ_COOKIE = bytes.fromhex("85000000ae000000 9500000000000000")
@@ -99,6 +110,30 @@ def link_functions(program: int, places: Sequence[tuple[int | str, int]], *, ent
     else:
         attr.names = ctypes.addressof(names)
     return bpf_call(LINK_CREATE, attr)
+
+
+def missed_returns(link: int) -> int:
+    """How many returns the kernel could not catch of a link's functions, since more threads were inside of them than it
+    has room for (struct bpf_link_info).
+
+    Linux tells from 6.7 on (commits 7acf32ebeed7, 3acf8ace6823); 0 before. It does not tell of functions of processes.
+    """
+    try:
+        info = object_info(link, _LINK_INFO)
+    except OSError:  # Before 5.15 there are no such links.
+        return 0
+    (kind,) = struct.unpack_from("=I", info)
+    (event,) = struct.unpack_from("=I", info, _LINK_UNION)
+    match kind:
+        case 8:  # BPF_LINK_TYPE_KPROBE_MULTI: addresses, count, flags, missed
+            (missed,) = struct.unpack_from("=Q", info, _LINK_UNION + 16)
+        case 7 if (
+            event == 4
+        ):  # BPF_LINK_TYPE_PERF_EVENT, BPF_PERF_EVENT_KRETPROBE: name, its length, offset, address, missed
+            (missed,) = struct.unpack_from("=Q", info, _LINK_UNION + 32)
+        case _:
+            return 0
+    return int(missed)
 
 
 # --- what the kernel can do -------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from dtrans.artifact import Artifact, Layout, Probe, Program, TestRun
+from dtrans.artifact import Artifact, KernelFunctions, Layout, Probe, Program, TestRun
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
 from dtrans.run.attach import attach_place, attach_places, attach_program, load_for, program_kind
@@ -38,6 +38,7 @@ from dtrans.run.bpf import (
 )
 from dtrans.run.cache import cache_key, cached
 from dtrans.run.host import HostFacts, kernel_fingerprint
+from dtrans.run.links import missed_returns
 from dtrans.run.namespaces import kernel_pid
 from dtrans.run.objects import OBJECT_FORMAT, Object, StackError
 from dtrans.run.privileges import check_privileges, refused, writes_refused
@@ -68,6 +69,9 @@ class Loaded:
         self._facts = facts
         self._programs = programs
         self._links: list[int] = []
+        #: Those by which kretprobes hang, and the returns that were missed by those that hang no more.
+        self._returning: list[int] = []
+        self._missed_returns = 0
         #: Places in processes that the kernel refused to trace.
         self.refused = 0
 
@@ -86,6 +90,8 @@ class Loaded:
         for program, descriptor in sorted(attached, key=lambda item: not item[0].auxiliary):
             for link in attach_program(program.attach, descriptor, self._facts):
                 self._links.append(link)
+                if isinstance(program.attach, KernelFunctions) and program.attach.moment == "return":
+                    self._returning.append(link)
 
     def attach_places(self, found: Sequence[Places], userland: Userland) -> None:
         """Attaches programs to places in processes, after telling them of the probes there. Raises D_KERNEL."""
@@ -105,6 +111,8 @@ class Loaded:
 
     def detach(self) -> None:
         """Detaches all programs, in reverse; BEGIN and END can still be fired. Harmless when repeated."""
+        self._missed_returns = self.missed_returns()
+        self._returning.clear()
         while self._links:
             os.close(self._links.pop())
 
@@ -130,6 +138,10 @@ class Loaded:
     def missed(self) -> int:
         """Firings so far that the kernel left out, since they came inside of a program's run."""
         return sum(map(recursion_misses, set(self._programs.values())))
+
+    def missed_returns(self) -> int:
+        """Returns of kernel functions so far that the kernel could not catch."""
+        return self._missed_returns + sum(map(missed_returns, self._returning))
 
 
 def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userland | None = None) -> Loaded:

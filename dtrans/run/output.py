@@ -65,6 +65,7 @@ _DROP_WORDS = {
     "unavailable": ("DTRACEDROP_SPECUNAVAIL", "failed speculation", " (no speculative buffer available)"),
     "error": ("DTRACEDROP_DBLERROR", "error", " in ERROR probe enabling"),
     # Not dtrace's: it fires no probe inside of another's actions.
+    "return": ("DTRACEDROP_RETURN", "return", " of functions with more threads inside than the kernel can follow"),
     "nesting": ("DTRACEDROP_NESTING", "firing", " inside of another probe's, which the kernel left out"),
 }
 

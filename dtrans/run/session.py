@@ -430,7 +430,7 @@ class Session:
             self._exiting = True
 
     def _tell_drops(self) -> None:
-        counted = {**self._tables.drops(), "nesting": [self.loaded.missed()]}
+        counted = {**self._tables.drops(), "nesting": [self.loaded.missed()], "return": [self.loaded.missed_returns()]}
         for kind, counts in counted.items():
             by_cpu = kind in DROPS_BY_CPU
             for cpu, count in enumerate(counts if by_cpu else [sum(counts)]):

@@ -491,6 +491,7 @@ def test_drops_are_told_in_dtraces_words(screen: Any) -> None:
     made.output.drops("aggregation", 1, 1)
     made.output.drops("dynamic", 5)
     made.output.drops("nesting", 2)
+    made.output.drops("return", 1)
     made.output.drops("error", 3)
     made.output.drops("speculative", 2)
     made.output.drops("unavailable", 1)
@@ -500,6 +501,7 @@ def test_drops_are_told_in_dtraces_words(screen: Any) -> None:
         "dtrace: 1 aggregation drop on CPU 1\n"
         "dtrace: 5 dynamic variable drops\n"
         "dtrace: 2 firings inside of another probe's, which the kernel left out\n"
+        "dtrace: 1 return of functions with more threads inside than the kernel can follow\n"
         "dtrace: 3 errors in ERROR probe enabling\n"
         "dtrace: 2 speculative drops\n"
         "dtrace: 1 failed speculation (no speculative buffer available)\n"

@@ -95,6 +95,17 @@ def test_a_signal_s_information_is_what_was_sent() -> None:
     assert of("si_uid") == {0: 5}
 
 
+@pytest.mark.proves("siginfo_t.si_band", "siginfo_t.si_fd")
+def test_a_signal_that_tells_of_a_descriptor_has_it_and_what_came() -> None:
+    # POLLIN | POLLRDNORM, for POLL_IN.
+    text = """
+        proc:::signal-handle /pid == $target && args[0] == 34 && args[1]->si_code == 1/ {
+            @[args[1]->si_code, args[1]->si_fd, args[1]->si_band] = count();
+        }
+        END { printa("%d %d %d %@d\\n", @); }"""
+    assert printed(text, commands=[line("arrivals", 3)]).split() == ["1", "50", "65", "3"]
+
+
 @pytest.mark.proves("siginfo_t.si_status")
 def test_a_child_s_end_has_its_status() -> None:
     source = """
