@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 
 from dtrans.artifact import (
     COMMIT_SITE,
@@ -250,7 +251,7 @@ class Emitter:
             body.add("if (!site) return 0;")
             body.add("place_probe = site->probe;")
 
-    @property
+    @cached_property
     def _stops(self) -> bool:
         """Whether any clause calls exit(): then every program looks whether tracing has stopped."""
         return any(_has_exit(clause.body) for firing in all_firings(self.plan) for clause in firing.clauses)

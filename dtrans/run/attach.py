@@ -104,8 +104,9 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
             number = facts.tracepoint_id(group, event)
             if number is None:
                 raise FileNotFoundError(_NOT_THERE, "")
-            # One event serves all CPUs: the program hangs on the tracepoint, not on the event.
-            yield from _event(open_perf_event(PERF_TYPE_TRACEPOINT, number, 1, online_cpus()[0]), program)
+            # One event serves all CPUs: the program hangs on the tracepoint, not on the event, which takes no samples
+            # itself: a few tracepoints refuse that (irq_work_exit, whose samples would cause it again).
+            yield from _event(open_perf_event(PERF_TYPE_TRACEPOINT, number, 0, online_cpus()[0]), program)
         case PerfEvent(kind, config, period, all_cpus, mode):
             for cpu in online_cpus() if all_cpus else online_cpus()[:1]:
                 try:

@@ -155,6 +155,13 @@ def test_two_clauses_of_a_function_both_count_its_argument(dtrace: Run) -> None:
     assert sum(sums[:-1]) == sums[-1] > 0
 
 
+@pytest.mark.needs("tracepoint:irq_vectors:irq_work_exit")
+def test_a_tracepoint_that_allows_no_samples_can_be_traced(dtrace: Run) -> None:
+    """dexplorer counts all of sdt::: and so meets it."""
+    done = dtrace("-qn", 'sdt:irq_vectors::irq_work_exit { @ = count(); } BEGIN { printf("traced"); exit(0); }')
+    assert done.stdout.startswith("traced")
+
+
 def test_a_probe_without_arguments_tells_why(dtrace: Run) -> None:
     done = dtrace("-qn", "io:::wait-done { trace(args[2]->fi_pathname); }", status=1)
     assert "[D_ARGS_NONE]" in done.stderr
