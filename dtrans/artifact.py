@@ -543,6 +543,8 @@ class Artifact:
     wanted: tuple[Wanted, ...] = ()
     #: Numbers of the machine that the runner keeps up to date in the map ``host``: see `dtrans.run.numbers`.
     host: tuple[str, ...] = field(default=())
+    #: Where strings stand in the map ``globals`` that are empty, and not NULL, before they are set.
+    empty: tuple[int, ...] = field(default=())
 
 
 # --- JSON -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dtrans.values import dataclass
+from dtrans.values import dataclass, field
 
 Space = Literal["kernel", "user", "scratch", "own"]
 
@@ -108,6 +108,9 @@ class StructRef:
     kind: Literal["struct", "union"]
     tag: str
     origin: Literal["kernel", "program", "translated"] = "kernel"
+    #: What gives it, or a pointer to it, stands for what a translator makes: an inline, whose type is a pointer still,
+    #: or an argument of a probe or a translation, which is no value at all (libdtrace's <DYN>).
+    dynamic: Literal["", "inline", "argument"] = field(default="", compare=False)
 
     def __str__(self) -> str:
         if self.origin == "translated":

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
 from dtrans.check.aggregations import AggregationChecker
-from dtrans.check.conversions import is_integer, is_scalar, is_string_like, is_translated
+from dtrans.check.conversions import dynamic, is_integer, is_scalar, is_string_like, is_translated
 from dtrans.check.destructive import check_allowed, destructive_action
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
@@ -66,6 +66,8 @@ class StatementChecker:
         value = self.names.checker.tested(self.names.checker.check(node))
         if not is_scalar(value.type):
             raise fail("D_PRED_SCALAR", f"a predicate must be a number, not '{value.type}'", node.span)
+        if dynamic(value.type):
+            raise fail("D_CG_DYN", "what a translator makes is no number: name one of its members", node.span)
         return value
 
     # --- statements -----------------------------------------------------------------------------------

@@ -17,7 +17,15 @@ def is_integer(kind: Type) -> bool:
 
 def is_scalar(kind: Type) -> bool:
     """What can be tested against zero."""
-    return isinstance(kind, Int | EnumRef | Pointer) or (isinstance(kind, StringType) and kind.pointer)
+    if isinstance(kind, Pointer):
+        return dynamic(kind) != "argument"
+    return isinstance(kind, Int | EnumRef) or (isinstance(kind, StringType) and kind.pointer)
+
+
+def dynamic(kind: Type) -> str:
+    """Whether a value is what a translator makes, or a pointer to it (libdtrace dt_node_is_dynamic): "" for no."""
+    made = kind.to if isinstance(kind, Pointer) else kind
+    return made.dynamic if isinstance(made, StructRef) else ""
 
 
 def is_char(kind: Type) -> bool:

@@ -8,10 +8,12 @@ The checker knows D's operators; what names mean is asked of a `Names`. A script
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Generic, Protocol
 
 from dtrans.check.assignment import check_assign, check_step
 from dtrans.check.conversions import (
+    dynamic,
     is_char,
     is_integer,
     is_null,
@@ -128,8 +130,11 @@ class Checker(Generic[L]):
                 return check_conditional(self, node)
             case ast.Assign():
                 return check_assign(self, node)
-            case ast.Comma(left, right, _):
-                return Comma(self.check(left), self.check(right))
+            case ast.Comma(left, right, span):
+                one, two = self.check(left), self.check(right)
+                if dynamic(one.type) or dynamic(two.type):
+                    raise fail("D_OP_DYN", "',' does not apply to what a translator makes: name a member of it", span)
+                return Comma(one, two)
             case ast.Cast(kind, operand, span):
                 return self.cast(self.check(operand), self.types.resolve(kind), span)
             case ast.SizeofType(kind, span):
@@ -295,7 +300,7 @@ class Checker(Generic[L]):
 
     def key(self, node: ast.Expr) -> Expr[L]:
         value = self.check(node)
-        if isinstance(value.type, Void | StructRef | Float | Function):
+        if isinstance(value.type, Void | StructRef | Float | Function) or dynamic(value.type):
             raise fail("D_KEY_TYPE", f"a value of type '{value.type}' cannot be a key", node.span)
         if isinstance(value.type, Array):
             return self.string(value, node.span) if is_string_like(value.type) else self.decayed(value)
@@ -326,6 +331,8 @@ class Checker(Generic[L]):
                 return StringType(self.types.strsize)
             case Array(of, _):
                 return Pointer(of)
+            case Pointer(StructRef() as ref, space):
+                return Pointer(replace(ref, dynamic=""), space)
             case _:
                 return value.type
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from dtrans.check.conversions import is_integer
+from dtrans.check.conversions import dynamic, is_integer
 from dtrans.errors import DtransError, fail
 from dtrans.formats import Conversion, ValueClass, accepts, fits, parse_format
 from dtrans.source import Span
@@ -113,7 +113,9 @@ class Formatted:
         # A bare user address names no process: it is taken for the target's (pfcheck_uaddr).
         if piece.char == "A" and kind != "usym" and not self.target:
             fitting = False
-        if not fitting:
+        if fitting and dynamic(value.type) == "inline":
+            raise fail("D_CG_DYN", "what a translator makes is no number: name one of its members", value.span)
+        if not fitting or dynamic(value.type):
             raise self._incompatible("D_PRINTF_ARG_TYPE", f"%{piece.name}", piece.number, piece.prototype, value)
 
     def _incompatible(self, tag: str, shown: str, number: int, prototype: str, value: Value) -> DtransError:

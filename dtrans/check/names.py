@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from string import digits
+from typing import Literal
 
 from dtrans.check.expressions import Checker
 from dtrans.check.providers import Declared, declared_argument, define_provider
@@ -160,7 +161,7 @@ class ScriptNames:
         if row is not None:
             if not row.current and not row.thread:
                 raise fail("D_VAR_UNSUP", f"{node.name} has no meaning on Linux: {row.note.differs}", node.span)
-            return Builtin(node.name, self._row_type(row.type), node.span)
+            return Builtin(node.name, self._dynamic(self._row_type(row.type), "inline"), node.span)
         constant = self.types.knowledge.constants.get(node.name)
         if constant is not None:
             return Const(constant.value, INT)
@@ -225,7 +226,7 @@ class ScriptNames:
             return None
         if not row.current:
             raise fail("D_VAR_UNSUP", f"{name} has no meaning on Linux: {row.note.differs}", node.span)
-        return Builtin(name, self._row_type(row.type), node.span)
+        return Builtin(name, self._dynamic(self._row_type(row.type), "inline"), node.span)
 
     def _is_indexed(self, name: str) -> bool:
         row = self.types.knowledge.builtins[name]
@@ -299,7 +300,7 @@ class ScriptNames:
         if not isinstance(target, StructRef):
             raise fail("D_XLATE_SOU", f"xlate makes structures, not '{to}'", span)
         if target.origin == "translated" or own_translator(self, target, operand) is not None:
-            return Translate(operand, to, span)
+            return Translate(operand, self._dynamic(to, "argument"), span)
         raise fail("D_XLATE_NONE", f"no translator makes {target} from '{operand.type}'", span)
 
     def translated_structure(
@@ -475,7 +476,9 @@ class ScriptNames:
                 f"args[{index}] may not be referenced: not all the probes that the descriptions match have the same",
                 node.span,
             )
-        return Args(index, self._row_type(kind) if isinstance(kind, str) else kind, node.span)
+        if isinstance(kind, str):
+            kind = self._dynamic(self._row_type(kind), "argument")
+        return Args(index, kind, node.span)
 
     def _what_differs(self) -> str:
         """What the tables say of the clause's first probe: often the reason why it has no arguments here."""
@@ -483,6 +486,18 @@ class ScriptNames:
 
     def _row_type(self, text: str) -> Type:
         return self.types.resolve(_parsed_type(text))
+
+    def _dynamic(self, kind: Type, what: Literal["inline", "argument"]) -> Type:
+        """The type of what a translator makes."""
+        match kind:
+            case Pointer(StructRef() as ref, space) if not self._is_of_kernel(ref):
+                return Pointer(replace(ref, dynamic=what), space)
+        return kind
+
+    def _is_of_kernel(self, ref: StructRef) -> bool:
+        return ref.origin == "kernel" or (
+            ref.origin == "translated" and self.types.knowledge.structures[ref.tag].kernel
+        )
 
     def _check_free(self, name: str, span: Span) -> None:
         if name in self.types.knowledge.builtins or _ARG.fullmatch(name) or name == "args":

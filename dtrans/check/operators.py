@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dtrans.check.conversions import (
     as_int,
     common,
+    dynamic,
     fold,
     is_integer,
     is_null,
@@ -19,7 +20,7 @@ from dtrans.check.conversions import (
     wrap,
 )
 from dtrans.check.memory import advanced, check_address, deref, string_advanced
-from dtrans.check.tree import Binary, Compare, Cond, Const, Expr, L, Text, Unary
+from dtrans.check.tree import Binary, Compare, Cond, Const, Expr, L, Unary
 from dtrans.errors import fail
 from dtrans.syntax import ast
 from dtrans.types import INT, LONG, ULONG, VOID, EnumRef, Function, Int, Pointer, StringType, Void
@@ -132,6 +133,10 @@ def _string_arithmetic(checker: Checker[L], left: Expr[L], right: Expr[L], node:
 
 def _pointer_binary(checker: Checker[L], left: Expr[L], right: Expr[L], node: ast.Binary) -> Expr[L]:
     op, one, two = node.op, left.type, right.type
+    for side, written in ((left, node.left), (right, node.right)):
+        if dynamic(side.type) and (op in _COMPARISONS or not is_scalar(side.type)):
+            told = f"operator '{op}' does not apply to what a translator makes: name a member of it"
+            raise fail(_TAGS.get(op, "D_OP_INT") if op not in _COMPARISONS else "D_OP_INCOMPAT", told, written.span)
     if op in _COMPARISONS:
         if not (is_scalar(one) and is_scalar(two)):
             raise fail("D_OP_INCOMPAT", f"'{one}' and '{two}' cannot be compared", node.span)
@@ -157,6 +162,8 @@ def check_conditional(checker: Checker[L], node: ast.Conditional) -> Expr[L]:
         # dtrace folds before it looks at the branches, and scripts rely on it: the dead one is not checked.
         return checker.check(node.then if test.value else node.other)
     then, other = checker.check(node.then), checker.check(node.other)
+    if dynamic(then.type) or dynamic(other.type):
+        raise fail("D_OP_DYN", "the branches of '?:' cannot be what a translator makes: name a member of it", node.span)
     if is_string(then.type) or is_string(other.type) or (is_string_like(then.type) and is_string_like(other.type)):
         return _string_conditional(checker, test, then, other, node)
     then, other = checker.decayed(then), checker.decayed(other)
@@ -173,8 +180,8 @@ def check_conditional(checker: Checker[L], node: ast.Conditional) -> Expr[L]:
 def _string_conditional(
     checker: Checker[L], test: Expr[L], then: Expr[L], other: Expr[L], node: ast.Conditional
 ) -> Expr[L]:
-    one = Text("") if is_null(then) else checker.string(then, node.then.span)
-    two = Text("") if is_null(other) else checker.string(other, node.other.span)
-    assert isinstance(one.type, StringType)
-    assert isinstance(two.type, StringType)
-    return Cond(test, one, two, StringType(max(one.type.bound, two.type.bound)))
+    one = then if is_null(then) else checker.string(then, node.then.span)
+    two = other if is_null(other) else checker.string(other, node.other.span)
+    return Cond(
+        test, one, two, StringType(max(side.type.bound for side in (one, two) if isinstance(side.type, StringType)))
+    )

@@ -13,7 +13,22 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dtrans.check.tree import Binary, Call, Cast, Const, Expr, Load, Offset, Place, Read, Store, StringOf
+from dtrans.check.tree import (
+    Assign,
+    Binary,
+    Call,
+    Cast,
+    Comma,
+    Cond,
+    Const,
+    Expr,
+    Load,
+    Offset,
+    Place,
+    Read,
+    Store,
+    StringOf,
+)
 from dtrans.emit.storage import ARENA, Slot
 from dtrans.emit.text import c_type, is_signed, number
 from dtrans.plan.leaves import Linux
@@ -24,7 +39,7 @@ if TYPE_CHECKING:
 
 BAD_ADDRESS = 1
 #: Searches, whose result may be NULL.
-NULLABLE = frozenset({"json", "strchr", "strrchr", "strstr", "strtok"})
+_SEARCHES = frozenset({"json", "strchr", "strrchr", "strstr", "strtok"})
 
 
 @dataclass(frozen=True)
@@ -41,6 +56,31 @@ class Target:
 
     pointer: str
     guard: str = ""
+
+
+def nullable(expr: Expr[Linux], *, read: bool = True) -> bool:
+    """Whether a string may be NULL where it stands in memory: its first two bytes are 0 then. A pointer's is not when
+    it is `read`, which is a fault by itself."""
+    match expr:
+        case Const() | Read() | Assign():
+            return True
+        case Call(name, _, _, _):
+            return name in _SEARCHES
+        case Cond(_, then, other, _):
+            return nullable(then, read=read) or nullable(other, read=read)
+        case Comma(_, right):
+            return nullable(right, read=read)
+        case StringOf():
+            return not read and may_be_null(expr)
+    return False
+
+
+def may_be_null(text: StringOf[Linux]) -> bool:
+    """Whether a string is where a pointer points that may be NULL: not within something else, nor in a process."""
+    address = text.address
+    while isinstance(address, Cast):
+        address = address.operand
+    return text.space == "kernel" and not isinstance(address, Binary | Offset)
 
 
 def own_place(address: Expr[Linux]) -> Own | None:
@@ -189,11 +229,7 @@ def _copy(values: Values, expr: Store[Linux]) -> str:
 
 
 def _store_string(values: Values, expr: Store[Linux]) -> str:
-    if isinstance(expr.value, Const):
-        source = values.slot(8)
-        values.literal("", source, key=True)
-    else:
-        source = values.string(expr.value)
+    source = values.text(expr.value)
     size = min(source.size, values.strsize)
     where = leaked(values, source.address)
     target = _target(values, expr.address, size)
@@ -253,7 +289,7 @@ def _base(values: Values, of: Expr[Linux], offset: str, *, write: bool) -> tuple
             values.fault(f"!{pointer}", BAD_ADDRESS, offset)
         return pointer, values.types.size(of.type), guard if write else ""
     slot = values.string(of)
-    if isinstance(of, Read) or (isinstance(of, Call) and of.name in NULLABLE):
+    if nullable(of):
         values.fault(f"!*(u16 *)({slot.address})", BAD_ADDRESS, offset)
     return slot.address, slot.size, ""
 

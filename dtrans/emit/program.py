@@ -38,7 +38,7 @@ from dtrans.emit.statements import Statements, is_single, lay_out_aggregation
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
 from dtrans.emit.text import Lines, comment, told
 from dtrans.emit.values import Frame, Values
-from dtrans.emit.variables import Variables
+from dtrans.emit.variables import EMPTY, Variables
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
@@ -119,6 +119,7 @@ class Emitter:
             layouts=tuple(self.shared.layouts.values()),
             late=tuple(self.shared.late.values()),
             host=tuple(self.shared.host),
+            empty=self.variables.empty_strings(),
             options=dict(sorted(self.options.given.items())),
             matched=sum(count for _, count in self.plan.matched),
             descriptions=self.plan.matched,
@@ -278,7 +279,7 @@ class Emitter:
             for variable, kind in variables.this_numbers().items():
                 values.add(f"{kind} {variable} = 0;")
             for string in variables.this_strings():
-                values.add(f"*(u64 *)({string}) = 0;")
+                values.add(f"*(u64 *)({string}) = {EMPTY};")
             for place, size in variables.this_structures():
                 values.add(f"CLEAR({place}, {size});")
         with self._lines(made.opening, "done"):
@@ -368,7 +369,7 @@ class Emitter:
         if self.variables.arena:
             head.add("ARENA(s);")
         if self.variables.strtok:
-            head.add(f"*(u64 *)s->strtok_state = 0; *(u32 *)(s->strtok_state + {self.strsize}) = 0;")
+            head.add("*(u64 *)s->strtok_state = 0;")
 
     def _frame_programs(self, attached: set[Attach]) -> None:
         """Programs that keep the frame's own state."""

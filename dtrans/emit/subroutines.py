@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dtrans.check.tree import Call, Const, Expr, Late, Text
 from dtrans.emit.calls import Argument, Number, To
 from dtrans.emit.leaves import intrinsic
+from dtrans.emit.memory import nullable
 from dtrans.emit.storage import ARENA, Slot
 from dtrans.emit.text import number
 from dtrans.errors import fail
@@ -34,12 +35,12 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
         case "strlen":
             if isinstance(args[0], Text):
                 return str(len(args[0].value))
-            slot = values.string(args[0])
+            slot = values.text(args[0])
             return values.length(slot)
         case "index" | "rindex":
             return _index(values, call)
         case "strtoll":
-            slot = values.string(args[0])
+            slot = values.text(args[0])
             base = _base(values, args[1]) if len(args) > 1 else "10"
             return values.temporary("s64", values.calls.expression(values, "strtoll", slot, base))
         case "copyin":
@@ -101,22 +102,22 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
     args, name, calls, to = call.args, call.name, values.calls, To(slot)
     match name:
         case "basename" | "dirname" | "cleanpath" | "toupper" | "tolower":
-            calls.statement(values, name, to, values.string(args[0]))
+            calls.statement(values, name, to, values.text(args[0]))
         case "strjoin":
-            calls.statement(values, name, to, values.string(args[0]), values.string(args[1]))
+            calls.statement(values, name, to, values.text(args[0]), values.text(args[1]))
         case "strchr" | "strrchr":
-            source = values.string(args[0])
+            source = values.text(args[0])
             character = Number(f"(int)({values.integer(args[1])})")
             _found(values, slot, calls.expression(values, name, to, source, character))
         case "strstr":
-            source, needle = values.string(args[0]), values.string(args[1])
+            source, needle = values.text(args[0]), values.text(args[1])
             _found(values, slot, calls.expression(values, name, to, source, needle, _work(values, needle)))
         case "json":
             _json(values, call, slot)
         case "strtok":
             _strtok(values, call, slot)
         case "substr":
-            source = values.string(args[0])
+            source = values.text(args[0])
             start = Number(values.integer(args[1]))
             length = Number(values.integer(args[2])) if len(args) > 2 else "0"
             calls.statement(values, name, to, source, start, length, "true" if len(args) > 2 else "false")
@@ -165,7 +166,7 @@ def _work(values: Values, needle: Slot) -> str:
 
 
 def _index(values: Values, call: Call[Linux]) -> str:
-    source, needle = values.string(call.args[0]), values.string(call.args[1])
+    source, needle = values.text(call.args[0]), values.text(call.args[1])
     start: Argument = "0" if call.name == "index" else number((1 << 31) - 1)
     if len(call.args) > 2:
         start = Number(values.integer(call.args[2]))
@@ -236,7 +237,7 @@ def _copyinto(values: Values, call: Call[Linux]) -> str:
 
 def _bcopy(values: Values, args: tuple[Expr[Linux], ...]) -> str:
     text = isinstance(args[0].type, StringType)
-    source = values.temporary("u64", f"(u64)({values.string(args[0]).address})" if text else values.integer(args[0]))
+    source = values.temporary("u64", f"(u64)({values.text(args[0]).address})" if text else values.integer(args[0]))
     target = values.temporary("u64", values.integer(args[1]))
     length = values.temporary("u64", values.integer(args[2]))
     at = _into(values, target, length)
@@ -253,10 +254,14 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     values.scratch.keep(declaration, size + 8)
     values.variables.strtok = True
     state = f"{values.scratch_name}->strtok_state"
-    delimiters = values.string(call.args[1])
+    delimiters = values.text(call.args[1])
     room = slot if slot.size >= 32 else values.slot(32)
-    source = "NULL, 8" if isinstance(call.args[0], Const) else values.string(call.args[0])
-    found = values.calls.expression(values, "strtok", To(room), state, str(size), source, delimiters)
+    if not isinstance(call.args[0], Const):
+        text = values.string(call.args[0])
+        with values.block(f"if (*(u16 *)({text.address}))" if nullable(call.args[0], read=False) else ""):
+            values.copy(Slot(state, size), text)
+            values.add(f"*(u64 *)({state} + {size}) = 0;")
+    found = values.calls.expression(values, "strtok", To(room), state, str(size), delimiters)
     values.add(f"if (!{found}) *(u16 *)({room.address}) = 0;")
     if room is not slot:
         values.copy(slot, room)
@@ -264,7 +269,7 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
 
 def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
     """The verifier walks every character of text and path with all that it may be, up to a million steps in all."""
-    source, path = values.string(call.args[0]), values.string(call.args[1])
+    source, path = values.text(call.args[0]), values.text(call.args[1])
     if _JSON_TEXT * source.size + _JSON_PATH * path.size > _MOST_STEPS:
         raise fail(
             "D_PROTO_ARG",

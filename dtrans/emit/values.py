@@ -39,7 +39,7 @@ from dtrans.check.tree import (
 from dtrans.emit.addresses import any_address, put_addresses
 from dtrans.emit.calls import Calls, To
 from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
-from dtrans.emit.memory import NULLABLE, address_of, field_of, load, store, string_at
+from dtrans.emit.memory import address_of, field_of, load, may_be_null, nullable, store, string_at
 from dtrans.emit.storage import ScratchLayout, Shared, Slot, Stack
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number, words
@@ -204,9 +204,9 @@ class Values:
                 return leaf_value(self, expr)
 
     def truth(self, expr: Expr[Linux]) -> str:
-        """A C condition: whether a value is not zero; for a string whether it was ever set."""
+        """A C condition: whether a value is not zero. NULL is compared as "" (dtrace.c, DIF_OP_SCMP)."""
         if isinstance(expr.type, StringType):
-            return self._is_set(expr)
+            return f"*(u8 *)({self.string(expr).address})"
         if isinstance(expr.type, Addresses):
             return any_address(self, expr)
         return self.integer(expr)
@@ -384,17 +384,24 @@ class Values:
 
     # --- strings --------------------------------------------------------------------------------------
 
-    def string(self, expr: Expr[Linux]) -> Slot:
-        """A string in memory: where it stands."""
+    def string(self, expr: Expr[Linux], *, read: bool = False) -> Slot:
+        """A string in memory: where it stands. One that is NULL is so there too, unless it is `read`."""
         if isinstance(expr, Read):
             return self.variables.place(self, expr)
-        assert isinstance(expr.type, StringType), expr
-        slot = self.slot(expr.type.bound)
-        self.string_into(expr, slot)
+        slot = self.slot(_bound(expr.type) if isinstance(expr.type, StringType) else 8)
+        self.string_into(expr, slot, read=read)
         return slot
 
-    def string_into(self, expr: Expr[Linux], slot: Slot, *, key: bool = False) -> None:
-        """Puts a string at a place. A `key` has zeros behind its end, up to the slot's size."""
+    def text(self, expr: Expr[Linux]) -> Slot:
+        """A string whose characters are needed: NULL has none, at the address 0."""
+        slot = self.string(expr, read=True)
+        if nullable(expr):
+            self.fault(f"!*(u16 *)({slot.address})", BAD_ADDRESS)
+        return slot
+
+    def string_into(self, expr: Expr[Linux], slot: Slot, *, key: bool = False, read: bool = False) -> None:
+        """Puts a string at a place. A `key` has zeros behind its end, up to the slot's size. Where the string is
+        `read`, a NULL pointer may be a fault at once."""
         match expr:
             case Text(value):
                 self.literal(value, slot, key=key)
@@ -411,16 +418,22 @@ class Values:
                 where = self.integer(address)
                 if space == "user":
                     self.user_string(slot, str(bound), where)
-                else:
-                    self.add(f"STRING({slot.address}, {bound}, {where}, {self.frame.fault}, {self.frame.action});")
+                    return
+                if not read and may_be_null(expr):
+                    where = self.temporary("u64", where)
+                    self.add(f"*(u16 *)({slot.address}) = 0;")
+                    self.add(f"if ({where}) {{")
+                self.add(f"STRING({slot.address}, {bound}, {where}, {self.frame.fault}, {self.frame.action});")
+                if not read and may_be_null(expr):
+                    self.add(f"MARK_SET({slot.address}); }}")
             case Cond(test, then, other, _):
                 with self.block(f"if ({self.truth(test)})"):
-                    self.string_into(then, slot, key=key)
+                    self._branch(then, slot, expr, key=key, read=read)
                 with self.block("else"):
-                    self.string_into(other, slot, key=key)
+                    self._branch(other, slot, expr, key=key, read=read)
             case Comma(left, right):
                 self.effect(left)
-                self.string_into(right, slot, key=key)
+                self.string_into(right, slot, key=key, read=read)
             case Call():
                 string_call(self, expr, slot, key=key)
             case Store(address, kind, _, _, _):
@@ -437,6 +450,12 @@ class Values:
                 probe_part(self, part, slot, key=key)
             case _:
                 raise AssertionError(f"no string: {expr}")
+
+    def _branch(self, expr: Expr[Linux], slot: Slot, whole: Expr[Linux], *, key: bool, read: bool) -> None:
+        """A branch of a string that may be NULL in the other one."""
+        self.string_into(expr, slot, key=key, read=read)
+        if nullable(whole, read=read) and not nullable(expr, read=read):
+            self.add(f"MARK_SET({slot.address});")
 
     def copy(self, slot: Slot, source: Slot, *, key: bool = False) -> None:
         """``slot = source``. A helper does it where functions are called: it has no loop for the verifier to walk."""
@@ -478,18 +497,6 @@ class Values:
         if key:
             for index in range(len(stored), slot.size // 8):
                 self.add(f"*(u64 *)({slot.address} + {index * 8}) = 0;")
-
-    def _is_set(self, expr: Expr[Linux]) -> str:
-        """A string compared with NULL: whether a variable was ever set, whether a search found anything."""
-        match expr:
-            case Const():
-                return "0"
-            case Read():
-                return f"*(u16 *)({self.string(expr).address})"
-            case Call(name, _, _, _) if name in NULLABLE:
-                return f"*(u16 *)({self.string(expr).address})"
-        address = self.string(expr).address
-        return f"*(u8 *)({address})" if isinstance(expr.type, StringType) and expr.type.pointer else "1"
 
     def _compare(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
         if op in ("==", "!=") and (isinstance(left, Text) or isinstance(right, Text)):
@@ -539,18 +546,22 @@ class Values:
         """Stores a value in a member of a type made for it."""
         match kind:
             case StringType(bound):
-                self.put_string(Slot(target, align_up(bound, 8)), expr, key=key)
+                slot = Slot(target, align_up(bound, 8))
+                if nullable(expr):
+                    self.copy(slot, self.text(expr), key=key)
+                else:
+                    self.put_string(slot, expr, key=key, read=True)
             case Addresses():
                 put_addresses(self, target, expr, key=key)
             case _:
                 self.add(f"{target} = {self.integer(expr)};")
 
-    def put_string(self, slot: Slot, expr: Expr[Linux], *, key: bool = False) -> None:
+    def put_string(self, slot: Slot, expr: Expr[Linux], *, key: bool = False, read: bool = False) -> None:
         """A string at a place that need not be scratch memory."""
         if _needs_room(expr):
-            self.copy(slot, self.string(expr), key=key)
+            self.copy(slot, self.string(expr, read=read), key=key)
         else:
-            self.string_into(expr, slot, key=key)
+            self.string_into(expr, slot, key=key, read=read)
 
     def memo(self, name: str, kind: str, call: str) -> str:
         """The result of a call that is made once where it is first needed."""

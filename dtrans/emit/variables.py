@@ -6,7 +6,8 @@ Global scalars are members of one structure in an array map. ``self->`` scalars 
 thread, in a hash map, gone when the thread exits. Associative arrays are hash maps keyed by the packed tuple;
 assigning zero removes the element. ``this->`` scalars are C variables, and scratch memory when strings.
 
-A string that was never set, or was set to NULL, begins with two zero bytes; one set to "" has a 1 after its NUL.
+A string that is NULL begins with two zero bytes; an empty one has a 1 after its NUL. Of strings that were never set,
+those of threads and elements of arrays are NULL, the others are empty (dtrace.c, DIF_OP_LDGS and DIF_OP_LDTS).
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROP_KINDS
-from dtrans.check.tree import Assign, Call, Const, Expr, Read, Variable
+from dtrans.check.tree import Assign, Const, Expr, Read, Variable
 from dtrans.emit.addresses import assign_addresses
-from dtrans.emit.memory import NULLABLE
+from dtrans.emit.memory import nullable
 from dtrans.emit.storage import Slot, StructLayout, add_value, address_words, scalars, variable_name
 from dtrans.emit.text import is_signed
 from dtrans.plan.leaves import Linux
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from dtrans.check.typenames import TypeNames
     from dtrans.emit.values import Values
 
+#: The first word of an empty string.
+EMPTY = 1 << 8
 DYNAMIC_DROP = DROP_KINDS.index("dynamic")
 
 
@@ -67,6 +70,12 @@ class Variables:
     def globals_struct(self) -> StructLayout:
         return self._struct("global")
 
+    def empty_strings(self) -> tuple[int, ...]:
+        """Where the strings stand in ``struct globals``."""
+        layout = StructLayout()
+        places = [(variable, self._add(layout, variable)) for variable in scalars(self.declared, "global")]
+        return tuple(at for variable, at in places if isinstance(variable.type, StringType))
+
     def thread_struct(self) -> StructLayout:
         """``struct thread``; its first member tells this life of a thread id from the next."""
         layout = StructLayout()
@@ -80,16 +89,18 @@ class Variables:
         layout.close()
         return layout
 
-    def _add(self, layout: StructLayout, variable: Variable) -> None:
+    def _add(self, layout: StructLayout, variable: Variable) -> int:
+        """Appends a scalar; where it stands."""
         match variable.type:
             case StringType():
-                layout.add(f"char {variable_name(variable)}[{self.strsize}];", align_up(self.strsize, 8), 8)
+                size = align_up(self.strsize, 8)
+                return layout.add(f"char {variable_name(variable)}[{size}];", size, 8)
             case StructRef() | Array() | Addresses():
                 if variable.scope == "self":
                     layout.add(f"u64 {set_name(variable)};", 8, 8)
-                layout.add(self._bytes(variable, variable_name(variable)), self._size(variable), 8)
+                return layout.add(self._bytes(variable, variable_name(variable)), self._size(variable), 8)
             case kind:
-                layout.add(f"{storage_type(kind)} {variable_name(variable)};", 8, 8)
+                return layout.add(f"{storage_type(kind)} {variable_name(variable)};", 8, 8)
 
     def _bytes(self, variable: Variable, name: str) -> str:
         """The declaration of what holds a variable that is no number."""
@@ -171,7 +182,7 @@ class Variables:
         ]
 
     def this_strings(self) -> list[str]:
-        """Addresses of clause-local strings, which are undefined, that is NULL, when the firing begins."""
+        """Addresses of clause-local strings, which are undefined, that is empty, when the firing begins."""
         return [name for variable, name in self._this.items() if isinstance(variable.type, StringType)]
 
     def _local(self, values: Values, variable: Variable) -> str:
@@ -423,9 +434,8 @@ class Variables:
 
     def _mark_set(self, values: Values, address: str, value: Expr[Linux]) -> None:
         """An empty string that was assigned is told from NULL by its second byte."""
-        if isinstance(value, Read) or (isinstance(value, Call) and value.name in NULLABLE):
-            return
-        values.add(f"MARK_SET({address});")
+        if not nullable(value, read=False):
+            values.add(f"MARK_SET({address});")
 
 
 def set_name(variable: Variable) -> str:

@@ -147,7 +147,7 @@ def _lets(made: dict[str, list[str]]) -> Lets:
 
 
 def _structure(
-    name: str, guide: str, members: dict[str, Any], translators: list[Any], tag: str, extends: str
+    name: str, guide: str, members: dict[str, Any], translators: list[Any], tag: str, extends: str, kernel: bool
 ) -> StructureRow:
     return StructureRow(
         name,
@@ -159,4 +159,5 @@ def _structure(
         ),
         tag,
         extends,
+        kernel,
     )

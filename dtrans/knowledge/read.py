@@ -300,6 +300,7 @@ def _structure(table: _Table) -> StructureRow:
         tuple(_translator(one, members) for one in table.tables("translator")),
         table.text("tag", ""),
         table.text("extends", ""),
+        table.flag("kernel", False),
     )
     for name, member in members.items():
         made = any(name in translator.members for translator in row.translators)

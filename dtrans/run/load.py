@@ -163,6 +163,7 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
             maps[spec.name] = _create(_sized(spec, artifact, userland))
         _fill_names(maps, artifact.probes)
         _fill_speculations(maps, artifact)
+        _fill_strings(maps, artifact)
         if "chill_text" in maps:
             maps["chill_text"].update(_U32_KEY.pack(0), b"x" * maps["chill_text"].spec.value_size)
         descriptors = {name: each.fd for name, each in maps.items()}
@@ -278,6 +279,15 @@ def _fill_speculations(maps: Mapping[str, BpfMap], artifact: Artifact) -> None:
     if "spec_free" in maps:
         for number in range(Options(artifact.options).count("nspec") or 0, 0, -1):
             maps["spec_free"].push(_U32_KEY.pack(number))
+
+
+def _fill_strings(maps: Mapping[str, BpfMap], artifact: Artifact) -> None:
+    """Makes the program's strings empty, which all zeros are not."""
+    if artifact.empty:
+        values = bytearray(maps["globals"].spec.value_size)
+        for place in artifact.empty:
+            values[place + 1] = 1
+        maps["globals"].update(_U32_KEY.pack(0), bytes(values))
 
 
 def _name_value(value: str | int, size: int) -> bytes:

@@ -1,23 +1,18 @@
-// needs: word find strcpy slice
+// needs: word find slice
 /*
  * strtok(s, delimiters): dst = the next run of characters that are not in `delimiters`. False, with dst empty, if
  * there is none left.
  *
- * s NULL (a constant): goes on in the string of the call before. state: DT_STRTOK_STATE(cap) bytes that stay from
- * call to call, at first all 0: the string and a u64, how far it is used. dcap >= 32: dst holds the set of delimiters
- * meanwhile, one bit a character.
+ * state: DT_STRTOK_STATE(cap) bytes that stay from call to call: the string s, and a u64, how far it is used. dcap >= 32:
+ * dst holds the set of delimiters meanwhile, one bit a character.
  */
 #define DT_STRTOK_STATE(cap) ((cap) + 8)
 
-static __always_inline bool dt_strtok(char *dst, u32 dcap, char *state, u32 cap, const char *s, u32 scap,
-				      const char *delimiters, u32 delcap)
+static __always_inline bool dt_strtok(char *dst, u32 dcap, char *state, u32 cap, const char *delimiters,
+				      u32 delcap)
 {
-	u64 used = 0, start = 0, end = 0, seek = 1, w, c, bad, good, ends, n, low, found;
+	u64 used = DT_WORD(state, cap), start = 0, end = 0, seek = 1, w, c, bad, good, ends, n, low, found;
 
-	if (s)
-		dt_strcpy(state, cap, s, scap);
-	else
-		used = DT_WORD(state, cap);
 	/* The NUL is in the set. */
 	DT_WORD(dst, 0) = 1;
 	DT_WORD(dst, 8) = DT_WORD(dst, 16) = DT_WORD(dst, 24) = 0;
@@ -40,8 +35,7 @@ static __always_inline bool dt_strtok(char *dst, u32 dcap, char *state, u32 cap,
 		}
 		ends = dt_nul(w);
 		good = ~bad & DT_MARKS & (ends - 1) & ~ends;
-		if (!s)
-			good &= dt_from(used - i);
+		good &= dt_from(used - i);
 		found = dt_any(good) & seek;
 		start = dt_pick(found, i + dt_before(good), start);
 		/* Where the end may be: behind the start, anywhere if that was before, nowhere if it is still to come. */

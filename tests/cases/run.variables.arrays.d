@@ -9,7 +9,7 @@ BEGIN
 	b["one", 1] = 11; b["one", 2] = 12; b["two", 1] = 21;
 	printf("%d %d %d %d\n", b["one", 1], b["one", 2], b["two", 1], b["two", 2]);
 	b["one", 1] = 0; printf("%d %d\n", b["one", 1], b["one", 2]);
-	s["k"] = "value"; s["l"] = s["k"]; printf("%s %s [%s] %d\n", s["k"], s["l"], s["m"], s["m"] == NULL);
+	s["k"] = "value"; s["l"] = s["k"]; printf("%s %s %d\n", s["k"], s["l"], s["m"] == NULL);
 	s["k"] = 0; printf("%d\n", s["k"] == NULL);
 	printf("%d\n", a[1]--); printf("%d\n", a[1]);
 	exit(0);

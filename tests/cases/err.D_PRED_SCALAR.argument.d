@@ -1,0 +1,7 @@
+/* A translated argument is no number. */
+
+proc:::create
+/args[0]/ /* error: D_PRED_SCALAR */
+{
+	exit(0);
+}
