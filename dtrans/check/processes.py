@@ -33,6 +33,14 @@ class UserProbe:
     row: ProviderRow | None
 
 
+def process_hint(providers: Mapping[str, ProviderRow], provider: str) -> str:
+    """What to write instead of a provider of processes without a process: "" for another provider."""
+    row = providers.get(split_process(provider.rstrip("*"))[0])
+    if row is None or row.family not in USER_FAMILIES:
+        return ""
+    return f"its probes are in processes: name one, as in {row.name}$target or {row.name}1234"
+
+
 def split_process(provider: str) -> tuple[str, str]:
     """A provider's name and the process that it ends with: ``pid`` and ``$target`` of ``pid$target``; "" for none."""
     found = _OF_PROCESS.fullmatch(provider)

@@ -13,15 +13,17 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.libraries import is_met, needed, sorted_libraries
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
-from dtrans.check.processes import USER_FAMILIES, split_process
+from dtrans.check.processes import USER_FAMILIES, process_hint
 from dtrans.check.tree import AggregationInfo, Expr, Scope, Solaris, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.source import Span
 from dtrans.syntax import ast
 
+#: What a clause can lack whose probes are not here (-Z): the types of arguments, and variables that such clauses make.
+_OF_ABSENT = frozenset({"D_ARGS_NONE", "D_ARGS_IDX", "D_ARGS_MULTI", "D_ARGS_TYPE", "D_VAR_UNDEF"})
 _MACRO = re.compile(r"\$\$?([A-Za-z_0-9]+)")
 
 
@@ -162,9 +164,14 @@ class ProgramChecker:
                 probes.setdefault(probe.id, probe)
         found = tuple(probes.values())
         names.clause = ClauseContext(found, self.universe.shared_args, node.probes)
-        # The body first, as in libdtrace: a predicate may name a variable that its own clause is the first to assign.
-        body = statements.body(node.body or ())
-        predicate = None if node.predicate is None else statements.predicate(node.predicate)
+        try:
+            # The body first, as in libdtrace: a predicate may name a variable that its own clause first assigns.
+            body = statements.body(node.body or ())
+            predicate = None if node.predicate is None else statements.predicate(node.predicate)
+        except DtransError as error:
+            if found or error.diagnostic.tag not in _OF_ABSENT:
+                raise
+            body, predicate = (), None
         return TypedClause(number, found, predicate, body, not node.body, node)
 
     def _probes(self, written: ast.ProbeDescription, lost: list[tuple[str, str]]) -> tuple[ProbeRef, ...]:
@@ -213,9 +220,9 @@ class ProgramChecker:
         from dtrans.knowledge.lookup import nearest
 
         providers = self.universe.knowledge.providers
-        of_process = providers.get(split_process(description.provider.rstrip("*"))[0])
-        if of_process is not None and of_process.family in USER_FAMILIES:
-            return f"its probes are in processes: name one, as in {of_process.name}$target or {of_process.name}1234"
+        of_process = process_hint(providers, description.provider)
+        if of_process:
+            return of_process
         of_functions = providers.get(description.provider)
         if of_functions is not None and of_functions.family == "functions":
             return self._hint_of_function(description)

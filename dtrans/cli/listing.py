@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dtrans.pipeline import Listed
     from dtrans.syntax.ast import ProbeDescription
 
+
+_LISTED = "'dtrans list PROVIDER' names the probes of a provider"
 HEADER = f"{'ID':>5} {'PROVIDER':>10} {'MODULE':>17} {'FUNCTION':>33} NAME"
 
 
@@ -46,12 +48,13 @@ def matching(
     wanted: Sequence[ProbeDescription],
     near: Callable[[ProbeDescription], Iterable[ProbeRef]],
     made: Callable[[ProbeDescription], Iterable[ProbeRef]],
+    hint: Callable[[str], str],
 ) -> Iterator[ProbeRef]:
     """The probes that descriptions match, description by description.
 
     `near` gives the probes among which those that a description matches are, `made` those that it makes itself: rates
-    of the profile provider that nobody has named before. Raises DtransError D_PDESC_ZERO, after the others were listed,
-    when a description matches none.
+    of the profile provider that nobody has named before; `hint` says how else to name a provider, "" for nothing.
+    Raises DtransError D_PDESC_ZERO, after the others were listed, when a description matches none.
     """
     missed = []
     for description in wanted:
@@ -64,7 +67,7 @@ def matching(
         raise fail(
             "D_PDESC_ZERO",
             f"failed to match {text}: No probe matches description",
-            hint="'dtrans list PROVIDER' names the probes of a provider",
+            hint=next(filter(None, (hint(description.provider) for description in missed)), _LISTED),
         )
 
 

@@ -83,8 +83,9 @@ def tell_differences(artifact: Artifact) -> None:
 def list_matching(arguments: Arguments) -> int:
     """Prints the probes that the programs' descriptions match, all of them without programs.
 
-    Raises DtransError D_PDESC_ZERO, after the list, for descriptions that match none.
+    Raises DtransError for programs that are wrong, and D_PDESC_ZERO, after the list, for descriptions that match none.
     """
+    from dtrans.check.processes import process_hint
     from dtrans.check.universe import ProbeRef, Universe, in_process
     from dtrans.cli.inprocess import all_defined, in_processes
     from dtrans.cli.listing import lines, matching
@@ -98,6 +99,9 @@ def list_matching(arguments: Arguments) -> int:
     wanted = [
         probe for program in programs for item in program.items if isinstance(item, Clause) for probe in item.probes
     ]
+    if any(isinstance(item, Clause) and (item.body or item.predicate) for each in programs for item in each.items):
+        # As with -Z: what is not here has no arguments, and no error (dtrace.c, main).
+        _ = make_pipeline(replace(arguments, options={**arguments.options, "zdefs": "1"}), target=True)[0].typed
     solaris = Options(arguments.options).text("compat") == "solaris"
     universe = Universe(HostFacts(), load(), solaris=solaris)
     target = arguments.pids[0] if arguments.pids else None
@@ -108,7 +112,9 @@ def list_matching(arguments: Arguments) -> int:
             for probe in made_probes(universe, description):
                 yield from in_processes(probe, description, target) if in_process(probe) else (probe,)
 
-        found = matching(wanted, partial(list_probes, universe), made)
+        found = matching(
+            wanted, partial(list_probes, universe), made, partial(process_hint, universe.knowledge.providers)
+        )
     text = lines(found, partial(listed, universe) if arguments.verbose else None)
     if arguments.output is not None:
         # Written even when a description matches nothing, after the others.

@@ -305,11 +305,22 @@ def _inet6(values: Values, address: Expr[Linux], slot: Slot, *, embedded: bool) 
 
 
 def _inet_ntop(values: Values, call: Call[Linux], slot: Slot) -> None:
-    family = call.args[0]
-    if not isinstance(family, Const) or family.value not in (_AF_INET, _AF_INET6):
-        raise fail("D_PROTO_ARG", "inet_ntop( ) argument #1 must be AF_INET or AF_INET6", call.span)
-    if family.value == _AF_INET6:
-        _inet6(values, call.args[1], slot, embedded=True)
+    family, address = call.args
+    if isinstance(family, Const) and family.value in (_AF_INET, _AF_INET6):
+        _inet_of(values, family.value, address, slot)
         return
-    address = values.load(values.integer(call.args[1]), _U32, "kernel", None)
-    values.calls.statement(values, "inet_ntoa", To(slot), Number(address))
+    # Another family is an illegal operation (dtrace.c, DIF_SUBR_INET_NTOP).
+    which = values.temporary("s32", values.integer(family))
+    values.fault(f"{which} != {_AF_INET} && {which} != {_AF_INET6}", _ILLEGAL)
+    with values.block(f"if ({which} == {_AF_INET})"):
+        _inet_of(values, _AF_INET, address, slot)
+    with values.block("else"):
+        _inet_of(values, _AF_INET6, address, slot)
+
+
+def _inet_of(values: Values, family: int, address: Expr[Linux], slot: Slot) -> None:
+    if family == _AF_INET6:
+        _inet6(values, address, slot, embedded=True)
+        return
+    word = values.load(values.integer(address), _U32, "kernel", None)
+    values.calls.statement(values, "inet_ntoa", To(slot), Number(word))

@@ -55,6 +55,24 @@ def test_every_filter_lists_what_it_names(
         assert found == expected
 
 
+def test_a_program_that_is_wrong_is_not_listed(dtrace: Run) -> None:
+    done = dtrace("-l", "-n", "BEGIN { trace(nosuch); }", status=1)
+    assert done.stdout == ""
+    assert "[D_IDENT_UNDEF]" in done.stderr
+
+
+def test_a_provider_of_processes_is_named_with_one(dtrace: Run) -> None:
+    assert "name one, as in pid$target" in dtrace("-l", "-n", "pid:::entry", status=1).stderr
+
+
+def test_a_clause_of_probes_that_are_not_here_falls_away_with_its_variables(dtrace: Run) -> None:
+    absent = "fbt:nosuch:nosuch"
+    text = f"{absent}:entry {{ self->p = args[0]; }} {absent}:return /self->p/ {{ trace(self->p); }}"
+    assert dtrace("-Zqn", f'{text} BEGIN {{ printf("here"); exit(0); }}').stdout.strip() == "here"
+    done = dtrace("-Zqn", f"{absent}:entry {{ trace(nosuch); }} BEGIN {{ exit(0); }}", status=1)
+    assert "[D_IDENT_UNDEF]" in done.stderr
+
+
 @pytest.mark.parametrize(
     "words", [("-P", "nosuch"), ("-m", "nosuch"), ("-f", "nosuch"), ("-n", "nosuch"), ("-i", "99999999")]
 )
