@@ -28,7 +28,7 @@ from tests.loads import Load
 ROOT = Path(__file__).resolve().parent.parent
 TRACEFS = Path("/sys/kernel/tracing")
 #: Long enough for a busy machine; a test that takes this long has failed.
-TIMEOUT = 60.0
+TIMEOUT = 240.0
 
 #: The same examples every time, and no failure for slowness; ``--hypothesis-profile=explore`` looks for new ones.
 settings.register_profile("fixed", deadline=None, derandomize=True)

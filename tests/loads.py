@@ -610,7 +610,7 @@ class Load:
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "ready\n"
 
-    def go(self, timeout: float = 60.0) -> None:
+    def go(self, timeout: float = 240.0) -> None:
         """Lets it do its work, and waits for its end."""
         self._process.communicate("go\n", timeout=timeout)
         assert self._process.returncode == 0

@@ -207,7 +207,7 @@ def test_the_cpu_of_a_thread_is_the_one_that_it_runs_on() -> None:
     {
         self->cpu = curthread->t_cpu;
         printf("%d %d %s ", self->cpu->cpu_id == cpu, self->cpu->cpu_thread == curthread,
-            stringof(self->cpu->cpu_idle_thread->comm));
+            self->cpu->cpu_idle_thread->t_procp->p_user.u_comm);
         printf("%d %d", cpu, self->cpu->cpu_disp->disp_nrunnable);
         exit(0);
     }"""
