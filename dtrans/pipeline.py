@@ -184,12 +184,14 @@ class Pipeline:
         return name in self._types or names.is_type(name)
 
 
-def list_probes(universe: Universe, description: ProbeDescription | None = None) -> Iterator[ProbeRef]:
-    """Every probe that the kernel serves, in the order of ids; with a description at least those that it matches."""
-    for probe in universe.all_probes() if description is None else universe.listed(description):
-        # Functions are a hundred thousand, and those that there are can be traced.
-        if isinstance(probe.served, FunctionProbe) or universe.available(probe):
-            yield probe
+def list_probes(universe: Universe) -> Iterator[ProbeRef]:
+    """Every probe that the kernel serves, in the order of ids."""
+    return (probe for probe in universe.all_probes() if is_served(universe, probe))
+
+
+def is_served(universe: Universe, probe: ProbeRef) -> bool:
+    """Whether the kernel serves a probe. Functions are a hundred thousand, and those that there are can be traced."""
+    return isinstance(probe.served, FunctionProbe) or universe.available(probe)
 
 
 def made_probes(universe: Universe, description: ProbeDescription) -> Iterator[ProbeRef]:

@@ -133,13 +133,14 @@ class Universe:
         return tuple(name for name, provider in self.knowledge.providers.items() if provider.family == family)
 
     def listed(self, description: ProbeDescription) -> Iterator[ProbeRef]:
-        """The probes of `all_probes` that a description may mean, in the order of ids: of the kernel's functions, which
-        are a hundred thousand, those that it does mean."""
+        """The probes of `all_probes` that a description may mean, in the order of ids: of functions and tracepoints of
+        the kernel, which are a hundred thousand, those that it does mean."""
         if description.id is not None:
             yield from self._of_id(description.id)
             return
         yield from self.probes
         yield from self._functions_of(description)
+        yield from self._raw(description)
 
     def _functions_of(self, description: ProbeDescription) -> Iterator[ProbeRef]:
         provider = pattern(description.provider)

@@ -47,18 +47,21 @@ def lines(probes: Iterable[ProbeRef], detailed: Callable[[ProbeRef], Listed] | N
 def matching(
     wanted: Sequence[ProbeDescription],
     near: Callable[[ProbeDescription], Iterable[ProbeRef]],
+    served: Callable[[ProbeRef], bool],
     made: Callable[[ProbeDescription], Iterable[ProbeRef]],
     hint: Callable[[str], str],
 ) -> Iterator[ProbeRef]:
     """The probes that descriptions match, description by description.
 
-    `near` gives the probes among which those that a description matches are, `made` those that it makes itself: rates
-    of the profile provider that nobody has named before; `hint` says how else to name a provider, "" for nothing.
-    Raises DtransError D_PDESC_ZERO, after the others were listed, when a description matches none.
+    `near` gives the probes among which those that a description matches are, and `served` tells whether the kernel has
+    one; `made` gives those that it makes itself: rates of the profile provider that nobody has named before; `hint`
+    says how else to name a provider, "" for nothing. Raises DtransError D_PDESC_ZERO, after the others were listed,
+    when a description matches none.
     """
     missed = []
     for description in wanted:
-        found = [probe for probe in near(description) if matches(probe, description)] or list(made(description))
+        found = [probe for probe in near(description) if matches(probe, description) and served(probe)]
+        found = found or list(made(description))
         yield from found
         if not found:
             missed.append(description)

@@ -90,7 +90,7 @@ def list_matching(arguments: Arguments) -> int:
     from dtrans.cli.inprocess import all_defined, in_processes
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
-    from dtrans.pipeline import list_probes, listed, made_probes
+    from dtrans.pipeline import is_served, list_probes, listed, made_probes
     from dtrans.run.host import HostFacts
     from dtrans.syntax import parse
     from dtrans.syntax.ast import Clause, ProbeDescription
@@ -112,9 +112,8 @@ def list_matching(arguments: Arguments) -> int:
             for probe in made_probes(universe, description):
                 yield from in_processes(probe, description, target) if in_process(probe) else (probe,)
 
-        found = matching(
-            wanted, partial(list_probes, universe), made, partial(process_hint, universe.knowledge.providers)
-        )
+        hint = partial(process_hint, universe.knowledge.providers)
+        found = matching(wanted, universe.listed, partial(is_served, universe), made, hint)
     text = lines(found, partial(listed, universe) if arguments.verbose else None)
     if arguments.output is not None:
         # Written even when a description matches nothing, after the others.

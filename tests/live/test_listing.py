@@ -39,6 +39,7 @@ def rows(text: str) -> list[tuple[str, ...]]:
         (("-f", "getpp?d"), [("syscall", "", "getppid", name) for name in ("entry", "return")]),
         (("-n", "syscall::getppid:entry /pid == 1/ { trace(1); }"), [("syscall", "", "getppid", "entry")]),
         (("-n", "profile:::tick-7s"), [("profile", "", "", "tick-7s")]),
+        (("-n", "rawtp:sched::sched_switch"), [("rawtp", "sched", "", "sched_switch")]),
         (("-i", "1"), [("dtrace", "", "", "BEGIN")]),
         (("-m", "sdt:sched", "-n", "dtrace:::BEGIN"), None),
     ],
