@@ -1,7 +1,7 @@
 """What it costs to trace 1, 10, 100, 1,000, 10,000 functions by one program: to attach and to detach.
 
     python -m bench.functions            functions of the kernel, and of a program
-    python -m bench.functions --rounds 3
+    python -m bench.functions --only program --rounds 7
 
 Needs root and a C compiler, and for functions of the kernel one with kprobes. Where the kernel has no call for many
 functions at once, each takes milliseconds, and more than a thousand are left out.
@@ -100,11 +100,13 @@ def show(title: str, attach: Attach, most: int, rounds: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.functions", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5, help="of which the median is shown")
-    rounds, facts = parser.parse_args().rounds, HostFacts()
-    if facts.functions():
-        show("functions of the kernel", *of_kernel(facts), rounds)
-    with tempfile.TemporaryDirectory(prefix="dtrans-bench-") as folder:
-        show("functions of a program", *of_program(facts, Path(folder)), rounds)
+    parser.add_argument("--only", choices=("kernel", "program"), help="functions of one of both")
+    options, facts = parser.parse_args(), HostFacts()
+    if options.only != "program" and facts.functions():
+        show("functions of the kernel", *of_kernel(facts), options.rounds)
+    if options.only != "kernel":
+        with tempfile.TemporaryDirectory(prefix="dtrans-bench-") as folder:
+            show("functions of a program", *of_program(facts, Path(folder)), options.rounds)
 
 
 if __name__ == "__main__":

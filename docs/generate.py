@@ -91,7 +91,7 @@ def _cell(state: Mapping[str, str], numbered: Callable[[str, str], str]) -> str:
         case "absent":
             return numbered("absent", state["why"])
         case _:
-            return numbered("unproven", state.get("why", "its tests have not run on this kernel"))
+            return numbered("unproven", state.get("why", "no run of its test has passed on this kernel yet"))
 
 
 def tags_page() -> str:

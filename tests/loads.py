@@ -325,6 +325,19 @@ def _child(status: str) -> None:
     os.waitpid(child, 0)
 
 
+def _asynchronous(descriptor: str) -> None:
+    """A byte that comes into a pipe, whose reading end has that number and sends SIGUSR1."""
+    import fcntl
+
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    reading, writing = os.pipe()
+    end = os.dup2(reading, int(descriptor))
+    fcntl.fcntl(end, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(end, 10, int(signal.SIGUSR1))  # F_SETSIG
+    fcntl.fcntl(end, fcntl.F_SETFL, os.O_ASYNC)
+    os.write(writing, b"x")
+
+
 def _identity() -> None:
     """Says who it is, as Python's os module knows it, and calls getppid once."""
     os.nice(5)
@@ -582,6 +595,7 @@ KINDS: dict[str, Callable[..., None]] = {
     "killed": _killed,
     "arrivals": _arrivals,
     "child": _child,
+    "asynchronous": _asynchronous,
     "identity": _identity,
     "yield": _yield,
     "crowd": _crowd,

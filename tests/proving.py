@@ -13,7 +13,8 @@ A row is a probe (``provider:module::name``), a member (``structure.member``), o
 * ``absent``: this kernel does not have what the row needs, and `why` names it;
 * ``unproven``: no test proves it; `why` is the cause, from `causes.toml` beside the results.
 
-A row without a Linux source (fidelity ``none``) has no state: it is refused on every kernel.
+A row without a Linux source (fidelity ``none``) has no state: it is refused on every kernel. Nor has one whose test has
+not run on the kernel yet.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class Recording:
                 self.failed |= set(named)
 
     def states(self, before: dict[str, State]) -> dict[str, State]:
-        """The state of each row; one that no test of this run named stays as it was `before`."""
+        """The state of each row; one that no test of this run named stays as it was `before`, if it was."""
         found: dict[str, State] = {}
         for name, note, probe in rows(load()):
             if note.fidelity == "none":
@@ -134,8 +135,8 @@ class Recording:
                 found[name] = {"state": state, "why": self.skipped[name]}
             elif name in causes():
                 found[name] = {"state": "unproven", "why": causes()[name]}
-            else:
-                found[name] = before.get(name, {"state": "unproven", "why": ""})
+            elif name in before:
+                found[name] = before[name]
         return found
 
 

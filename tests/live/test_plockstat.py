@@ -49,6 +49,9 @@ int main(void)
     pthread_rwlock_rdlock(&rwlock);
     pthread_mutex_lock(&mutex);
     pthread_join(thread, 0);
+    pthread_rwlock_unlock(&rwlock);
+    pthread_rwlock_wrlock(&rwlock);
+    pthread_rwlock_wrlock(&rwlock);
     return 0;
 }
 """
@@ -56,7 +59,7 @@ int main(void)
 
 @pytest.mark.proves(
     *(f"plockstat:::mutex-{what}" for what in ("acquire", "block", "blocked", "error", "release")),
-    *(f"plockstat:::rw-{what}" for what in ("acquire", "block", "release")),
+    *(f"plockstat:::rw-{what}" for what in ("acquire", "block", "blocked", "error", "release")),
 )
 def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path) -> None:
     program = """
@@ -68,6 +71,8 @@ def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path) -> None:
         plockstat$target:::rw-acquire /arg0 == rwlock/ { @["rwlock", arg1 ? "writer" : "reader"] = count(); }
         plockstat$target:::rw-block /arg0 == rwlock/
         { @["rwlock", arg1 ? "writer waited" : "reader waited"] = count(); }
+        plockstat$target:::rw-blocked /arg0 == rwlock && !arg1/ { @["rwlock", arg2 ? "got it" : "did not"] = count(); }
+        plockstat$target:::rw-error /arg0 == rwlock && arg1/ { @["rwlock", lltostr(arg2)] = count(); }
         plockstat$target:::rw-release /arg0 == rwlock/ { @["rwlock", probefunc] = count(); }
         END { printa("%s %s %@d\\n", @); }
     """
@@ -78,10 +83,12 @@ def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path) -> None:
         "mutex mutex-acquire 12",
         "mutex mutex-block 1",
         "mutex mutex-release 11",
-        "rwlock pthread_rwlock_unlock 11",
+        "rwlock 35 1",  # EDEADLK
+        "rwlock got it 1",
+        "rwlock pthread_rwlock_unlock 12",
         "rwlock reader 11",
         "rwlock reader waited 1",
-        "rwlock writer 1",
+        "rwlock writer 2",
     ]
     assert done.stderr == ""
 

@@ -114,6 +114,14 @@ def test_a_child_s_end_has_its_status() -> None:
     assert printed(source, commands=[line("child", 7)]).split() == ["1", "7", "17"]
 
 
+@pytest.mark.proves("siginfo_t.si_band", "siginfo_t.si_fd")
+def test_a_signal_of_a_descriptor_tells_what_came_where() -> None:
+    source = """
+        proc:::signal-handle /pid == $target && args[0] == SIGUSR1/
+        { printf("%d %d %d", args[1]->si_fd, args[1]->si_band, args[1]->si_code); }"""
+    assert printed(source, commands=[line("asynchronous", 77)]).split() == ["77", "65", "1"]  # POLLIN | POLLRDNORM
+
+
 MEMBERS = {
     "curpsinfo": "pr_pid pr_ppid pr_pgid pr_sid pr_uid pr_euid pr_gid pr_egid pr_nlwp pr_fname pr_psargs pr_argc "
     "pr_argv",
