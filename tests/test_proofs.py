@@ -1,4 +1,4 @@
-"""What `tests/proofs/` says of the rows of `translators/`: each has a test or a cause, and none is unproven for nothing."""
+"""What `tests/proofs/` says of the rows of `translators/`: each has a test or a cause, and none is kept without one."""
 
 from __future__ import annotations
 
