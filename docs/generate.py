@@ -53,7 +53,9 @@ def _groups(knowledge: Knowledge) -> Iterator[tuple[str, list[tuple[str, str, No
     """Titles of tables, with their rows: what is shown, the row's name, its note."""
     for provider in knowledge.providers.values():
         named = [(probe, proving.probe_name(provider.name, probe)) for probe in provider.probes]
-        rows = [(":".join(filter(None, (probe.module, probe.name))), name, probe.note) for probe, name in named]
+        rows = [
+            (":".join(filter(None, (probe.module, probe.function, probe.name))), name, probe.note) for probe, name in named
+        ]
         if rows:
             yield f"Provider `{provider.name}`", rows
     for structure in knowledge.structures.values():
@@ -79,7 +81,7 @@ def _table(
             cells = [numbered("refused", note.differs)] * len(states)
         else:
             cells = [_cell(found.get(name, {}), numbered) for found in states]
-        lines.append(f"| `{shown}` | {' | '.join(cells)} |")
+        lines.append(f"| {providers.code(shown)} | {' | '.join(cells)} |")
     lines += ["", *(f"{number}. {why}" for why, number in notes.items())]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -117,7 +117,7 @@ def _sources(served: Sequence[ProbeFacts]) -> str:
         shown = ", ".join(f"`{name}`" for name in names)
         for number, (places, needs, note) in enumerate(sources, 1):
             order = f"{number}. " if len(sources) > 1 else ""
-            cells = (shown if number == 1 else "", order + _code(places), _code(needs), _text(note))
+            cells = (shown if number == 1 else "", order + _codes(places), _codes(needs), _text(note))
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
@@ -166,7 +166,7 @@ def _variables(knowledge: Knowledge) -> str:
     lines += ["| variable | type | fidelity | what differs |", "| --- | --- | --- | --- |"]
     for row in sorted(knowledge.builtins.values(), key=lambda row: row.name):
         fidelity = "not on Linux" if row.note.fidelity == "none" else row.note.fidelity
-        lines.append(f"| `{row.name}` | `{row.type}` | {fidelity} | {_text(row.note.differs)} |")
+        lines.append(f"| {code(row.name)} | `{row.type}` | {fidelity} | {_text(row.note.differs)} |")
     lines += ["", "## Constants", "", "| constants | fidelity | what differs |", "| --- | --- | --- |"]
     groups: dict[tuple[str, str], list[str]] = {}
     for constant in knowledge.constants.values():
@@ -180,7 +180,12 @@ def _text(sentence: str) -> str:
     return sentence.replace("|", "\\|").replace("<", "&lt;")
 
 
-def _code(words: str) -> str:
+def code(name: str) -> str:
+    """A name as Markdown's code: those of kernel variables begin with a backquote."""
+    return f"`` {name} ``" if "`" in name else f"`{name}`"
+
+
+def _codes(words: str) -> str:
     return ", ".join(f"`{word}`" for word in words.split(", ") if word)
 
 
