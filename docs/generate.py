@@ -54,7 +54,8 @@ def _groups(knowledge: Knowledge) -> Iterator[tuple[str, list[tuple[str, str, No
     for provider in knowledge.providers.values():
         named = [(probe, proving.probe_name(provider.name, probe)) for probe in provider.probes]
         rows = [
-            (":".join(filter(None, (probe.module, probe.function, probe.name))), name, probe.note) for probe, name in named
+            (":".join(filter(None, (probe.module, probe.function, probe.name))), name, probe.note)
+            for probe, name in named
         ]
         if rows:
             yield f"Provider `{provider.name}`", rows

@@ -58,6 +58,8 @@ _NAME_PARTS = ("id", "provider", "module", "function", "name")
 #: Goes on with each jiffy, whose length is its resolution (kernel/time/posix-timers.c). Python's time does not name it.
 _CLOCK_MONOTONIC_COARSE = 6
 _REFUSED = frozenset({1, 13})
+#: Instructions that a jump can go.
+_FARTHEST_JUMP = 32767
 _PLEASE_REPORT = "this is a fault of dtrans: please report it, with the D program (DTRANS_DEBUG=1 shows the whole log)"
 
 
@@ -299,11 +301,24 @@ def _name_value(value: str | int, size: int) -> bytes:
 def _load(program: Program, codes: Mapping[str, tuple[bytes, tuple[int, ...]]], facts: HostFacts) -> int:
     if program.function not in codes:
         raise fail("D_INTERNAL", f"the generated program lacks its function '{program.function}'", hint=_PLEASE_REPORT)
+    code, functions = codes[program.function]
+    check_length(program, len(code) // 8, functions)
     try:
-        code, functions = codes[program.function]
         return load_for(program.attach, code, program.function, facts, functions)
     except VerifierError as error:
         raise _verifier_error(program, error) from None
+
+
+def check_length(program: Program, length: int, functions: Sequence[int]) -> None:
+    """A jump goes 32,767 instructions far. The compiler cuts off what is more, so that a longer function is not to be
+    trusted (LLVM before 17 does so without a word)."""
+    ends = (*functions, length)
+    if max(end - start for start, end in zip((0, *functions), ends, strict=True)) > _FARTHEST_JUMP:
+        raise fail(
+            "D_NOREG",
+            f"a clause at the {attach_place(program.attach)} is longer than a program of the kernel may be",
+            hint="make several clauses of it: those of a probe run one after the other",
+        )
 
 
 def _stack_error(where: str) -> DtransError:
