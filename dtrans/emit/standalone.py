@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args
 
-from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, Shape, System, TestRun
+from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, Shape, System, TestRun, Trampoline
 from dtrans.artifact import Field as RecordField
 from dtrans.emit.bundle import bundle
 from dtrans.emit.render import render
@@ -89,9 +89,9 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
         yield "layout_prologue"
     if all(layout.kind == "field" for layout in artifact.layouts):
         # Fields of tracepoints are told by tracefs; all else by BTF.
-        yield from (
-            f"HostFacts.{name}" for name in ("struct", "written", "typedef", "enumerators", "function", "symbol")
-        )
+        yield from (f"HostFacts.{name}" for name in _TYPE_QUESTIONS)
+        if not any(isinstance(program.attach, Trampoline) for program in artifact.programs):
+            yield "HostFacts.function_id"
     if all(program.attach != TestRun("LOAD") for program in artifact.programs):
         yield "find_pages"
     if artifact.options.get("oformat") != "json":

@@ -288,7 +288,7 @@ class HostFacts:
             case "attach_cookie":
                 return has_attach_cookies()
             case "fentry":
-                function = self._types.function_id("vfs_read", "vmlinux")
+                function = self.function_id("vfs_read", "vmlinux")
                 return function is not None and has_trampoline(function)
             case "ia32":
                 # arch/x86/entry/vdso/vdso32-setup.c; arch/arm64/kernel/sys_compat.c.
