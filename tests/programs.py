@@ -26,7 +26,7 @@ from dtrans.source import Source
 
 #: Seconds after which a program that does not end is interrupted, as with Ctrl-C. An emulated guest takes a minute to
 #: compile a large one.
-TOO_LONG = 240.0
+TOO_LONG = 600.0
 #: The macro variables of nobody in particular, so that artifacts do not depend on who runs the tests.
 MACROS = {"uid": 10, "euid": 11, "gid": 12, "egid": 13, "ppid": 14, "pgid": 15, "sid": 16, "projid": 0, "taskid": 0}
 
