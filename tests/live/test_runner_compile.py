@@ -154,7 +154,7 @@ def test_a_second_start_compiles_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         done.append(text)
         return compile_object(text)
 
-    monkeypatch.setattr(load, "compile_object", compile_and_count)
+    monkeypatch.setattr("dtrans.run.compile.compile_object", compile_and_count)
     made = Artifact(COUNTING, (), {}, (), (), (), (), (), {}, 0)
     first = load.compiled(made, HostFacts())
     assert load.compiled(made, HostFacts()) == first
