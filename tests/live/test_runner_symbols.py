@@ -53,22 +53,23 @@ def test_pid_0_is_the_target() -> None:
 def test_a_process_that_has_ended_is_still_known_when_it_was_looked_at() -> None:
     with subprocess.Popen(["sleep", "1000"]) as process:
         symbols = Symbols()
-        while "libc" not in (text := Path(f"/proc/{process.pid}/maps").read_text()):
+        while (base := _base(f"/proc/{process.pid}/maps")) is None:
             pass
-        line = next(line for line in text.splitlines() if "libc" in line and "r-xp" in line)
-        extent, _, offset, *_ = line.split()
-        base = int(extent.split("-")[0], 16) - int(offset, 16)
         symbols.survey()
         process.kill()
-    inside = _address("getppid") - _own_base()
+    own = _base("/proc/self/maps")
+    assert own is not None
+    inside = _address("getppid") - own
     assert symbols.user(process.pid, base + inside) == "libc.so.6`getppid"
     assert Symbols().user(process.pid, base + inside) == hex(base + inside)
 
 
-def _own_base() -> int:
-    line = next(
-        line for line in Path("/proc/self/maps").read_text().splitlines() if "libc.so" in line and "r-xp" in line
-    )
+def _base(maps: str) -> int | None:
+    """Where the C library is, once its code has been mapped."""
+    found = (line for line in Path(maps).read_text().splitlines() if "libc.so" in line and "r-xp" in line)
+    line = next(found, None)
+    if line is None:
+        return None
     extent, _, offset, *_ = line.split()
     return int(extent.split("-")[0], 16) - int(offset, 16)
 
