@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 from functools import cache
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.loads import NAME, line
 from tests.programs import printed
 
+NICE = os.getpriority(os.PRIO_PROCESS, 0)
 LOAD = line(
     "several", "fork 3", "exec 2 /bin/true", "signals 5", "threads 4", "forbidden 2", "killed 3", "exec 1 /nosuchfile"
 )
@@ -133,7 +135,8 @@ FIXED = {
         "pr_ttydev": 0xFFFFFFFF,
     },
     "curlwpsinfo": {
-        "pr_flag": 0, "pr_state": 6, "pr_sname": ord("O"), "pr_pri": 14, "pr_clname": "TS", "pr_bindpset": -1,
+        "pr_flag": 0, "pr_state": 6, "pr_sname": ord("O"), "pr_pri": 19 - min(NICE + 5, 19), "pr_clname": "TS",
+        "pr_bindpset": -1,
     },
 }  # fmt: skip
 
