@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from dtrans.run.stub import write_stub
+from dtrans.run.programs.stub import write_stub
 
 HERE = Path(__file__).resolve().parent
 LOOP = HERE / "build" / "loop"

@@ -20,10 +20,10 @@ from pathlib import Path
 from statistics import median
 
 from dtrans.artifact import KernelFunctions, UserCode
-from dtrans.run.attach import attach_places, attach_program, load_for
-from dtrans.run.elf import ElfFile
-from dtrans.run.host import HostFacts
-from dtrans.run.userland import Places
+from dtrans.run.kernel.host import HostFacts
+from dtrans.run.processes.elf import ElfFile
+from dtrans.run.processes.userland import Places
+from dtrans.run.programs.attach import attach_places, attach_program, load_for
 
 COUNTS = (1, 10, 100, 1000, 10_000)
 #: How many a kernel is asked for that takes them one by one.

@@ -18,10 +18,10 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
                 per-CPU array of one value, where the function's values only grow
 ``progeny``     hash: u32 process id -> u8: the processes that come from the target; those of before by the reader
 ``images``      hash: u32 process id, u32 self_exec_id -> u64 time at which the process began to execute that image
-``page_places`` array of one value: where the kernel sees memory; filled by the loader (`dtrans.run.pages`)
+``page_places`` array of one value: where the kernel sees memory; filled by the loader (`dtrans.run.kernel.pages`)
 ``host``        array of s64: the numbers that `Artifact.host` names
 ``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
-``user_sites``  hash: site number (u32) -> probe number (u32), padding, operands (`dtrans.run.operands`), by the loader
+``user_sites``  hash: site number (u32) -> probe number (u32), padding, operands (as of a note), by the loader
 ==============  ====================================================================================
 
 A record starts with `RECORD_HEADER` (``<HHI``: site number, CPU, probe number) and is followed by its fields at the
@@ -329,7 +329,10 @@ class Aggregation:
 
 @dataclass(frozen=True, slots=True)
 class TestRun:
-    """Fired by the loader itself (BPF_PROG_TEST_RUN of a raw tracepoint program). "LOAD": see `dtrans.run.pages`."""
+    """Fired by the loader itself (BPF_PROG_TEST_RUN of a raw tracepoint program).
+
+    "LOAD": see `dtrans.run.kernel.pages`.
+    """
 
     moment: Literal["BEGIN", "END", "LOAD"]
 
@@ -541,7 +544,7 @@ class Artifact:
     #: What differs from the original on this kernel, told with -v: (probe or member, sentence).
     notes: tuple[tuple[str, str], ...] = field(default=())
     wanted: tuple[Wanted, ...] = ()
-    #: Numbers of the machine that the runner keeps up to date in the map ``host``: see `dtrans.run.numbers`.
+    #: Numbers of the machine that the runner keeps up to date in the map ``host``: see `dtrans.run.kernel.numbers`.
     host: tuple[str, ...] = field(default=())
     #: Where strings stand in the map ``globals`` that are empty, and not NULL, before they are set.
     empty: tuple[int, ...] = field(default=())

@@ -1,7 +1,8 @@
 """What a kernel offers: the only thing the compiler knows of the machine.
 
-`KernelFacts` is what the compiler asks. `dtrans.run.host` answers from the running kernel; `dtrans.recorded` answers
-from a JSON text that it recorded, so that the compiler is tested anywhere, unprivileged, with the same bytes out.
+`KernelFacts` is what the compiler asks. `dtrans.run.kernel.host` answers from the running kernel; `dtrans.recorded`
+answers from a JSON text that it recorded, so that the compiler is tested anywhere, unprivileged, with the same bytes
+out.
 """
 
 from __future__ import annotations

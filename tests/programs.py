@@ -20,7 +20,7 @@ from dtrans.knowledge.load import load
 from dtrans.knowledge.rows import Knowledge
 from dtrans.pipeline import Pipeline
 from dtrans.request import Request
-from dtrans.run.host import HostFacts
+from dtrans.run.kernel.host import HostFacts
 from dtrans.run.session import Settings, run
 from dtrans.source import Source
 

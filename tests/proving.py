@@ -33,7 +33,7 @@ import pytest
 from dtrans.check.universe import Universe
 from dtrans.knowledge.load import load
 from dtrans.knowledge.rows import Knowledge, Note, ProbeRow
-from dtrans.run.host import HostFacts
+from dtrans.run.kernel.host import HostFacts
 
 FOLDER = Path(__file__).resolve().parent / "proofs"
 State = dict[str, str]

@@ -6,7 +6,7 @@ import pytest
 
 from dtrans.errors import DtransError
 from dtrans.recorded import RecordedFacts, Recorder
-from tests.run.test_layouts import Facts
+from tests.run.kernel.test_layouts import Facts
 
 
 def _ask(facts: Facts | Recorder | RecordedFacts) -> list[object]:

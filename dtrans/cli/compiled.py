@@ -15,7 +15,7 @@ from dtrans.artifact import Artifact, from_json, to_json
 from dtrans.data import data_dir
 from dtrans.request import Request, own_macros
 from dtrans.run.cache import cache_key, read_cached, write_cached
-from dtrans.run.host import kernel_fingerprint
+from dtrans.run.kernel.host import kernel_fingerprint
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 #: Macro variables that differ from start to start: they count only where a program names them.
@@ -30,7 +30,7 @@ def compiled_artifact(request: Request) -> Artifact:
         return from_json(known.decode())
     from dtrans.knowledge.load import load
     from dtrans.pipeline import Pipeline
-    from dtrans.run.host import HostFacts
+    from dtrans.run.kernel.host import HostFacts
 
     artifact = Pipeline(request, HostFacts(), load()).artifact
     write_cached("artifact", key, to_json(artifact).encode())

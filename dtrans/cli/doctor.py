@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from dtrans.errors import DtransError
-from dtrans.run.bcc import bcc_folder
-from dtrans.run.bpf import (
+from dtrans.run.kernel.bpf import (
     MAP_RINGBUF,
     PERF_TYPE_SOFTWARE,
     PERF_TYPE_TRACEPOINT,
@@ -31,9 +30,10 @@ from dtrans.run.bpf import (
     open_raw_tracepoint,
     run_program,
 )
-from dtrans.run.compile import compile_object
-from dtrans.run.host import HostFacts, find_tracefs
-from dtrans.run.privileges import check_privileges, lockdown_level, refused
+from dtrans.run.kernel.host import HostFacts, find_tracefs
+from dtrans.run.kernel.privileges import check_privileges, lockdown_level, refused
+from dtrans.run.programs.bcc import bcc_folder
+from dtrans.run.programs.compile import compile_object
 from dtrans.values import dataclass
 
 #: needed: nothing is traced without it. wanted: some probes need it. extra: its lack is told only for completeness.

@@ -16,8 +16,8 @@ from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.universe import ProbeRef, RowProbe
 from dtrans.cli.listing import matches as matches_description
 from dtrans.globs import pattern
-from dtrans.run.processes import process_ids
-from dtrans.run.userland import FIRST_ID, TARGET, Userland, defined_probes
+from dtrans.run.processes.mapped import process_ids
+from dtrans.run.processes.userland import FIRST_ID, TARGET, Userland, defined_probes
 from dtrans.syntax.ast import ProbeDescription
 
 

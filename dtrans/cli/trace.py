@@ -58,7 +58,7 @@ def make_pipeline(arguments: Arguments, *, target: bool = False) -> tuple[Pipeli
     """The compiler's pipeline for a command line, on the running kernel. `target` defines ``$target`` in any case."""
     from dtrans.knowledge.load import load
     from dtrans.pipeline import Pipeline
-    from dtrans.run.host import HostFacts
+    from dtrans.run.kernel.host import HostFacts
 
     given = read_programs(arguments)
     request = make_request(arguments, given)
@@ -91,7 +91,7 @@ def list_matching(arguments: Arguments) -> int:
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
     from dtrans.pipeline import is_served, list_probes, listed, made_probes
-    from dtrans.run.host import HostFacts
+    from dtrans.run.kernel.host import HostFacts
     from dtrans.syntax import parse
     from dtrans.syntax.ast import Clause, ProbeDescription
 

@@ -80,7 +80,7 @@ class Defined:
                 yield Difference(text, "", fidelity, f"No program here has it: {want.reason}.")
 
     def _look(self, artifact: Artifact, unknown: dict[tuple[str, ...], Wanted]) -> None:
-        from dtrans.run.userland import Userland
+        from dtrans.run.processes.userland import Userland
 
         anywhere = tuple(
             replace(want, provider=f"{_base(want)}*", source=number, group=number)

@@ -34,7 +34,7 @@ class _Make:
 
     def __call__(self) -> Callable[[Script], Outcome]:
         from dtrans.knowledge.load import load
-        from dtrans.run.host import HostFacts
+        from dtrans.run.kernel.host import HostFacts
 
         translator = Translator(HostFacts(), load())
         return lambda script: translator.translate(script, self.root, self.out)

@@ -22,21 +22,21 @@ from typing import TYPE_CHECKING
 from dtrans.artifact import DROPS_BY_CPU, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
 from dtrans.errors import fail
 from dtrans.options import Options
-from dtrans.run.aggregate import AggregationState
-from dtrans.run.decode import Buffer, Names, to_text
-from dtrans.run.host import HostFacts
-from dtrans.run.load import Loaded, load
-from dtrans.run.numbers import HostNumbers
-from dtrans.run.output import Output, RecordTail, Sink, run_shell
-from dtrans.run.ring import RingReader
-from dtrans.run.speculation import RecordHandler, Speculations
-from dtrans.run.symbols import Symbols
-from dtrans.run.tables import KernelTables
+from dtrans.run.kernel.host import HostFacts
+from dtrans.run.kernel.numbers import HostNumbers
+from dtrans.run.kernel.ring import RingReader
+from dtrans.run.kernel.tables import KernelTables
+from dtrans.run.output.aggregate import AggregationState
+from dtrans.run.output.decode import Buffer, Names, to_text
+from dtrans.run.output.records import Output, RecordTail, Sink, run_shell
+from dtrans.run.output.speculation import RecordHandler, Speculations
+from dtrans.run.processes.symbols import Symbols
+from dtrans.run.programs.load import Loaded, load
 from dtrans.values import dataclass, field, replace
 
 if TYPE_CHECKING:
-    from dtrans.run.target import Target
-    from dtrans.run.userland import Places, Userland
+    from dtrans.run.processes.target import Target
+    from dtrans.run.processes.userland import Places, Userland
 
 _STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.
@@ -121,7 +121,7 @@ def _run(
 def look_for_places(artifact: Artifact, facts: HostFacts, target: Target | None) -> tuple[Userland, Sequence[Places]]:
     """The probes in processes, with a command of -c run on until its libraries are mapped. Raises D_KERNEL,
     D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_GRAB."""
-    from dtrans.run.userland import TARGET, Userland
+    from dtrans.run.processes.userland import TARGET, Userland
 
     if not (facts.feature("uprobe") and facts.feature("attach_cookie")):
         raise fail("D_KERNEL", "this kernel cannot trace processes: it has no uprobes with attach cookies (Linux 5.15)")
@@ -133,7 +133,7 @@ def look_for_places(artifact: Artifact, facts: HostFacts, target: Target | None)
 
 def _held_targets(settings: Settings, resources: contextlib.ExitStack) -> Iterator[Target]:
     """The processes of -c and -p, held."""
-    from dtrans.run.target import create_process, grab_process
+    from dtrans.run.processes.target import create_process, grab_process
 
     for command in settings.commands:
         yield _closing(resources, create_process(command))
@@ -212,7 +212,7 @@ class Session:
         self._aggregations = AggregationState(self.artifact, names, self._tables, self._options)
         make_output: type[Output] | Callable[..., Output] = Output
         if self._options.text("oformat") == "json":
-            from dtrans.run.jsonlines import json_output
+            from dtrans.run.output.jsonlines import json_output
 
             make_output = json_output
         self._output = make_output(
@@ -280,7 +280,7 @@ class Session:
         if self.userland is not None:
             self.attach_places(self.userland, self.places)
         if "progeny" in self.loaded.maps:
-            from dtrans.run.target import descendants
+            from dtrans.run.processes.target import descendants
 
             self._tables.add_progeny(descendants(self.targets[0].pid))
         self.loaded.set_switch(_STOPPED, 0)

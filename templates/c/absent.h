@@ -11,7 +11,7 @@
  * but what the process would find there is known. It is the file's page in the page cache, or zeros.
  *
  * The kernel sees all memory through its direct map. Where that begins, and the array of struct page, differs from boot
- * to boot. The runner finds out when the program starts (dtrans/run/pages.py) and tells it here; where it could not,
+ * to boot. The runner finds out when the program starts (dtrans/run/kernel/pages.py) and tells it here; where it could not,
  * `base` is 0 and nothing is found.
  */
 struct dt_pages {

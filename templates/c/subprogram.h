@@ -2,7 +2,7 @@
 /*
  * DT_SUBPROGRAM: a function that stands once in a program and is called, where others are copied to each place that
  * uses them. They stand in one section, behind a function of the kind that BCC tells the place of, and are taken from
- * there by dtrans/run/subprograms.py. The verifier walks each once, whatever calls it, and knows nothing of its numbers.
+ * there by dtrans/run/kernel/subprograms.py. The verifier walks each once, whatever calls it, and knows nothing of its numbers.
  *
  * It takes five numbers (DT_CALL fills up with zeros) and gives one; DT_MAP gives it maps, which BCC makes known to its
  * own functions only. All that call each other share the 512 bytes of the stack.

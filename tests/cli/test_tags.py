@@ -44,7 +44,7 @@ def compiled(text: str) -> None:
     from dtrans.knowledge.load import load
     from dtrans.pipeline import Pipeline
     from dtrans.request import Request
-    from dtrans.run.host import HostFacts
+    from dtrans.run.kernel.host import HostFacts
 
     _ = Pipeline(Request((Source("example.d", text),)), HostFacts(), load()).artifact
 

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dtrans.run.bpf import PROG_RAW_TRACEPOINT, BpfMap, bpf_call, run_program
-from dtrans.run.compile import compile_object
-from dtrans.run.objects import Object
+from dtrans.run.kernel.bpf import PROG_RAW_TRACEPOINT, BpfMap, bpf_call, run_program
+from dtrans.run.programs.compile import compile_object
+from dtrans.run.programs.objects import Object
 
 FOLDER = Path(__file__).parents[2] / "templates" / "c"
 #: Strings' capacity, and the value's parts: (name, bytes).

@@ -13,8 +13,8 @@ import pytest
 
 from dtrans.artifact import Layout
 from dtrans.errors import DtransError
-from dtrans.run.host import HostFacts
-from dtrans.run.layouts import layout_prologue
+from dtrans.run.kernel.host import HostFacts
+from dtrans.run.kernel.layouts import layout_prologue
 from tests.emit.rig import CAP, Rig, closure, layouts
 
 pytestmark = pytest.mark.needs("root", "bcc", "btf")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from dtrans.emit.storage import STACK_BUDGET, STACK_LIMIT, Stack
-from dtrans.run.host import HostFacts
+from dtrans.run.kernel.host import HostFacts
 from tests.programs import pipeline
 from tests.test_pipeline import facts
 

@@ -17,7 +17,7 @@ from dtrans.errors import DtransError
 from dtrans.knowledge.load import load
 from dtrans.knowledge.rows import Lets, Point, SourceRow
 from dtrans.plan.rows import RowNames, translator_for
-from dtrans.run.host import HostFacts
+from dtrans.run.kernel.host import HostFacts
 from dtrans.source import Source
 from dtrans.syntax import parse_type
 from dtrans.types import INT

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.run.elf import ElfFile
-from dtrans.run.host import HostFacts
+from dtrans.run.kernel.host import HostFacts
+from dtrans.run.processes.elf import ElfFile
 from tests.compiled import PROBES, compiled
 from tests.conftest import Run, command
 from tests.programs import printed

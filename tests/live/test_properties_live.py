@@ -12,7 +12,7 @@ from hypothesis import Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from dtrans.errors import DtransError
-from dtrans.run.load import load
+from dtrans.run.programs.load import load
 from tests.programs import host, pipeline, printed
 
 #: A failing example is shown as it is: to shrink it would take hundreds of compilations.

@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from dtrans.run.bpf import (
+from dtrans.run.kernel.bpf import (
     MAP_ARRAY,
     MAP_HASH,
     MAP_PERCPU_HASH,
@@ -21,8 +21,8 @@ from dtrans.run.bpf import (
     possible_cpus,
     run_program,
 )
-from dtrans.run.compile import compile_object
-from dtrans.run.ring import RingReader
+from dtrans.run.kernel.ring import RingReader
+from dtrans.run.programs.compile import compile_object
 
 KEY, VALUE = struct.Struct("=I"), struct.Struct("=Q")
 

@@ -10,8 +10,7 @@ import pytest
 
 from dtrans.artifact import Artifact, Program, RawTracepoint, map_number
 from dtrans.errors import DtransError
-from dtrans.run import load
-from dtrans.run.bpf import (
+from dtrans.run.kernel.bpf import (
     MAP_PERCPU_HASH,
     MAP_RINGBUF,
     PROG_RAW_TRACEPOINT,
@@ -19,9 +18,10 @@ from dtrans.run.bpf import (
     load_program,
     run_program,
 )
-from dtrans.run.compile import compile_object
-from dtrans.run.host import HostFacts
-from dtrans.run.objects import Object
+from dtrans.run.kernel.host import HostFacts
+from dtrans.run.programs import load
+from dtrans.run.programs.compile import compile_object
+from dtrans.run.programs.objects import Object
 
 ROOT = Path(__file__).parents[2]
 COUNTING = """
@@ -154,7 +154,7 @@ def test_a_second_start_compiles_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         done.append(text)
         return compile_object(text)
 
-    monkeypatch.setattr("dtrans.run.compile.compile_object", compile_and_count)
+    monkeypatch.setattr("dtrans.run.programs.compile.compile_object", compile_and_count)
     made = Artifact(COUNTING, (), {}, (), (), (), (), (), {}, 0)
     first = load.compiled(made, HostFacts())
     assert load.compiled(made, HostFacts()) == first

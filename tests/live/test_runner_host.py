@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dtrans.recorded import RecordedFacts, Recorder
-from dtrans.run.host import HostFacts, find_tracefs, kernel_fingerprint
+from dtrans.run.kernel.host import HostFacts, find_tracefs, kernel_fingerprint
 from dtrans.types import Array, EnumRef, Int, Pointer, StructRef
 
 FACTS = HostFacts()

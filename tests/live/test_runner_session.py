@@ -33,7 +33,7 @@ from dtrans.artifact import (
     TestRun as Fired,
 )
 from dtrans.errors import DtransError
-from dtrans.run.bpf import map_ids, program_ids
+from dtrans.run.kernel.bpf import map_ids, program_ids
 from dtrans.run.session import Settings, run
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.run.elf import ElfFile
-from dtrans.run.symbols import KernelSymbols, Symbols, place_name
+from dtrans.run.processes.elf import ElfFile
+from dtrans.run.processes.symbols import KernelSymbols, Symbols, place_name
 
 LIBC = ctypes.CDLL(None)
 

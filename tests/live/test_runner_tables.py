@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from dtrans.run.bpf import MAP_PERCPU_ARRAY, BpfMap, MapSpec
-from dtrans.run.tables import KernelTables
+from dtrans.run.kernel.bpf import MAP_PERCPU_ARRAY, BpfMap, MapSpec
+from dtrans.run.kernel.tables import KernelTables
 
 KEY = struct.pack("=I", 0)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.run.bpf import map_ids, program_ids
+from dtrans.run.kernel.bpf import map_ids, program_ids
 from tests.conftest import command
 
 pytestmark = pytest.mark.live

@@ -9,7 +9,7 @@ from dtrans.check.functions import FunctionProbe
 from dtrans.errors import DtransError
 from dtrans.plan.functions import attach_functions
 from dtrans.types import INT, LONG, Function, StructRef
-from tests.run.test_layouts import Facts
+from tests.run.kernel.test_layouts import Facts
 
 _SIMPLE = Function(LONG, (("fd", INT),))
 _BY_VALUE = Function(LONG, (("pair", StructRef("struct", "outer")),))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from dtrans.artifact import FAULT_RECORD, FAULT_SITE, RECORD_HEADER, Action, Aggregation, Artifact, Field, Probe, Site
 from dtrans.options import Options
-from dtrans.run.aggregate import AggregationState
-from dtrans.run.decode import Names
-from dtrans.run.jsonlines import json_output
-from dtrans.run.output import Output, run_shell
+from dtrans.run.output.aggregate import AggregationState
+from dtrans.run.output.decode import Names
+from dtrans.run.output.jsonlines import json_output
+from dtrans.run.output.records import Output, run_shell
 
 HEADER = RECORD_HEADER.size
 PROBES = {

@@ -60,7 +60,7 @@ def _explained_row(word: str) -> bool:
         return False
     if word in knowledge.providers:
         from dtrans.check.universe import Universe
-        from dtrans.run.host import HostFacts
+        from dtrans.run.kernel.host import HostFacts
 
         show_provider(knowledge.providers[word], Universe(HostFacts(), knowledge))
     elif word in knowledge.structures:

@@ -1,0 +1,56 @@
+"""Numbers of this machine that programs read from a map, where the kernel has no other way to them.
+
+"loadavg.0"             the load average of one minute, times 65536
+"meminfo.MemFree"       a line of /proc/meminfo, in bytes
+"cpus.online"           CPUs that run; "cpus.present" those that there are
+"page.size"             bytes of a page
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from dtrans.run.kernel.bpf import BpfMap, parse_cpu_list
+
+#: Seconds after which the numbers are read again, when the tracer looks: it does so once a second or more often.
+_NUMBERS_AGE = 0.5
+_SCALE = 65536
+_CPUS = Path("/sys/devices/system/cpu")
+
+
+def read_number(name: str) -> int:
+    """A number by its name; 0 for one that this kernel does not tell. Raises ValueError for an unknown kind."""
+    kind, _, part = name.partition(".")
+    match kind:
+        case "loadavg":
+            return round(float(Path("/proc/loadavg").read_text().split()[int(part)]) * _SCALE)
+        case "meminfo":
+            lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
+            return next((int(words[1]) * 1024 for words in lines if words[0] == f"{part}:"), 0)
+        case "cpus":
+            return len(parse_cpu_list((_CPUS / part).read_text()))
+        case "page":
+            return os.sysconf("SC_PAGE_SIZE")
+    raise ValueError(f"no such number: {name}")
+
+
+class HostNumbers:
+    """Keeps the map of the numbers up to date. `names` are in the order of its elements."""
+
+    def __init__(self, table: BpfMap, names: Sequence[str]) -> None:
+        self._table = table
+        self._names = names
+        self._next = 0.0
+
+    def refresh(self) -> None:
+        """Reads the numbers again, unless that was just done."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _NUMBERS_AGE
+        for index, name in enumerate(self._names):
+            self._table.update(struct.pack("=I", index), struct.pack("=q", read_number(name)))

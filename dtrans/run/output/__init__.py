@@ -1,0 +1,1 @@
+"""Records and aggregations as dtrace prints them."""

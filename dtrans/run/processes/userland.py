@@ -1,0 +1,366 @@
+"""Probes in the code of processes: finds the places that descriptions mean, numbers their probes, and looks again when
+processes load more.
+
+    Wanted("pid$target", "libc", "malloc", "entry")   ->   Places(..., "/.../libc.so.6", ((0x98500, 0, cookie),))
+
+A description is matched against what processes have mapped, and for descriptions of any process (``python*``) also
+against files that such processes are known to run, so that those fire too that start later. A cookie is the number of
+the place's probe (of its site, where arguments are told by notes), and above it one bit for each clause that wants the
+place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from dtrans.artifact import Probe, UserCode, Wanted
+from dtrans.errors import DtransError, fail
+from dtrans.globs import is_glob, pattern
+from dtrans.run.processes.elf import ElfFile, ElfFunction
+from dtrans.run.processes.instructions import exit_offsets, instruction_offsets
+from dtrans.run.processes.mapped import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
+from dtrans.run.processes.operands import MOST_OPERANDS, Operand, operands, relative, stack_after_return
+from dtrans.source import Source, Span
+from dtrans.values import dataclass, field
+
+TARGET = "$target"
+#: Ids of probes in processes: those of the kernel's are below.
+FIRST_ID = 700_000
+_NUMBER_BITS = 32
+#: e_machine by ``uname -m`` (include/uapi/linux/elf-em.h).
+_MACHINES = {"x86_64": 62, "aarch64": 183}
+#: A site: its probe's number, then its operands.
+_SITE_HEAD = struct.Struct("<I4x")
+SITE_SIZE = _SITE_HEAD.size + MOST_OPERANDS * 16
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places of one file where one program attaches: in one process, or in all (None). Each is (offset in the file,
+    offset of the semaphore or 0, cookie)."""
+
+    program: UserCode
+    pid: int | None
+    path: str
+    places: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One place that a description means."""
+
+    probe: tuple[str, str, str, str]
+    offset: int
+    counter: int = 0
+    operands: tuple[Operand, ...] = ()
+
+
+@dataclass(slots=True)
+class Userland:
+    """What is `wanted` of processes. `known` are the probes elsewhere by their numbers, `target` is the process of -c
+    or -p (None: there is none).
+
+    `probes` are all probes by their numbers, the known ones first, and `sites` the packed sites of those that
+    notes describe. Both grow; `fresh` tells what is new.
+    """
+
+    wanted: Sequence[Wanted]
+    known: Mapping[int, Probe]
+    machine: str
+    target: int | None
+    probes: dict[int, Probe] = field(default_factory=dict)
+    sites: dict[int, bytes] = field(default_factory=dict)
+    _numbers: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    _site_numbers: dict[tuple[int, tuple[Operand, ...]], int] = field(default_factory=dict)
+    _seen: set[tuple[int | None, FileKey]] = field(default_factory=set)
+    _matched: dict[int, set[int]] = field(default_factory=dict)
+    _next: int = 0
+    _told: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        self._next = max(self.known, default=-1) + 1
+        self.probes.update(self.known)
+        self._told = len(self.probes), 0
+
+    # --- what is asked of it ----------------------------------------------------------------------------
+
+    def find(self) -> list[Places]:
+        """The places of all descriptions, as processes are now. Raises D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_GRAB."""
+        found = [places for pid in self._asked() for places in self.look(pid)]
+        for want in self.wanted:
+            if not self._matched.get(want.group) and not want.optional:
+                raise self._missing(want)
+        return found
+
+    def look(self, pid: int | None) -> list[Places]:
+        """The places in what a process has mapped since it was last looked at; None: in all processes and known
+        files."""
+        made: dict[tuple[UserCode, str], dict[tuple[int, int, int], int]] = {}
+        wanted = [want for want in self.wanted if self._process_of(want) == pid]
+        for thing in self._objects(pid, wanted):
+            if (pid, thing.key) in self._seen:
+                continue
+            self._seen.add((pid, thing.key))
+            for want in wanted:
+                for found in self._in_object(want, pid, thing):
+                    number = self._number(found.probe)
+                    self._matched.setdefault(want.group, set()).add(number)
+                    if want.attach.has_sites:
+                        number = self._site(number, found.operands)
+                    masks = made.setdefault((want.attach, thing.path), {})
+                    place = found.offset, found.counter, number
+                    masks[place] = masks.get(place, 0) | 1 << want.clause
+        return [
+            Places(
+                program,
+                pid,
+                path,
+                tuple((at, counter, mask << _NUMBER_BITS | number) for (at, counter, number), mask in masks.items()),
+            )
+            for (program, path), masks in made.items()
+        ]
+
+    def more(self, *, everywhere: bool) -> list[Places]:
+        """The places in what processes have mapped since; `everywhere` looks at all processes too."""
+        asked = dict.fromkeys(map(self._process_of, self.wanted))
+        return [places for pid in asked if pid is not None or everywhere for places in self.look(pid)]
+
+    def matched(self, description: int) -> int:
+        """How many probes the descriptions of one source matched."""
+        groups = {want.group for want in self.wanted if want.source == description}
+        return sum(len(self._matched.get(group, ())) for group in groups)
+
+    def fresh(self) -> tuple[dict[int, Probe], dict[int, bytes]]:
+        """The probes and sites that came since this was last asked, which programs have not been told of."""
+        probes = {number: self.probes[number] for number in list(self.probes)[self._told[0] :]}
+        sites = {number: self.sites[number] for number in list(self.sites)[self._told[1] :]}
+        self._told = len(self.probes), len(self.sites)
+        return probes, sites
+
+    # --- processes and their files ----------------------------------------------------------------------
+
+    def _asked(self) -> Iterator[int | None]:
+        """The processes that descriptions name, each once; None for those of any."""
+        for want in self.wanted:
+            if self.target is None and want.provider.endswith(TARGET):
+                hint = "use -c COMMAND or -p PID"
+                raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", _span(want), hint=hint)
+        for pid in dict.fromkeys(map(self._process_of, self.wanted)):
+            if pid is not None and not is_mapped(pid):
+                want = next(want for want in self.wanted if self._process_of(want) == pid)
+                if not want.optional:
+                    raise fail("D_PROC_GRAB", f"failed to grab process {pid}: there is none", _span(want))
+            yield pid
+
+    def _process_of(self, want: Wanted) -> int | None:
+        if want.provider.endswith(TARGET):
+            return self.target
+        digits = want.provider[len(want.provider.rstrip("0123456789")) :]
+        return int(digits) if digits and not is_glob(want.provider) else None
+
+    def _objects(self, pid: int | None, wanted: Sequence[Wanted]) -> Iterator[MappedObject]:
+        if pid is not None:
+            yield from mapped_objects(pid)
+            return
+        for process in process_ids():
+            yield from mapped_objects(process)
+        for path in sorted({path for want in wanted for text in want.files for path in glob.glob(text)}):  # noqa: PTH207 (absolute)
+            real = Path(path).resolve()
+            with contextlib.suppress(OSError):
+                status = real.stat()
+                name = real.name if ".so" in real.name else EXECUTABLE
+                yield MappedObject(name, str(real), (status.st_dev, status.st_ino))
+
+    # --- one description, one file ----------------------------------------------------------------------
+
+    def _in_object(self, want: Wanted, pid: int | None, thing: MappedObject) -> Iterator[_Found]:
+        if thing.file.machine != _MACHINES.get(self.machine):
+            return  # A program of another instruction set, as 32-bit ones are, has its arguments elsewhere.
+        if want.attach.moment == "site":
+            yield from self._sites(want, pid, thing)
+        elif names_module(want.place.partition(":")[0] or want.module, thing):
+            yield from self._functions(want, pid, thing)
+
+    def _functions(self, want: Wanted, pid: int | None, thing: MappedObject) -> Iterator[_Found]:
+        provider = f"{want.base}{'' if pid is None else pid}"
+        wanted = want.place.partition(":")[2] or want.function
+        for function in _named(thing.file, wanted):
+            probe = provider, thing.name, function.name, want.name
+            match want.attach.moment:
+                case "offset":
+                    yield from _instructions(want, thing, function, provider)
+                case "return" | "exit" if function.name in want.without:
+                    continue
+                case "exit":
+                    for offset in exit_offsets(thing.path, function):
+                        told = Operand("constant", offset), stack_after_return(self.machine)
+                        yield _Found(probe, function.offset + offset, operands=told)
+                case _:
+                    at = tuple(self._variable(thing.file, name, function.address) for name in want.attach.variables)
+                    yield _Found(probe, function.offset, operands=at)
+
+    def _variable(self, file: ElfFile, name: str, function: int) -> Operand:
+        """The address of a variable, seen from the function that has just been entered."""
+        address = file.symbol(name)
+        return Operand("none") if address is None else relative(self.machine, address - function)
+
+    def _sites(self, want: Wanted, pid: int | None, thing: MappedObject) -> Iterator[_Found]:
+        digits = "" if pid is None else str(pid)
+        whose, _, which = want.place.partition(":")
+        for note in thing.file.notes:
+            if want.place:
+                matches = note.provider == whose and note.name == which
+            else:
+                matches = _is_provider(want, note.provider, digits) and _is_name(want.name, note.name)
+            if not matches or (not want.place and not names_module(want.module, thing)):
+                continue
+            found = thing.file.find(note.offset)
+            function = found[0] if found else ""
+            if want.place or pattern(want.function)(function):
+                name = want.name if want.place else note.name.replace("__", "-")
+                base = want.base if want.place else note.provider
+                yield _Found(
+                    (f"{base}{digits}", thing.name, function, name),
+                    note.offset,
+                    note.semaphore,
+                    operands(note.arguments, self.machine, note.address, thing.file.symbol),
+                )
+
+    # --- numbers ----------------------------------------------------------------------------------------
+
+    def _number(self, probe: tuple[str, str, str, str]) -> int:
+        number = self._numbers.get(probe)
+        if number is None:
+            number = self._numbers[probe] = self._next
+            self.probes[number] = Probe(FIRST_ID + number, *probe)
+            self._next += 1
+        return number
+
+    def _site(self, probe: int, at: tuple[Operand, ...]) -> int:
+        number = self._site_numbers.setdefault((probe, at), len(self._site_numbers))
+        if number not in self.sites:
+            packed = _SITE_HEAD.pack(probe) + b"".join(operand.packed() for operand in at)
+            self.sites[number] = packed.ljust(SITE_SIZE, b"\0")
+        return number
+
+    # --- what is not there ------------------------------------------------------------------------------
+
+    def _missing(self, want: Wanted) -> DtransError:
+        """Why a description matched nothing."""
+        pid = self._process_of(want)
+        text = f"{want.provider}:{want.module}:{want.function}:{want.name}"
+        things = tuple(self._objects(pid, (want,)))
+        reason = want.reason or _reason(want, pid, things)
+        return fail(
+            "D_PDESC_ZERO",
+            f"probe description {text} does not match any probes",
+            _span(want),
+            hint=reason or "'nm' and 'nm -D' list the functions of a program or library",
+        )
+
+
+def defined_probes() -> Iterator[tuple[int, tuple[str, str, str, str]]]:
+    """The probes that programs define, of every process that runs now: its id, and provider, module, function and name
+    of each, sites of the same names once."""
+    by_file: dict[FileKey, list[tuple[str, str, str]]] = {}
+    for pid in process_ids():
+        for thing in mapped_objects(pid):
+            if thing.key not in by_file:
+                by_file[thing.key] = list(dict.fromkeys(_defined(thing.file)))
+            for provider, function, name in by_file[thing.key]:
+                yield pid, (provider, thing.name, function, name)
+
+
+def _defined(file: ElfFile) -> Iterator[tuple[str, str, str]]:
+    for note in file.notes:
+        found = file.find(note.offset)
+        yield note.provider, found[0] if found else "", note.name.replace("__", "-")
+
+
+def _instructions(want: Wanted, thing: MappedObject, function: ElfFunction, provider: str) -> Iterator[_Found]:
+    """The instructions of a function whose offsets, in hexadecimal, a description means."""
+    matches = pattern(want.name.lstrip("0") or "0")
+    for offset in instruction_offsets(thing.path, function):
+        if matches(f"{offset:x}"):
+            yield _Found((provider, thing.name, function.name, f"{offset:x}"), function.offset + offset)
+
+
+def names_module(text: str, thing: MappedObject) -> bool:
+    """Whether a description's module means a file: by its name, by its name up to a dot (``libc`` for ``libc.so.6``),
+    or as ``a.out`` where it is the executable, which its own name means as well."""
+    names = {thing.name, thing.path.rpartition("/")[2]}
+    if not text or is_glob(text):
+        return any(map(pattern(text), names))
+    return any(name == text or name.startswith(f"{text}.") for name in names)
+
+
+def _named(file: ElfFile, text: str) -> Iterable[ElfFunction]:
+    """The functions that a description means. Of several names of one place a glob takes the plainest."""
+    if text and not is_glob(text):
+        return [function for function in file.functions if function.name == text]
+    matches = pattern(text)
+    best: dict[int, ElfFunction] = {}
+    for function in file.functions:
+        if matches(function.name):
+            other = best.get(function.address)
+            if other is None or _plainness(function.name) < _plainness(other.name):
+                best[function.address] = function
+    return best.values()
+
+
+def _plainness(name: str) -> tuple[int, int, str]:
+    return len(name) - len(name.lstrip("_")), len(name), name
+
+
+def _is_provider(want: Wanted, name: str, digits: str) -> bool:
+    matches = pattern(want.provider)
+    if is_glob(want.provider):
+        return matches(name) or matches(f"{name}1")
+    return want.provider in (f"{name}{digits}", f"{name}{TARGET}")
+
+
+def _is_name(text: str, name: str) -> bool:
+    """D writes ``-`` where a program has to write ``__`` (Guide, "Statically Defined Tracing for User
+    Applications")."""
+    matches = pattern(text)
+    return matches(name.replace("__", "-")) or matches(name)
+
+
+def _reason(want: Wanted, pid: int | None, things: Sequence[MappedObject]) -> str:
+    who = "no process" if pid is None else f"process {pid}"
+    if want.attach.moment == "site":
+        defined = sorted({note.provider for thing in things for note in thing.file.notes})
+        if pid is None:
+            others = f": there are those of {', '.join(defined)}" if defined else ""
+            return f"no process that runs now defines such a probe{others}"
+        return f"{who} defines probes of {', '.join(defined)}" if defined else f"{who} defines no probes of its own"
+    module = want.place.partition(":")[0] or want.module
+    there = [thing for thing in things if names_module(module, thing)]
+    if not there:
+        return f"{who} has no module '{module}': it has {', '.join(thing.name for thing in things)}"
+    function = want.place.partition(":")[2] or want.function
+    if want.attach.moment == "offset" and any(one.name == function for thing in there for one in thing.file.functions):
+        return f"'{want.name}' is no probe of {function}: those are entry, return, and offsets of instructions"
+    if any(function in thing.file.chosen for thing in there):
+        return (
+            f"several functions can be '{function}', and which one it is, is chosen when the program starts: "
+            f"they have names of their own, such as *{function}_*"
+        )
+    names = {function.name for thing in there for function in thing.file.functions}
+    if not names:
+        return f"'{there[0].name}' has no symbols: it was stripped, and its debug information is not installed"
+    if function in names:
+        return f"{function} is there, but its '{want.name}' cannot be traced"
+    from difflib import get_close_matches
+
+    near = get_close_matches(function, names, 3, 0.67)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+def _span(want: Wanted) -> Span | None:
+    file, line, column, width, text = want.written
+    return Span(Source(file, text, ((1, file, line),)), column - 1, column - 1 + width) if line else None

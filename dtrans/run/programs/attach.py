@@ -1,0 +1,220 @@
+"""Where programs attach: for each kind of place the type of program that it takes, and the calls that attach it.
+
+attach(RawTracepoint("sched_switch"), program, facts)    ->    descriptors; closing them detaches
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dtrans.artifact import Attach, KernelFunctions, PerfEvent, RawTracepoint, TestRun, Tracepoint, Trampoline, UserCode
+from dtrans.errors import DtransError, fail
+from dtrans.run.kernel.bpf import (
+    PERF_TYPE_TRACEPOINT,
+    PROG_PERF_EVENT,
+    PROG_RAW_TRACEPOINT,
+    PROG_TRACEPOINT,
+    PROG_TRACING,
+    attach_perf_event,
+    load_program,
+    online_cpus,
+    open_perf_event,
+    open_raw_tracepoint,
+    open_trampoline,
+)
+from dtrans.run.kernel.links import (
+    KPROBE_MULTI,
+    PROG_KPROBE,
+    TRACE_FENTRY,
+    TRACE_FEXIT,
+    link_event,
+    link_functions,
+    open_kprobe,
+)
+from dtrans.run.kernel.privileges import refused
+
+if TYPE_CHECKING:
+    from dtrans.run.kernel.host import HostFacts
+    from dtrans.run.processes.userland import Places
+
+#: What the kernel answers for a CPU that is not online.
+_OFFLINE = frozenset({6, 19})
+_NOT_THERE, _NOT_VALID = 2, 22
+#: Descriptors that a session has besides those of its functions.
+_OTHER_FILES = 256
+
+
+def program_kind(attach: Attach) -> int:
+    """The type of program, as enum bpf_prog_type numbers them. A function is loaded once for each."""
+    match attach:
+        case RawTracepoint() | TestRun():
+            return PROG_RAW_TRACEPOINT
+        case Tracepoint():
+            return PROG_TRACEPOINT
+        case PerfEvent():
+            return PROG_PERF_EVENT
+        case KernelFunctions() | UserCode():
+            return PROG_KPROBE
+        case Trampoline():
+            return PROG_TRACING
+
+
+def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts, functions: Sequence[int] = ()) -> int:
+    """Loads a program for where it will attach: its descriptor. `functions` as `load_program` takes them. Raises
+    VerifierError, D_KERNEL."""
+    load = partial(load_program, functions=functions)
+    match attach:
+        case KernelFunctions() if facts.feature("kprobe_multi"):
+            return load(PROG_KPROBE, code, name, attach_type=KPROBE_MULTI)
+        case UserCode() if facts.feature("uprobe_multi"):
+            from dtrans.run.kernel.uprobes import UPROBE_MULTI
+
+            return load(PROG_KPROBE, code, name, attach_type=UPROBE_MULTI)
+        case Trampoline(moment, function, module):
+            number = facts.function_id(function, module)
+            if number is None:
+                raise fail("D_KERNEL", f"the running kernel has no {attach_place(attach)}")
+            kind = TRACE_FENTRY if moment == "entry" else TRACE_FEXIT
+            return load(PROG_TRACING, code, name, attach_type=kind, btf_id=number)
+        case _:
+            return load(program_kind(attach), code, name)
+
+
+def attach_program(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
+    """Attaches a program: the descriptors that hold it there, each as soon as it is open. Raises D_KERNEL,
+    D_NO_PRIVILEGES."""
+    try:
+        yield from _attached(attach, program, facts)
+    except OSError as error:
+        if error.errno == _NOT_THERE or (error.errno == _NOT_VALID and isinstance(attach, RawTracepoint)):
+            raise fail("D_KERNEL", f"the running kernel has no {attach_place(attach)}") from None
+        raise refused(f"attach to the {attach_place(attach)}", error) from None
+
+
+def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
+    match attach:
+        case RawTracepoint(event):
+            yield open_raw_tracepoint(event, program)
+        case Tracepoint(group, event):
+            number = facts.tracepoint_id(group, event)
+            if number is None:
+                raise FileNotFoundError(_NOT_THERE, "")
+            # One event serves all CPUs: the program hangs on the tracepoint, not on the event, which takes no samples
+            # itself: a few tracepoints refuse that (irq_work_exit, whose samples would cause it again).
+            yield from _event(open_perf_event(PERF_TYPE_TRACEPOINT, number, 0, online_cpus()[0]), program)
+        case PerfEvent(kind, config, period, all_cpus, mode):
+            for cpu in online_cpus() if all_cpus else online_cpus()[:1]:
+                try:
+                    event_descriptor = open_perf_event(kind, config, period, cpu, mode)
+                except OSError as error:
+                    if error.errno in _OFFLINE and all_cpus:
+                        continue  # It went offline just now.
+                    raise
+                yield from _event(event_descriptor, program)
+        case KernelFunctions(moment, places):
+            yield from _functions(places, program, facts, entry=moment == "entry")
+        case Trampoline():
+            yield open_trampoline(program)
+        case TestRun() | UserCode():
+            pass  # Fired by hand; attached where the places are found.
+
+
+def _event(event: int, program: int) -> Iterator[int]:
+    yield event
+    attach_perf_event(event, program)
+
+
+def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[int | None]:
+    """Attaches a program to places in a file: the descriptors that hold it there, and None for each place that the
+    kernel refuses, as it does for a few instructions."""
+    from dtrans.run.kernel.uprobes import link_each
+
+    many = facts.feature("uprobe_multi")
+    if not many:
+        _allow_files(len(places.places))
+    entry = places.program.moment != "return"
+    for made in link_each(program, places.path, places.places, places.pid, entry=entry, many=many):
+        yield made if isinstance(made, int) else None
+
+
+# --- kernel functions -------------------------------------------------------------------------------------
+
+
+def _functions(places: Sequence[tuple[str, int]], program: int, facts: HostFacts, *, entry: bool) -> Iterator[int]:
+    if facts.feature("kprobe_multi"):
+        yield from _many(places, program, facts, entry=entry)
+        return
+    _allow_files(len(places))
+    cookies = facts.feature("attach_cookie")
+    for place, cookie in places:
+        for address in facts.function_addresses(place) if ":" in place else (0,):
+            try:
+                event = open_kprobe(place, address, entry=entry)
+                yield link_event(event, program, cookie if cookies else None)
+            except OSError as error:
+                raise _cannot_trace(place, error) from None
+
+
+def _many(places: Sequence[tuple[str, int]], program: int, facts: HostFacts, *, entry: bool) -> Iterator[int]:
+    """Two calls at most: one for names, one for the addresses of functions that share their names."""
+    named = [(place, cookie) for place, cookie in places if ":" not in place]
+    addressed = [
+        (address, cookie) for place, cookie in places if ":" in place for address in facts.function_addresses(place)
+    ]
+    try:
+        if named:
+            yield link_functions(program, named, entry=entry)
+        if addressed:
+            yield link_functions(program, addressed, entry=entry)
+    except OSError as error:
+        if len(places) == 1:
+            raise _cannot_trace(places[0][0], error) from None
+    else:
+        return
+    # The call does not tell which function it stumbled over: it is in one of the halves.
+    middle = len(places) // 2
+    yield from _many(places[:middle], program, facts, entry=entry)
+    yield from _many(places[middle:], program, facts, entry=entry)
+
+
+def _cannot_trace(place: str, error: OSError) -> DtransError:
+    name = place.rpartition(":")[2]
+    return fail(
+        "D_KERNEL",
+        f"the kernel cannot trace its function '{name}': {os.strerror(error.errno or 0)}",
+        hint="leave it out of the probe description",
+    )
+
+
+def _allow_files(count: int) -> None:
+    """A descriptor for each place may be more than this process may have open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _OTHER_FILES
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(hard, wanted)))
+
+
+def attach_place(attach: Attach) -> str:
+    """Where a program attaches, for messages."""
+    match attach:
+        case RawTracepoint(event):
+            return f"raw tracepoint '{event}'"
+        case Tracepoint(group, event):
+            return f"tracepoint '{group}:{event}'"
+        case PerfEvent(kind, config):
+            return f"perf event {kind}:{config}"
+        case KernelFunctions(moment, places):
+            first = places[0][0].rpartition(":")[2]
+            return f"{moment} of function '{first}'" + (f" and {len(places) - 1} more" if len(places) > 1 else "")
+        case Trampoline(moment, function):
+            return f"{moment} of function '{function}'"
+        case UserCode(moment):
+            return f"{'probes' if moment == 'site' else f'{moment} of functions'} in processes"
+        case TestRun(moment):
+            return f"probe {moment}"
