@@ -37,7 +37,6 @@ table is sparse.
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from collections.abc import Mapping
@@ -550,56 +549,46 @@ class Artifact:
     empty: tuple[int, ...] = field(default=())
 
 
-# --- JSON -----------------------------------------------------------------------------------------------
+# --- plain values ----------------------------------------------------------------------------------------
 
 
-def to_json(artifact: Artifact) -> str:
-    """The artifact as JSON text; the same artifact gives the same bytes."""
-    return json.dumps(_plain(artifact), separators=(",", ":"), sort_keys=True)
+def to_plain(artifact: Artifact) -> Any:
+    """The artifact as values that the cache keeps: a dataclass is a tuple of its class's number and its fields, a tuple
+    a list. The same artifact gives the same values."""
+    return _plain(artifact)
 
 
-def from_json(text: str) -> Artifact:
-    """The artifact that `to_json` wrote. Raises KeyError on a text that it did not write."""
-    artifact = _typed(json.loads(text))
+def from_plain(value: Any) -> Artifact:
+    """The artifact that `to_plain` took apart."""
+    artifact = _typed(value)
     assert isinstance(artifact, Artifact)
     return artifact
 
 
 def _plain(value: Any) -> Any:
-    from dataclasses import fields, is_dataclass
-
-    if is_dataclass(value):
-        # None is left out where it is the default, which `from_json` finds again.
-        stored = {part.name: _plain(getattr(value, part.name)) for part in fields(value) if not _is_absent(value, part)}
-        return {"": type(value).__name__, **stored}
-    if isinstance(value, Mapping):
-        return {"": "map", "items": [[_plain(key), _plain(item)] for key, item in value.items()]}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if type(value) in _NUMBERS:
+        return _NUMBERS[type(value)], *(_plain(getattr(value, name)) for name in value.__match_args__)
     return value
-
-
-def _is_absent(value: Any, part: Any) -> bool:
-    return part.default is None and getattr(value, part.name) is None
 
 
 def _typed(value: Any) -> Any:
-    match value:
-        case {"": "map", "items": items}:
-            return {_typed(key): _typed(item) for key, item in items}
-        case {"": str() as name, **rest}:
-            return _CLASSES[name](**{str(key): _typed(item) for key, item in rest.items()})
-        case list():
-            return tuple(_typed(item) for item in value)
+    kind = type(value)
+    if kind is tuple:
+        return _CLASSES[value[0]](*map(_typed, value[1:]))
+    if kind is list:
+        return tuple(map(_typed, value))
+    if kind is dict:
+        return {key: _typed(item) for key, item in value.items()}
     return value
 
 
-_CLASSES: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize,
-        Denormalize, System, Freopen, Truncate, Halt, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun,
-        RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout,
-        LateConstant, Wanted, Artifact,
-    )
-}  # fmt: skip
+_CLASSES: tuple[Any, ...] = (
+    Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize, Denormalize,
+    System, Freopen, Truncate, Halt, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint,
+    Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout, LateConstant, Wanted, Artifact,
+)  # fmt: skip
+_NUMBERS = {kind: number for number, kind in enumerate(_CLASSES)}

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-__all__ = ["dataclass", "field", "replace"]
+__all__ = ["TYPE_CHECKING", "dataclass", "field", "replace"]
 
-TYPE_CHECKING = False  # That of `typing`, which is slow to import, too.
+#: That of `typing`, which is slow to import, too.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from dataclasses import dataclass, field, replace

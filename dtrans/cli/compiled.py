@@ -7,34 +7,32 @@ of all of them is its key in the cache, so that a second start neither parses no
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from dtrans.artifact import Artifact, from_json, to_json
+from dtrans.artifact import Artifact, from_plain, to_plain
+from dtrans.cache import cache_key, cached, file_stamps
 from dtrans.data import data_dir
 from dtrans.request import Request, own_macros
-from dtrans.run.cache import cache_key, read_cached, write_cached
 from dtrans.run.kernel.host import kernel_fingerprint
+from dtrans.values import TYPE_CHECKING
 
-_PACKAGE = Path(__file__).resolve().parent.parent
-#: Macro variables that differ from start to start: they count only where a program names them.
-_MACRO = re.compile(r"\$\$?([a-z]+)")
+if TYPE_CHECKING:
+    from typing import Any
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
 
 def compiled_artifact(request: Request) -> Artifact:
     """The artifact of a request on the running kernel. Raises DtransError."""
-    key = cache_key(_parts(request))
-    known = read_cached("artifact", key)
-    if known is not None:
-        return from_json(known.decode())
-    from dtrans.knowledge.load import load
-    from dtrans.pipeline import Pipeline
-    from dtrans.run.kernel.host import HostFacts
 
-    artifact = Pipeline(request, HostFacts(), load()).artifact
-    write_cached("artifact", key, to_json(artifact).encode())
-    return artifact
+    def compile_it() -> Any:
+        from dtrans.knowledge.load import load
+        from dtrans.pipeline import Pipeline
+        from dtrans.run.kernel.host import HostFacts
+
+        return to_plain(Pipeline(request, HostFacts(), load()).artifact)
+
+    return from_plain(cached("artifact", cache_key(_parts(request)), compile_it))
 
 
 def _parts(request: Request) -> Iterator[str]:
@@ -45,19 +43,10 @@ def _parts(request: Request) -> Iterator[str]:
         yield repr(source.origins)
     yield repr((request.args, request.script, sorted(request.options.items()), request.target, request.zero_matches))
     macros = own_macros() if request.macros is None else request.macros
-    named = {name for source in (*request.libraries, *request.sources) for name in _MACRO.findall(source.text)}
-    yield repr(sorted((name, value) for name, value in macros.items() if name in named))
-    for folder in (_PACKAGE, data_dir("translators"), data_dir("templates")):
-        yield from _stamps(folder)
-
-
-def _stamps(folder: Path | str) -> Iterator[str]:
-    """Path, size and time of change of every file below a folder, compiled Python left out."""
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda one: one.name):
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in ("__pycache__", "_data"):
-                    yield from _stamps(entry.path)
-            else:
-                status = entry.stat()
-                yield f"{entry.path} {status.st_size} {status.st_mtime_ns}"
+    # They differ from start to start, and count only where a program names them: $uid, $$uid.
+    named = [
+        name for name in macros if any(f"${name}" in source.text for source in (*request.libraries, *request.sources))
+    ]
+    yield repr(sorted((name, macros[name]) for name in named))
+    for folder in (_PACKAGE, str(data_dir("translators")), str(data_dir("templates"))):
+        yield from file_stamps(folder)

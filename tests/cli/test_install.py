@@ -44,7 +44,7 @@ def test_installing_again_replaces_our_own(tmp_path: Path) -> None:
     path.write_text(f"#!/nowhere/python\n{MARKER}\n")
     install(path)
     assert "/nowhere" not in path.read_text()
-    assert os.listdir(tmp_path) == ["dtrace"]  # noqa: PTH208
+    assert os.listdir(tmp_path) == ["dtrace"]
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "folder", "binary"])
@@ -102,7 +102,7 @@ def test_the_header_comes_and_goes_with_its_folder(tmp_path: Path) -> None:
     install_header(path)
     assert path.read_text().startswith(HEADER_MARKER)
     assert uninstall_header(path)
-    assert os.listdir(tmp_path) == []  # noqa: PTH208
+    assert os.listdir(tmp_path) == []
     assert not uninstall_header(path)
 
 

@@ -1,9 +1,7 @@
-"""The loader: strict about files, careless about its cache."""
+"""The loader: strict about files, and reads them once."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from pathlib import Path
 
@@ -11,9 +9,9 @@ import pytest
 
 from dtrans.data import data_dir
 from dtrans.errors import DtransError
-from dtrans.knowledge.cache import decode, encode
 from dtrans.knowledge.load import load, load_from
 from dtrans.knowledge.lookup import nearest
+from dtrans.knowledge.plain import from_plain, to_plain
 from dtrans.knowledge.read import read_knowledge
 
 TRANSLATORS = data_dir("translators")
@@ -34,70 +32,34 @@ def edit(path: Path, old: str, new: str) -> None:
 # --- the cache --------------------------------------------------------------------------------------
 
 
-def test_the_cache_gives_back_the_same_rows() -> None:
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "dtrans"
+
+
+def test_plain_values_give_back_the_same_rows() -> None:
     knowledge = read_knowledge(TRANSLATORS)
-    assert decode(encode(knowledge)) == knowledge
+    assert from_plain(to_plain(knowledge)) == knowledge
 
 
-def test_a_second_load_reads_no_toml(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = tmp_path / "cache" / "knowledge.json"
-    first = load_from(folder, cache)
+def test_a_second_load_parses_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = load_from(folder)
     monkeypatch.setattr("dtrans.knowledge.load._parse", lambda _: pytest.fail("parsed again"))
-    assert load_from(folder, cache) == first
+    assert load_from(folder) == first
 
 
-def test_a_changed_file_is_read_again(folder: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "knowledge.json"
-    load_from(folder, cache)
+def test_a_changed_file_is_read_again(folder: Path) -> None:
+    load_from(folder)
     edit(folder / "constants.toml", "B_READ = 0x40", "B_READ = 0x41")
-    assert load_from(folder, cache).constants["B_READ"].value == 0x41
+    assert load_from(folder).constants["B_READ"].value == 0x41
 
 
-def test_a_new_file_is_read(folder: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "knowledge.json"
-    load_from(folder, cache)
+def test_a_new_file_is_read(folder: Path) -> None:
+    load_from(folder)
     text = (folder / "providers" / "dtrace.toml").read_text()
     (folder / "providers" / "other.toml").write_text(text.replace('"dtrace"', '"other"'))
-    assert "other" in load_from(folder, cache).providers
-
-
-@pytest.mark.parametrize("damage", ["cut", "noise", "shape", "empty"])
-def test_a_damaged_cache_is_made_anew(folder: Path, tmp_path: Path, damage: str) -> None:
-    cache = tmp_path / "knowledge.json"
-    good = load_from(folder, cache)
-    key, _, content = cache.read_bytes().partition(b"\n")
-    shape = json.loads(content)
-    shape[0]["io"] = ["io", 5, None]
-    cache.write_bytes(
-        {
-            "cut": key + b"\n" + content[: len(content) // 2],
-            "noise": key + b"\n\xff\xfe\x00",
-            "shape": key + b"\n" + json.dumps(shape).encode(),
-            "empty": b"",
-        }[damage]
-    )
-    assert load_from(folder, cache) == good
-    assert decode(cache.read_bytes().partition(b"\n")[2]) == good
-
-
-def test_a_cache_that_others_may_write_is_not_believed(folder: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "knowledge.json"
-    good = load_from(folder, cache)
-    cache.write_bytes(cache.read_bytes().replace(b'"B_READ",64', b'"B_READ",65'))
-    cache.chmod(0o666)
-    assert load_from(folder, cache) == good
-
-
-def test_a_cache_that_cannot_be_written_is_done_without(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    assert load_from(folder, tmp_path / "file" / "knowledge.json").providers
-
-
-def test_a_warm_load_parses_no_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cache = tmp_path / "knowledge.json"
-    rows = load_from(folder, cache)
-    monkeypatch.setattr("dtrans.knowledge.load._parse", lambda _: pytest.fail("the files were parsed again"))
-    assert load_from(folder, cache) == rows
+    assert "other" in load_from(folder).providers
 
 
 def test_load_finds_the_folder_once() -> None:
@@ -176,20 +138,11 @@ def test_a_missing_file_is_told(folder: Path) -> None:
         read_knowledge(folder)
 
 
-def test_a_mistake_is_not_cached(folder: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "knowledge.json"
+def test_a_mistake_is_not_cached(folder: Path, cache: Path) -> None:
     edit(folder / "builtins.toml", "[pid]\n", "[pid]\nx = 1\n")
     with pytest.raises(DtransError):
-        load_from(folder, cache)
-    assert not cache.exists()
-
-
-def test_the_cache_belongs_to_its_user(folder: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "knowledge.json"
-    load_from(folder, cache)
-    status = cache.stat()
-    assert status.st_uid == os.geteuid()
-    assert status.st_mode & 0o777 == 0o600
+        load_from(folder)
+    assert list(cache.iterdir()) == []
 
 
 # --- spellings --------------------------------------------------------------------------------------

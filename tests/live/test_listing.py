@@ -149,7 +149,7 @@ def test_the_report_comes_before_the_trace_and_goes_to_the_output_file(dtrace: R
     assert text.index("Minimum Statement Attributes") < text.index("traced")
     file = f"{tmp_path}/out"
     assert dtrace("-qvo", file, "-n", 'dtrace:::BEGIN { printf("traced\\n"); exit(0); }').stdout == ""
-    with open(file) as written:  # noqa: PTH123
+    with open(file) as written:
         assert written.read() == text
 
 

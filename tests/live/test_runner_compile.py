@@ -49,7 +49,7 @@ def test_maps_and_programs_come_back_by_name() -> None:
     first, second = made.programs
     assert (first.name, {name for _, name in first.maps}) == ("prog_0", {"agg_0"})
     assert (second.name, second.maps) == ("prog_1", ())
-    assert Object.from_bytes(made.to_bytes()) == made
+    assert Object.from_plain(made.to_plain()) == made
 
 
 CALLING = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import subprocess
 import sys
@@ -9,18 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import to_json
+from dtrans.artifact import to_plain
 from tests.live.test_runner_session import LOADS, ORDERED, ROOT
 
 PROGRAM = """
+import marshal
 import sys
-from dtrans.artifact import from_json
+from dtrans.artifact import from_plain
 from dtrans.errors import DtransError
 from dtrans.run.session import Settings, run
 pids = tuple(int(word[3:]) for word in sys.argv[2:] if word.startswith("-p "))
 commands = tuple(word for word in sys.argv[2:] if not word.startswith("-p "))
 try:
-    sys.exit(run(from_json(sys.argv[1]), Settings(commands, pids)))
+    sys.exit(run(from_plain(marshal.loads(bytes.fromhex(sys.argv[1]))), Settings(commands, pids)))
 except DtransError as error:
     print(error.diagnostic.render(), file=sys.stderr)
     sys.exit(error.exit_status)
@@ -29,7 +31,7 @@ except DtransError as error:
 
 def _trace(*words: str, before: tuple[str, ...] = (), user: int | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*before, sys.executable, "-c", PROGRAM, to_json(ORDERED), *words],
+        [*before, sys.executable, "-c", PROGRAM, marshal.dumps(to_plain(ORDERED)).hex(), *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -87,7 +89,7 @@ def test_root_of_a_user_namespace_only_is_told_so() -> None:
 
 def test_the_second_interrupt_ends_at_once() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, to_json(ORDERED), "sleep 1000"],
+        [sys.executable, "-c", PROGRAM, marshal.dumps(to_plain(ORDERED)).hex(), "sleep 1000"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import marshal
 import os
 import shlex
 import signal
@@ -27,7 +28,7 @@ from dtrans.artifact import (
     RawTracepoint,
     Site,
     Tracepoint,
-    to_json,
+    to_plain,
 )
 from dtrans.artifact import (
     TestRun as Fired,
@@ -297,13 +298,13 @@ def test_a_session_closes_all_that_it_opened() -> None:
 
 def _session_process(made: Artifact, *commands: str) -> subprocess.Popen[bytes]:
     program = (
-        "import sys\n"
-        "from dtrans.artifact import from_json\n"
+        "import marshal, sys\n"
+        "from dtrans.artifact import from_plain\n"
         "from dtrans.run.session import Settings, run\n"
-        "sys.exit(run(from_json(sys.argv[1]), Settings(commands=tuple(sys.argv[2:]))))"
+        "sys.exit(run(from_plain(marshal.loads(bytes.fromhex(sys.argv[1]))), Settings(commands=tuple(sys.argv[2:]))))"
     )
     return subprocess.Popen(
-        [sys.executable, "-c", program, to_json(made), *commands],
+        [sys.executable, "-c", program, marshal.dumps(to_plain(made)).hex(), *commands],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,

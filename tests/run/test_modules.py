@@ -12,7 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = {"artifact", "globs", "errors", "facts", "formats", "options", "source", "types", "values"}
+PURE = {"artifact", "cache", "globs", "errors", "facts", "formats", "options", "source", "types", "values"}
 
 
 def _path(module: str) -> Path:

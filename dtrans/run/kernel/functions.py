@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dtrans.run.cache import cache_key, cached
+from dtrans.cache import cache_key, cached
 
 KERNEL_MODULE = "vmlinux"
 _BLACKLIST = Path("/sys/kernel/debug/kprobes/blacklist")
@@ -23,13 +23,13 @@ def traceable_functions(tracefs: Path, fingerprint: str) -> tuple[tuple[str, tup
 
     `fingerprint` tells one kernel with its modules from another.
     """
-    text = cached("functions", cache_key((fingerprint,)), lambda: _listed(tracefs).encode()).decode()
-    modules = (line.split(" ") for line in text.splitlines())
-    return tuple((module, tuple(names)) for module, *names in modules)
+    listed: tuple[tuple[str, tuple[str, ...]], ...] = cached(
+        "functions", cache_key((fingerprint,)), lambda: _listed(tracefs)
+    )
+    return listed
 
 
-def _listed(tracefs: Path) -> str:
-    """One line for each module: its name and its functions'."""
+def _listed(tracefs: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
     forbidden = _forbidden()
     modules: dict[str, list[str]] = {KERNEL_MODULE: []}
     for line in (tracefs / "available_filter_functions").read_text().splitlines():
@@ -37,8 +37,7 @@ def _listed(tracefs: Path) -> str:
         if name not in forbidden and not name.startswith(_INVALID):
             modules.setdefault(rest.strip("[]") or KERNEL_MODULE, []).append(name)
     kernel = modules.pop(KERNEL_MODULE)
-    lines = [[KERNEL_MODULE, *sorted(kernel)], *([module, *sorted(modules[module])] for module in sorted(modules))]
-    return "\n".join(" ".join(line) for line in lines)
+    return (KERNEL_MODULE, tuple(sorted(kernel))), *((name, tuple(sorted(modules[name]))) for name in sorted(modules))
 
 
 def _forbidden() -> frozenset[str]:

@@ -53,6 +53,6 @@ def _frame_of(page: mmap.mmap) -> int:
     import ctypes
 
     address = ctypes.addressof(ctypes.c_char.from_buffer(page))
-    with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:  # noqa: PTH123 (unbuffered)
+    with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:
         (entry,) = struct.unpack("=Q", os.pread(pagemap.fileno(), 8, address // mmap.PAGESIZE * 8))
     return entry & _PAGE_FRAME if entry & _PAGE_PRESENT else 0

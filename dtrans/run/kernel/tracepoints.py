@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from dtrans.run.cache import cache_key, cached
+from dtrans.cache import cache_key, cached
 from dtrans.run.kernel.btf import described_tracepoints
 from dtrans.run.kernel.functions import KERNEL_MODULE
 
@@ -22,18 +22,16 @@ def raw_tracepoints(fingerprint: str) -> tuple[tuple[str, tuple[str, ...]], ...]
 
     `fingerprint` tells one kernel with its modules from another.
     """
-    text = cached("tracepoints", cache_key((fingerprint,)), lambda: _described().encode()).decode()
-    modules = (line.split(" ") for line in text.splitlines())
-    return tuple((module, tuple(events)) for module, *events in modules)
+    described: tuple[tuple[str, tuple[str, ...]], ...] = cached("tracepoints", cache_key((fingerprint,)), _described)
+    return described
 
 
-def _described() -> str:
-    """One line for each module: its name and its events."""
-    lines: list[list[str]] = []
+def _described() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: list[tuple[str, tuple[str, ...]]] = []
     with contextlib.suppress(OSError):
         modules = sorted(path.name for path in _BTF.iterdir() if path.name != KERNEL_MODULE)
         for module in (KERNEL_MODULE, *modules):
             events = described_tracepoints(_BTF / module)
             if events or module == KERNEL_MODULE:
-                lines.append([module, *events])
-    return "\n".join(" ".join(line) for line in lines)
+                found.append((module, events))
+    return tuple(found)

@@ -496,7 +496,7 @@ class Output:
         opened = None
         if path is not None:
             try:
-                opened = open(path, "ab")  # noqa: SIM115, PTH123 - the next freopen() closes it
+                opened = open(path, "ab")  # noqa: SIM115 - the next freopen() closes it
             except OSError as error:
                 self.show_failure(f'couldn\'t freopen() "{os.fsdecode(path)}": {error.strerror}')
                 return

@@ -108,7 +108,7 @@ class Images:
 
     def survey(self) -> None:
         """Reads what all processes have mapped now."""
-        for name in os.listdir("/proc"):  # noqa: PTH208 (a name is what is wanted)
+        for name in os.listdir("/proc"):
             if name.isdigit() and int(name) not in self._images:
                 self.image(int(name)).read()
 

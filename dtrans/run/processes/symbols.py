@@ -150,7 +150,7 @@ class Symbols:
         place = self._image(known, pid, image)
         found = place.find(address)
         # Of a deleted file there is only what is mapped, and its name.
-        module = os.path.basename(found.path.removesuffix(" (deleted)")) if found else ""  # noqa: PTH119
+        module = os.path.basename(found.path.removesuffix(" (deleted)")) if found else ""
         if found is None or not module or found.path.startswith(("[anon", "/memfd:", "/dev/zero")):
             return self._made_code(known, address)
         symbol = self._file(place, found).find(address - found.start + found.offset)

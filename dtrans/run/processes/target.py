@@ -113,7 +113,7 @@ def descendants(pid: int) -> set[int]:
 
 def _parents() -> Iterator[tuple[int, int]]:
     """Each process, and the one that it comes from."""
-    for name in os.listdir("/proc"):  # noqa: PTH208 (a name is what is wanted)
+    for name in os.listdir("/proc"):
         if name.isdigit():
             with contextlib.suppress(OSError, ValueError, IndexError):
                 # The name in parentheses may hold anything; behind it come the state and the parent.

@@ -168,7 +168,7 @@ class Userland:
             return
         for process in process_ids():
             yield from mapped_objects(process)
-        for path in sorted({path for want in wanted for text in want.files for path in glob.glob(text)}):  # noqa: PTH207 (absolute)
+        for path in sorted({path for want in wanted for text in want.files for path in glob.glob(text)}):
             real = Path(path).resolve()
             with contextlib.suppress(OSError):
                 status = real.stat()

@@ -1,7 +1,7 @@
 """C text -> BPF instructions, by BCC: the only importer of `bcc`.
 
-BCC runs in a child process. It hands back what was compiled as an `Object` of plain bytes, so that a crash of its
-compiler cannot take the session down, its memory goes away, and the result can be kept on disk (`dtrans.run.cache`):
+BCC runs in a child process. It hands back what was compiled as an `Object` of plain values, so that a crash of its
+compiler cannot take the session down, its memory goes away, and the result can be kept on disk (`dtrans.cache`):
 
     BPF_HASH(seen, u32);                      maps      seen: hash, key 4, value 8, 10240 entries
     int prog_0(void *ctx) { ... }      ->     programs  prog_0: instructions; map "seen" used by instruction 7
@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import faulthandler
+import marshal
 import os
 import re
 import resource
@@ -78,7 +79,7 @@ def _compile_in_folder(c_text: str, folder: Path) -> Object:
         _compile_in_child(c_text, folder, result, messages)
     _, status = os.waitpid(child, 0)
     if os.waitstatus_to_exitcode(status) == 0:
-        return Object.from_bytes(result.read_bytes())
+        return Object.from_plain(marshal.loads(result.read_bytes()))
     raise _compile_error(os.waitstatus_to_exitcode(status), messages.read_text(errors="replace"), c_text)
 
 
@@ -97,7 +98,7 @@ def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -
         os.dup2(log, 2)
         write_stub(folder, os.uname().machine)
         os.environ["BCC_KERNEL_SOURCE"] = str(folder)
-        result.write_bytes(_compile_here(c_text).to_bytes())
+        result.write_bytes(marshal.dumps(_compile_here(c_text).to_plain()))
         status = 0
     except OSError as error:
         status = _MACHINE_REFUSED

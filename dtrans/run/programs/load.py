@@ -18,12 +18,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal
 
 from dtrans.artifact import Artifact, KernelFunctions, Layout, Probe, Program, TestRun
+from dtrans.cache import cache_key, cached
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
-from dtrans.run.cache import cache_key, cached
 from dtrans.run.kernel.bpf import (
     MAP_RINGBUF,
     MAPS_HINT,
@@ -42,9 +41,11 @@ from dtrans.run.kernel.privileges import check_privileges, refused, writes_refus
 from dtrans.run.programs.attach import attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.programs.bcc import bcc_identity
 from dtrans.run.programs.objects import OBJECT_FORMAT, Object, StackError
-from dtrans.values import replace
+from dtrans.values import TYPE_CHECKING, replace
 
 if TYPE_CHECKING:
+    from typing import Any, Literal
+
     from dtrans.run.processes.userland import Places, Userland
 
 #: Room for the names of probes in processes, at least.
@@ -197,13 +198,13 @@ def compiled(artifact: Artifact, facts: HostFacts) -> Object:
     text = _prologue(artifact.layouts, facts) + artifact.c_text
     key = cache_key((OBJECT_FORMAT, text, facts.machine, bcc_identity()))
 
-    def compile_it() -> bytes:
+    def compile_it() -> Any:
         from dtrans.run.programs.compile import compile_object
 
-        return compile_object(text).to_bytes()
+        return compile_object(text).to_plain()
 
     try:
-        return Object.from_bytes(cached("object", key, compile_it))
+        return Object.from_plain(cached("object", key, compile_it))
     except StackError as exceeded:
         places = [attach_place(one.attach) for one in artifact.programs if one.function == exceeded.function]
         raise _stack_error(f" at the {places[0]}" if places else "") from None
@@ -218,7 +219,8 @@ def _prologue(layouts: tuple[Layout, ...], facts: HostFacts) -> str:
     # Addresses of variables change from boot to boot, the rest only with the kernel.
     moving = layout_prologue((layout for layout in layouts if layout.kind == "symbol"), facts)
     key = cache_key((kernel_fingerprint(), repr(fixed)))
-    return moving + cached("layouts", key, lambda: layout_prologue(fixed, facts).encode()).decode()
+    text: str = cached("layouts", key, lambda: layout_prologue(fixed, facts))
+    return moving + text
 
 
 def _late_constants(artifact: Artifact, target: int) -> dict[int, int]:

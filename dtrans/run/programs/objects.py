@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Mapping
 
 from dtrans.artifact import map_number
 from dtrans.run.kernel.bpf import MapSpec
-from dtrans.values import dataclass
+from dtrans.values import TYPE_CHECKING, dataclass
 
-#: Names the form of `Object.to_bytes`: part of the keys under which objects are kept.
-OBJECT_FORMAT = "dtrans object 2"
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Names the form of `Object.to_plain`: part of the keys under which objects are kept.
+OBJECT_FORMAT = "dtrans object 3"
 #: Opcode of the 16-byte instruction that loads a 64-bit number, and its source register's value for a map.
 _LOAD_IMM64, _PSEUDO_MAP_FD = 0x18, 1
 
@@ -65,34 +67,16 @@ class Object:
     maps: tuple[MapSpec, ...]
     programs: tuple[ObjectProgram, ...]
 
-    def to_bytes(self) -> bytes:
-        """A line of JSON that describes all, then the instructions of all programs."""
-        head = {
-            "format": OBJECT_FORMAT,
-            "maps": [[m.name, m.type, m.key_size, m.value_size, m.max_entries, m.flags] for m in self.maps],
-            "programs": [[p.name, len(p.code), p.maps, p.functions] for p in self.programs],
-        }
-        return json.dumps(head).encode() + b"\n" + b"".join(program.code for program in self.programs)
+    def to_plain(self) -> Any:
+        """The object as values that the cache keeps."""
+        maps = [(m.name, m.type, m.key_size, m.value_size, m.max_entries, m.flags) for m in self.maps]
+        return maps, [(p.name, p.code, p.maps, p.functions) for p in self.programs]
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Object:
-        """Reads `to_bytes`. Raises ValueError for anything else."""
-        line, newline, code = data.partition(b"\n")
-        try:
-            head = json.loads(line)
-            if not newline or head["format"] != OBJECT_FORMAT:
-                raise ValueError("another format")
-            maps = tuple(MapSpec(str(name), *map(int, numbers)) for name, *numbers in head["maps"])
-            programs, start = [], 0
-            for name, size, used, begins in head["programs"]:
-                maps_used = tuple((at, of) for at, of in used)
-                programs.append(ObjectProgram(name, code[start : start + size], maps_used, tuple(begins)))
-                start += size
-        except (KeyError, TypeError, UnicodeDecodeError) as error:
-            raise ValueError("not a compiled object") from error
-        if start != len(code):
-            raise ValueError("a cut object")
-        return cls(maps, tuple(programs))
+    def from_plain(cls, value: Any) -> Object:
+        """The object that `to_plain` took apart."""
+        maps, programs = value
+        return cls(tuple(MapSpec(*parts) for parts in maps), tuple(ObjectProgram(*parts) for parts in programs))
 
 
 def symbolic_program(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.run import cache
-from dtrans.run.cache import cache_folder, cache_key, cached, read_cached, write_cached
+from dtrans import cache
+from dtrans.cache import cache_folder, cache_key, cached, file_stamps, read_cached, write_cached
 
 KEY = cache_key(("text",))
 
@@ -59,14 +59,14 @@ def test_an_entry_that_others_could_have_written_is_not_used(home: Path) -> None
 def test_a_folder_that_others_can_write_is_not_used(home: Path) -> None:
     home.mkdir()
     home.chmod(0o777)
-    assert cache_folder() != home
+    assert cache_folder() != str(home)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make another's folder")
 def test_a_folder_of_someone_else_is_not_used(home: Path) -> None:
     home.mkdir()
     os.chown(home, 12345, -1)
-    assert cache_folder() != home
+    assert cache_folder() != str(home)
 
 
 def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_a_folder_that_cannot_be_made_is_no_error(tmp_path: Path, monkeypatch: p
 
 
 def test_the_longest_unused_entries_go_first(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "CACHE_BYTES", 1000)
+    monkeypatch.setattr(cache, "CACHE_BYTES", 900)
     for number in range(3):
         write_cached("object", f"{number}", b"x" * 200)
         os.utime(home / f"object-{number}", (number, number))
@@ -95,3 +95,28 @@ def test_no_draft_is_left(home: Path) -> None:
 def test_entries_are_for_their_owner_only(home: Path) -> None:
     write_cached("object", KEY, b"content")
     assert (home / f"object-{KEY}").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", [0, 2**70, "text\udc80", b"\0", (), [None, {"a": (1, "b")}], {1: [2.5]}])
+def test_plain_values_come_back_as_they_were(content: object) -> None:
+    write_cached("any", KEY, content)
+    assert repr(read_cached("any", KEY)) == repr(content)
+
+
+def test_a_home_that_is_no_absolute_path_is_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    monkeypatch.setenv("HOME", "there")
+    assert cache_folder() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stamps_change_with_a_file_and_not_with_what_python_compiles(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "file").write_text("1")
+    stamps = list(file_stamps(str(tmp_path)))
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "__pycache__" / "file.pyc").touch()
+    assert list(file_stamps(str(tmp_path))) == stamps
+    (tmp_path / "folder" / "file").write_text("10")
+    assert list(file_stamps(str(tmp_path))) != stamps
