@@ -5,11 +5,12 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from dtrans.run.kernel import uprobes
 from dtrans.run.kernel.host import HostFacts
 from dtrans.run.processes.elf import ElfFile
 from tests.compiled import PROBES, compiled
@@ -296,6 +297,39 @@ def test_without_links_of_many_places_each_has_a_perf_event(tmp_path: Path, monk
     assert sorted(filter(None, shown.splitlines())) == [
         "one entry 10", "one return 15", "two costly 10", "two entry 10", "two return 30",
     ]  # fmt: skip
+
+
+@pytest.mark.needs("machine:x86_64", "enumerator:BPF_TRACE_UPROBE_MULTI")
+def test_instructions_that_the_kernel_refuses_are_told_and_cost_a_call_for_each_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Places were once sought out by halves: each call waits for tens of milliseconds, and libc.so has 23 such."""
+    made: list[int] = []
+    link_places = uprobes.link_places
+
+    def spied(program: int, path: str, places: Sequence[uprobes.Place], pid: int | None, *, entry: bool) -> int:
+        made.append(len(places))
+        return link_places(program, path, places, pid, entry=entry)
+
+    monkeypatch.setattr(uprobes, "link_places", spied)
+    counter = "long counter;"
+    locked = "".join(
+        f'asm(".text\\n.type locked{n},@function\\nlocked{n}: lock incl counter(%rip)\\n ret\\n'
+        f'.size locked{n},.-locked{n}");'
+        for n in range(3)
+    )
+    vector = "".join(
+        f'asm(".text\\n.type vector{n},@function\\nvector{n}: vmovd %edi,%xmm0\\n ret\\n.size vector{n},.-vector{n}");'
+        for n in range(3)
+    )
+    usual = "".join(f"int usual{n}(int x) {{ return x + {n}; }}" for n in range(50))
+    calls = "+".join(f"usual{n}(1)" for n in range(50))
+    text = f"{counter} {locked} {vector} {usual} int main(void) {{ volatile int x = {calls}; return 0; }}"
+    program = compiled(tmp_path, "refused", text)
+    shown = printed("pid$target:a.out::entry { @[substr(probefunc, 0, 5)] = count(); }", commands=[str(program)])
+    assert shown.split()[-2:] == ["usual", "50"]
+    assert sorted(made)[:-1] == [1, 1]
+    assert made[0] > 50
 
 
 #: Functions with known offsets: of two returns, of a jump to another function always, perhaps, or by a register.

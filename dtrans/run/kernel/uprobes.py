@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cache
+from pathlib import Path
 
 from dtrans.run.kernel.bpf import VerifierError, bpf_call, load_program, open_event
 from dtrans.run.kernel.links import BAD_ADDRESS, LINK_CREATE, MULTI_RETURN, PROG_KPROBE, RETURN_0, link_event, pmu
@@ -20,6 +22,12 @@ _NO_PROCESS = 3
 #: Where the offset of a reference counter stands in a uprobe event's config (include/uapi/linux/perf_event.h has no
 #: name for it; kernel/events/core.c, PERF_UPROBE_REF_CTR_OFFSET_SHIFT).
 _COUNTER_SHIFT = 32
+#: ENOTSUPP, which the kernel answers for an instruction that it cannot run elsewhere; errno has no name for it.
+_NOT_SUPPORTED = 524
+#: First bytes of x86-64 instructions that the kernel refuses whole, so far (arch/x86/kernel/uprobes.c): segment
+#: prefixes, EVEX, VEX and LOCK.
+_DOUBTFUL = frozenset({0x26, 0x2E, 0x36, 0x3E, 0x62, 0xC4, 0xC5, 0xF0} if platform.machine() == "x86_64" else ())
+_CERTAIN = -1
 #: Offset in the file, offset of a semaphore or 0, cookie.
 Place = tuple[int, int, int]
 
@@ -71,23 +79,52 @@ def link_each(
     program: int, path: str, places: Sequence[Place], pid: int | None, *, entry: bool, many: bool
 ) -> Iterator[int | tuple[Place, OSError]]:
     """Attaches a program to places of a file: descriptors, and places that the kernel refused with the reason. With
-    `many` by as few calls as will do: a call stumbles over one place and does not tell which, so that halves are
-    tried."""
+    `many` by as few calls as will do: a call stumbles over one place and does not tell which, and each call waits until
+    no CPU can be in what it changes."""
+    if not many:
+        for place in places:
+            try:
+                yield link_place(program, path, place, pid, entry=entry)
+            except OSError as error:
+                yield place, error
+        return
+    certain, *doubtful = _by_instruction(path, places)
+    yield from _link_halves(program, path, certain, pid, entry=entry)
+    for first, *others in doubtful:
+        made = list(_link_halves(program, path, [first], pid, entry=entry))
+        yield from made
+        match made:
+            case [(_, OSError() as refusal)] if refusal.errno == _NOT_SUPPORTED:
+                yield from ((place, refusal) for place in others)
+            case _:
+                yield from _link_halves(program, path, others, pid, entry=entry)
+
+
+def _by_instruction(path: str, places: Sequence[Place]) -> list[list[Place]]:
+    """First the places whose instruction any kernel lets be traced, then those of each kind that may be refused."""
+    kinds: dict[int, list[Place]] = {_CERTAIN: []}
+    with Path(path).open("rb", buffering=0) as file:
+        for place in places:
+            first = int.from_bytes(os.pread(file.fileno(), 1, place[0]))
+            kinds.setdefault(first if first in _DOUBTFUL else _CERTAIN, []).append(place)
+    return list(kinds.values())
+
+
+def _link_halves(
+    program: int, path: str, places: Sequence[Place], pid: int | None, *, entry: bool
+) -> Iterator[int | tuple[Place, OSError]]:
+    """All places by one call, or each half by itself when the kernel refuses one of them."""
+    if not places:
+        return
     try:
-        if many:
-            yield link_places(program, path, places, pid, entry=entry)
-        elif len(places) == 1:
-            yield link_place(program, path, places[0], pid, entry=entry)
-        else:
-            for place in places:
-                yield from link_each(program, path, (place,), pid, entry=entry, many=False)
+        yield link_places(program, path, places, pid, entry=entry)
     except OSError as error:
         if len(places) == 1:
             yield places[0], error
             return
         middle = len(places) // 2
-        yield from link_each(program, path, places[:middle], pid, entry=entry, many=many)
-        yield from link_each(program, path, places[middle:], pid, entry=entry, many=many)
+        yield from _link_halves(program, path, places[:middle], pid, entry=entry)
+        yield from _link_halves(program, path, places[middle:], pid, entry=entry)
 
 
 @cache
