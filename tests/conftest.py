@@ -24,6 +24,7 @@ from hypothesis import settings
 
 from tests import proving
 from tests.loads import Load
+from tests.vm import compiler
 
 ROOT = Path(__file__).resolve().parent.parent
 TRACEFS = Path("/sys/kernel/tracing")
@@ -36,8 +37,10 @@ settings.register_profile("explore", deadline=None, max_examples=2000)
 settings.load_profile("fixed")
 
 _LIVE = ("root", "btf", "bcc", "tracefs")
-_DTRANS = "import sys; sys.argv[0] = 'dtrans'; from dtrans.cli.main import main; sys.exit(main())"
-_DTRACE = "import sys; sys.argv[0] = 'dtrace'; from dtrans.cli.dtrace import main; sys.exit(main())"
+_FAR = f"sys.path.insert(0, {str(ROOT)!r}); from tests.vm.compiler import use_host; use_host(); "
+_START = f"import sys; {_FAR if compiler.VARIABLE in os.environ else ''}"
+_DTRANS = f"{_START}sys.argv[0] = 'dtrans'; from dtrans.cli.main import main; sys.exit(main())"
+_DTRACE = f"{_START}sys.argv[0] = 'dtrace'; from dtrans.cli.dtrace import main; sys.exit(main())"
 
 
 # --- features ------------------------------------------------------------------------------------------------------
@@ -148,6 +151,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    compiler.use_host()
     config.stash[_RECORDING] = proving.Recording()
 
 

@@ -35,11 +35,12 @@ def _refused(address: str, port: str, times: str) -> None:
 
 
 def _udp(address: str, port: str, times: str, size: str) -> None:
-    """Datagrams of `size` bytes to a socket of this process, each read before the next."""
+    """Datagrams of `size` bytes to a socket of this process, each read before the next. Both sockets are connected."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as server, socket.socket(family, socket.SOCK_DGRAM) as client:
         server.bind((address, int(port)))
         client.connect((address, int(port)))
+        server.connect(client.getsockname())
         for _ in range(int(times)):
             client.send(b"x" * int(size))
             server.recv(int(size))

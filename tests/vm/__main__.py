@@ -12,10 +12,13 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +26,7 @@ from threading import Lock
 from xml.etree import ElementTree as ET
 
 from tests import proving
+from tests.vm import compiler
 from tests.vm.guest import TIMED_OUT, Guest
 from tests.vm.kernels import SUITES, Kernel, LabError, cache, kernel
 
@@ -81,11 +85,26 @@ def _run(kernel: Kernel, options: argparse.Namespace) -> Outcome:
         if not options.command:
             command = [sys.executable, "-m", "pytest", "-q", "-m", "live", "-p", "no:cacheprovider", "--color=no"]
             command += [f"--junit-xml={report}", f"--proofs={proofs}", *options.words]
-        guest = Guest(kernel, [results, objects, *options.writable], [("XDG_CACHE_HOME", str(objects))])
-        status, trouble = _streamed(guest, command, options.timeout, f"{kernel.name:6} | ")
+        texts = results / "texts"
+        texts.mkdir()
+        environment = [("XDG_CACHE_HOME", str(objects)), (compiler.VARIABLE, str(texts))]
+        guest = Guest(kernel, [results, objects, *options.writable], environment)
+        with _compiler(texts):
+            status, trouble = _streamed(guest, command, options.timeout, f"{kernel.name:6} | ")
         if options.record and proofs.exists():
             shutil.copy(proofs, kept)
         return Outcome(kernel.name, status, time.monotonic() - begin, trouble, _counts(report))
+
+
+@contextmanager
+def _compiler(folder: Path) -> Iterator[None]:
+    """The host's compiler for a guest."""
+    server = subprocess.Popen([sys.executable, "-m", "tests.vm.compiler", folder])
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _streamed(guest: Guest, command: list[str], seconds: float, prefix: str) -> tuple[int, str]:
