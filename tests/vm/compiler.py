@@ -10,13 +10,14 @@ itself, for the reason. What is compiled is the same for all kernels: it has not
 from __future__ import annotations
 
 import hashlib
+import marshal
 import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dtrans.run.objects import Object
+from dtrans.run.programs.objects import Object
 
 #: The variable of a guest's environment that names the folder.
 VARIABLE = "DTRANS_LAB_COMPILER"
@@ -27,7 +28,7 @@ _TOO_LONG = 300.0
 def use_host() -> None:
     """Lets the host compile for this process, where the environment names a folder for it."""
     if place := os.environ.get(VARIABLE):
-        from dtrans.run import compile as compiling
+        from dtrans.run.programs import compile as compiling
 
         here = compiling.compile_object
 
@@ -46,7 +47,7 @@ def _asked(folder: Path, text: str) -> Object | None:
     end = time.monotonic() + _TOO_LONG
     while not (failed.exists() or made.exists()) and time.monotonic() < end:
         time.sleep(_POLL_SECONDS)
-    return Object.from_bytes(made.read_bytes()) if made.exists() else None
+    return Object.from_plain(marshal.loads(made.read_bytes())) if made.exists() else None
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -63,13 +64,13 @@ def serve(folder: Path, compile_text: Callable[[str], Object]) -> None:
             text = asking.read_bytes().decode("utf-8", "surrogateescape")
             asking.unlink()
             try:
-                _put(asking.with_suffix(".object"), compile_text(text).to_bytes())
+                _put(asking.with_suffix(".object"), marshal.dumps(compile_text(text).to_plain()))
             except Exception as error:  # noqa: BLE001 (the guest compiles it once more and says what is wrong)
                 _put(asking.with_suffix(".failed"), str(error).encode())
         time.sleep(_POLL_SECONDS)
 
 
 if __name__ == "__main__":
-    from dtrans.run.compile import compile_object
+    from dtrans.run.programs.compile import compile_object
 
     serve(Path(sys.argv[1]), compile_object)
