@@ -281,7 +281,7 @@ def _acts(node: ast.Expr) -> bool:
     """Whether an expression holds an action or an aggregation where its value would be."""
     match node:
         case ast.Call(name, _, _):
-            return name in STATEMENT_ONLY or name in STACK_FUNCTIONS
+            return name in STATEMENT_ONLY or name in STACK_FUNCTIONS or name in ADDRESS_FUNCTIONS
         case ast.Assign(_, ast.Aggregation(), _, _):
             return True
         case ast.Conditional(_, then, other, _):

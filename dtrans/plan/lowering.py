@@ -151,7 +151,9 @@ class Lowering:
         texts = row.thread if self.names.point.thread else row.current
         made = self._evaluated(texts, span, bound)
         if made is None:
-            raise fail("D_VAR_UNSUP", f"{name} is not to be had here: {_why(row.note.differs)}", span)
+            of_another = self.names.point.thread and row.current and not row.thread
+            why = row.note.differs or ("the probe fires for a thread that does not run yet" if of_another else "")
+            raise fail("D_VAR_UNSUP", f"{name} is not to be had here: {_why(why)}", span)
         if row.note.fidelity != "exact":
             self._tell(name, made[1], row.note.fidelity, row.note.differs)
         return made[0]
