@@ -12,14 +12,14 @@ from tests.generator.programs import programs
 from tests.programs import host, pipeline, printed
 
 
-@examples(20)
+@examples(12)
 @given(sums())
 def test_numbers_are_those_of_its_arithmetic(made: tuple[str, list[str]]) -> None:
     text, expected = made
     assert printed(text).split() == expected
 
 
-@examples(30)
+@examples(12)
 @given(programs())
 def test_the_verifier_refuses_no_program(text: str) -> None:
     try:
