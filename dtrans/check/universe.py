@@ -283,6 +283,8 @@ class Universe:
             for row in provider.probes:
                 if "{" not in row.name:
                     yield name, row.module, row.function, row.name, RowProbe(provider, row)
+                for rate in row.rates:
+                    yield name, "", "", row.name.format(rate=rate), RowProbe(provider, row, parse_rate(rate))
             match provider.family:
                 case "syscalls":
                     for call in self._call_probes():
@@ -375,7 +377,7 @@ class Universe:
             if not provider_matches(provider.name):
                 continue
             for row in provider.probes:
-                found = parameters(row.name, description)
+                found = parameters(row, description)
                 if found is None:
                     continue
                 key = provider.name, description.name
@@ -434,16 +436,17 @@ def in_process(probe: ProbeRef) -> bool:
     return isinstance(probe.served, UserProbe) or (isinstance(probe.served, RowProbe) and probe.served.process != "")
 
 
-def parameters(row: str, description: ProbeDescription) -> tuple[int, Mode] | None:
+def parameters(row: ProbeRow, description: ProbeDescription) -> tuple[int, Mode] | None:
     """What a written name says where a row's has ``{rate}`` or ``{mode}-{count}``: the period, and the mode.
 
-    None when the name is not that row's. Raises D_PDESC_INVAL where it is, and says nothing of the kind."""
-    head, brace, _ = row.partition("{")
-    if not brace or not description.name.startswith(head):
+    None when the name is not that row's, or means probes that are there already. Raises D_PDESC_INVAL where it is, and
+    says nothing of the kind."""
+    head, brace, _ = row.name.partition("{")
+    if not brace or not description.name.startswith(head) or is_glob(description.name):
         return None
     rest = description.name[len(head) :]
-    if row.endswith("{rate}"):
-        if not rest[:1].isdigit():
+    if row.name.endswith("{rate}"):
+        if not rest[:1].isdigit() or rest in row.rates:
             return None
         try:
             return parse_rate(rest), "all"

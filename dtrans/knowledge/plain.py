@@ -67,10 +67,8 @@ def _provider(name: str, summary: str, guide: str, family: Any, probes: tuple[An
     return ProviderRow(name, summary, guide, family, tuple(_probe(*parts) for parts in probes), *rest)
 
 
-def _probe(
-    name: str, note: Any, args: tuple[str, ...], sources: tuple[Any, ...], module: str, function: str
-) -> ProbeRow:
-    return ProbeRow(name, Note(*note), args, _Sources(sources) if sources else (), module, function)
+def _probe(name: str, note: Any, args: tuple[str, ...], sources: tuple[Any, ...], *rest: Any) -> ProbeRow:
+    return ProbeRow(name, Note(*note), args, _Sources(sources) if sources else (), *rest)
 
 
 class _Sources(Sequence[SourceRow]):

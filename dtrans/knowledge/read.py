@@ -221,6 +221,7 @@ def _probe(table: _Table, name: str, shared: Lets) -> ProbeRow:
         sources=tuple(_source(one, shared) for one in table.tables("source")),
         module=table.text("module", ""),
         function=table.text("function", ""),
+        rates=table.texts("rates"),
     )
     table.done()
     if (row.note.fidelity == "none") == bool(row.sources):

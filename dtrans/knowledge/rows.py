@@ -93,7 +93,7 @@ class SourceRow:
 @dataclass(frozen=True, slots=True)
 class ProbeRow:
     """One probe. `name` may hold ``{rate}`` for the profile provider's rates (``profile-{rate}``), and
-    ``{mode}-{count}`` for the cpc provider's.
+    ``{mode}-{count}`` for the cpc provider's. `rates` are those that are there before they are named (``profile-97``).
 
     `module` and `function` are what ``dtrace -l`` shows and descriptions match; mapped providers match any
     module and function that a script writes when `any_location` (Solaris names of kernel modules and functions).
@@ -106,6 +106,7 @@ class ProbeRow:
     sources: Sequence[SourceRow] = ()
     module: str = ""
     function: str = ""
+    rates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

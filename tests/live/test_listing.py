@@ -39,6 +39,8 @@ def rows(text: str) -> list[tuple[str, ...]]:
         (("-f", "getpp?d"), [("syscall", "", "getppid", name) for name in ("entry", "return")]),
         (("-n", "syscall::getppid:entry /pid == 1/ { trace(1); }"), [("syscall", "", "getppid", "entry")]),
         (("-n", "profile:::tick-7s"), [("profile", "", "", "tick-7s")]),
+        (("-n", "tick-10*"), [("profile", "", "", name) for name in ("tick-10", "tick-100", "tick-1000")]),
+        (("-n", "profile-997"), [("profile", "", "", "profile-997")]),
         (("-n", "rawtp:sched::sched_switch"), [("rawtp", "sched", "", "sched_switch")]),
         (("-i", "1"), [("dtrace", "", "", "BEGIN")]),
         (("-m", "sdt:sched", "-n", "dtrace:::BEGIN"), None),
