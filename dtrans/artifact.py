@@ -40,8 +40,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
-from typing import Any, Literal
 
+from dtrans.typed import Any, Literal
 from dtrans.values import dataclass, field
 
 RECORD_HEADER = struct.Struct("<HHI")

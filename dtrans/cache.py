@@ -19,10 +19,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
-from dtrans.values import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Any
+from dtrans.typed import Any
 
 #: Starts each entry; then come the checksum of the content, by which a damaged entry is known, and the content.
 _MAGIC = b"dtrans cache 2\n"

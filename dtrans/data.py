@@ -9,16 +9,16 @@ carries copies below ``dtrans/_data/``::
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from dtrans.errors import fail
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = os.path.dirname(os.path.realpath(__file__))
 
 
-def data_dir(name: str) -> Path:
+def data_dir(name: str) -> str:
     """The folder `name`. Raises D_DATA when the installation lacks it."""
-    for root in (_PACKAGE / "_data", _PACKAGE.parent):
-        if (root / name).is_dir():
-            return root / name
+    for root in (f"{_PACKAGE}/_data", os.path.dirname(_PACKAGE)):
+        if os.path.isdir(f"{root}/{name}"):
+            return f"{root}/{name}"
     raise fail("D_DATA", f"this installation of dtrans lacks its folder '{name}'", hint="install it again")

@@ -7,8 +7,7 @@ out.
 
 from __future__ import annotations
 
-from typing import Protocol
-
+from dtrans.typed import Protocol
 from dtrans.types import Function, Struct, Type
 from dtrans.values import dataclass
 

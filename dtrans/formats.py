@@ -10,11 +10,11 @@ Source of the rules: the Guide, chapter "Output Formatting"; libdtrace dt_printf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from dtrans.artifact import FieldKind
 from dtrans.errors import DtransError, fail
 from dtrans.source import Span
+from dtrans.typed import Literal
 from dtrans.values import dataclass
 
 #: What a conversion can be given. ``chars`` is a char array, ``wchars`` an array of 32-bit characters, ``sym`` a kernel

@@ -6,10 +6,10 @@ Names and defaults follow the Guide, chapter "Options and Tunables", and libdtra
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from dtrans.errors import fail
 from dtrans.source import Span
+from dtrans.typed import Literal
 from dtrans.values import dataclass
 
 Kind = Literal["flag", "size", "rate", "count", "text"]

@@ -7,17 +7,11 @@ knowledge row. A `Span` is a half-open range of offsets in it. Every AST node ca
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
 
 from dtrans.values import dataclass, field
 
-
-class Location(NamedTuple):
-    """A place as people name it: lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
+#: A place as people name it: file, line, column; they count from 1.
+Location = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +33,9 @@ class Source:
         column = offset - self._starts[row - 1] + 1
         at = bisect_right(self.origins, row, key=lambda origin: origin[0])
         if not at:
-            return Location(self.name, row, column)
+            return self.name, row, column
         first, file, line = self.origins[at - 1]
-        return Location(file, line + row - first, column)
+        return file, line + row - first, column
 
     def line_at(self, offset: int) -> str:
         """The text of the line that holds an offset, without its newline."""

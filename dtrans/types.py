@@ -8,8 +8,7 @@ Typedefs are resolved when a type is made.
 
 from __future__ import annotations
 
-from typing import Literal
-
+from dtrans.typed import Literal
 from dtrans.values import dataclass, field
 
 Space = Literal["kernel", "user", "scratch", "own"]

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-__all__ = ["TYPE_CHECKING", "dataclass", "field", "replace"]
+from dtrans.typed import TYPE_CHECKING
 
-#: That of `typing`, which is slow to import, too.
-TYPE_CHECKING = False
+__all__ = ["dataclass", "field", "replace"]
 
 if TYPE_CHECKING:
     from dataclasses import dataclass, field, replace

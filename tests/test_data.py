@@ -11,7 +11,7 @@ from dtrans.errors import DtransError
 
 
 def test_a_checkout_has_its_folders_at_the_top() -> None:
-    assert data.data_dir("translators") == Path(data.__file__).resolve().parents[1] / "translators"
+    assert data.data_dir("translators") == str(Path(data.__file__).resolve().parents[1] / "translators")
 
 
 def test_an_installed_package_has_them_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +19,7 @@ def test_an_installed_package_has_them_inside(tmp_path: Path, monkeypatch: pytes
     inside.mkdir(parents=True)
     outside.mkdir()
     monkeypatch.setattr(data, "_PACKAGE", tmp_path / "dtrans")
-    assert data.data_dir("translators") == inside
+    assert data.data_dir("translators") == str(inside)
 
 
 def test_a_missing_folder_is_an_error_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

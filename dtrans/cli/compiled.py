@@ -14,10 +14,7 @@ from dtrans.cache import cache_key, cached, file_stamps
 from dtrans.data import data_dir
 from dtrans.request import Request, own_macros
 from dtrans.run.kernel.host import kernel_fingerprint
-from dtrans.values import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Any
+from dtrans.typed import Any
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 
@@ -48,5 +45,5 @@ def _parts(request: Request) -> Iterator[str]:
         name for name in macros if any(f"${name}" in source.text for source in (*request.libraries, *request.sources))
     ]
     yield repr(sorted((name, macros[name]) for name in named))
-    for folder in (_PACKAGE, str(data_dir("translators")), str(data_dir("templates"))):
+    for folder in (_PACKAGE, data_dir("translators"), data_dir("templates")):
         yield from file_stamps(folder)

@@ -88,7 +88,7 @@ class Machine:
             _Check("privileges", "needed", "loading programs", _privileges),
             _Check("BCC", "needed", "compiling programs", _bcc),
             _Check("BTF", "needed", "offsets in structures", self._btf, _config("DEBUG_INFO_BTF")),
-            _Check("tracefs", "needed", "tracepoints", lambda: str(find_tracefs())),
+            _Check("tracefs", "needed", "tracepoints", find_tracefs),
             _Check("ring buffer", "needed", "records", _ring_buffer, "Linux 5.8 or later"),
             _Check("raw tracepoints", "needed", "most probes", _raw_tracepoint, _config("BPF_EVENTS")),
             _Check("test runs", "needed", "BEGIN and END", _test_run, "Linux 5.10 or later"),
@@ -179,7 +179,7 @@ def _privileges() -> str:
 def _bcc() -> str:
     folder = bcc_folder()
     compile_object("int probe(void *ctx) { return 0; }\n")
-    return str(folder)
+    return folder
 
 
 def _ring_buffer() -> str:

@@ -86,7 +86,7 @@ def _wrapped(text: str, indent: int) -> str:
 def _row(one: Explanation) -> tuple[str, str, str, str]:
     subject = one.subject
     if one.span is not None and one.span.source.text:
-        subject = f"{subject} (line {one.span.location.line})"
+        subject = f"{subject} (line {one.span.location[1]})"
     needs = f"needs {', '.join(one.source_needs)}" if one.source_needs else ""
     return subject, one.became, one.fidelity, "; ".join(text for text in (one.differs, needs) if text)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from dtrans.errors import usage
 from dtrans.invocation.arguments import Arguments, Spec, read_arguments
 from dtrans.invocation.request import merged, read_script, script_arguments
 from dtrans.values import replace
 
-_DESCRIPTION = re.compile(r"[\w$*?\[\]-]*(?::[\w$*?\[\].`-]*){1,3}|BEGIN|END|ERROR")
+_DESCRIPTION = r"[\w$*?\[\]-]*(?::[\w$*?\[\].`-]*){1,3}|BEGIN|END|ERROR"
 
 
 def read_words(words: Sequence[str], *, descriptions: bool = False) -> Arguments:
@@ -33,9 +32,15 @@ def read_words(words: Sequence[str], *, descriptions: bool = False) -> Arguments
         raise usage("no program given", hint="name a script's file, or give D text with -n")
     first, *operands = arguments.operands
     arguments = replace(arguments, operands=tuple(operands))
-    if descriptions and _DESCRIPTION.fullmatch(first) and not Path(first).exists():
+    if descriptions and _is_description(first) and not os.path.exists(first):
         return replace(arguments, specs=(Spec("name", first),))
-    if not Path(first).is_file():
+    if not os.path.isfile(first):
         # A pipe is read just once, so its #! line is not looked at.
         return replace(arguments, specs=(Spec("script", first),))
     return merged(script_arguments(first, read_script(first)), arguments)
+
+
+def _is_description(word: str) -> bool:
+    import re
+
+    return re.fullmatch(_DESCRIPTION, word) is not None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dtrans.cli.compiled import compiled_artifact
 from dtrans.cli.failure import say
@@ -15,6 +14,7 @@ from dtrans.errors import fail
 from dtrans.invocation.arguments import Arguments
 from dtrans.invocation.request import Given, given_programs, included_files, make_request
 from dtrans.options import Options
+from dtrans.typed import TYPE_CHECKING
 from dtrans.values import replace
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _print(text: str, output: str | None) -> None:
 
 def _append(path: str, lines: Iterable[str]) -> None:
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with open(path, "a", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in lines)
     except OSError as error:
         raise fail("D_FILE", f"failed to open output file '{path}': {error.strerror}") from None
@@ -157,4 +157,7 @@ def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...], rep
             os.environ[name] = text
         else:
             os.environ.pop(name, None)
+    # From here on it may go on for days. What there is stays, and need not be looked at again.
+    gc.freeze()
+    gc.enable()
     return run(artifact, Settings(arguments.commands, arguments.pids, arguments.output), announce=announce)

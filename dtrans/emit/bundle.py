@@ -10,8 +10,7 @@ Modules stand in the order of their imports. What the program cannot reach is le
 
 * a function, class or constant whose name nothing that stays mentions;
 * a method whose name no attribute, and no string that could be one, mentions; a private one counts in its module only;
-* an import of ours within a function: in one file there is nothing to put off. For the same reason what stands under
-  ``if TYPE_CHECKING`` comes into the open;
+* an import within a function, and one under ``TYPE_CHECKING``: in one file there is nothing to put off;
 * a ``case`` for classes of values that the program does not have (an action that it never takes);
 * the body of a function that the program is known never to call.
 
@@ -25,7 +24,6 @@ import ast
 import builtins
 import io
 import re
-import textwrap
 import tokenize
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -34,15 +32,13 @@ from pathlib import Path
 from dtrans.values import dataclass
 
 _PACKAGE = "dtrans"
-#: A module of ours that only starts sooner than one of the standard library: that one takes its place.
-_STANDARD = {"dtrans.values": "dataclasses"}
+#: Modules of ours that only start sooner than one of the standard library: that one takes its place.
+_STANDARD = {"dtrans.values": "dataclasses", "dtrans.typed": "typing"}
 _ROOT = Path(__file__).resolve().parents[1]
 _WIDTH = 120
 #: Base classes whose subclasses have no methods that the standard library calls by name.
 _PLAIN_BASES = frozenset({"Protocol", "Exception", "NamedTuple"})
 _DOTTED_NAME = re.compile(r"[A-Za-z_][\w.]*")
-#: What a module has for the type checker alone, since it would start later for it.
-_TYPE_CHECKING = re.compile(r"^if TYPE_CHECKING:\n((?:(?: {4}.*)?\n)+)", re.MULTILINE)
 _BANNER = re.compile(r"\s*# -{3} .* -{3,}$")
 #: Comments for the tools that check dtrans itself.
 _TOOL_COMMENT = re.compile(r"# (?:noqa|type: ignore)")
@@ -121,7 +117,7 @@ def _closure(root: str) -> list[_Module]:
 @cache
 def _read(name: str) -> _Module:
     path = _ROOT.joinpath(*name.split(".")[1:]).with_suffix(".py")
-    text = _TYPE_CHECKING.sub(_in_the_open, path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
     tree = ast.parse(text, str(path))
     lines = _without_tool_comments(text)
     summary = (ast.get_docstring(tree) or "").partition("\n")[0]
@@ -130,6 +126,8 @@ def _read(name: str) -> _Module:
     for node in tree.body:
         match node:
             case ast.ImportFrom(module="__future__") | ast.Expr(value=ast.Constant()):
+                pass
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 pass
             case ast.ImportFrom(module=str(module), names=aliases) if module in _STANDARD:
                 imports.update((alias.name, (_STANDARD[module], alias.name)) for alias in aliases)
@@ -147,10 +145,6 @@ def _read(name: str) -> _Module:
             raise ValueError(f"{path}:{own.lineno}: an import of the project under another name")
         needs.append(str(own.module))
     return _Module(name, summary, tuple(lines), tuple(statements), imports, tuple(dict.fromkeys(needs)))
-
-
-def _in_the_open(found: re.Match[str]) -> str:
-    return textwrap.dedent(found[1])
 
 
 def _is_own_import(node: ast.AST) -> bool:

@@ -11,6 +11,7 @@ from functools import cache
 
 from dtrans.artifact import Layout
 from dtrans.data import data_dir
+from dtrans.files import read_text
 from dtrans.values import dataclass
 
 _LAYOUT = re.compile(r'// layout(\??): (\w+) = (\w+) "([^"]+)"(?: (\S+))?')
@@ -28,7 +29,7 @@ def library_file(name: str) -> LibraryFile:
     """One file of the library, its header lines read."""
     needs: tuple[str, ...] = ()
     layouts: list[Layout] = []
-    lines = (data_dir("templates") / "c" / f"{name}.h").read_text().splitlines()
+    lines = read_text(f"{data_dir('templates')}/c/{name}.h").splitlines()
     while lines:
         line = lines[0]
         found = _LAYOUT.match(line)

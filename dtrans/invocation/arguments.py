@@ -11,10 +11,10 @@ it. `dtrans run` makes the same value from its own options.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 from dtrans.errors import fail, usage
 from dtrans.options import check_option
+from dtrans.typed import Literal
 from dtrans.values import dataclass, field
 
 #: Option letters; a colon follows those that take a value.

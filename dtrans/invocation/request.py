@@ -6,19 +6,18 @@ args=("42",), ...)
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 from dtrans.errors import fail
+from dtrans.files import read_bytes
 from dtrans.invocation.arguments import Arguments, Spec, read_arguments
 from dtrans.invocation.specifier import ON_COMMAND_LINE, complete, shown_name
 from dtrans.request import Request
 from dtrans.source import Source
 from dtrans.values import dataclass, replace
 
-_ENTERED = re.compile(r'^# \d+ "((?:[^"\\\n]|\\.)*)" 1\b', re.MULTILINE)
-_SHEBANG = re.compile(r"#![^\n]*?\b(?:dtrace|dtrans run)\b([^\n]*)")
+_ENTERED = r'(?m)^# \d+ "((?:[^"\\\n]|\\.)*)" 1\b'
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +60,11 @@ def _libraries(folders: Sequence[str]) -> Iterator[Source]:
     """The D libraries of some folders: their files that end in ``.d``. Raises DtransError D_FILE."""
     for folder in folders:
         try:
-            names = sorted(path.name for path in Path(folder).iterdir() if path.suffix == ".d")
+            names = sorted(name for name in os.listdir(folder) if os.path.splitext(name)[1] == ".d")
         except OSError as error:
             raise fail("D_FILE", f"failed to read the folder of libraries {folder}: {error.strerror}") from None
         for name in names:
-            path = str(Path(folder) / name)
+            path = os.path.join(folder, name)
             yield Source(path, read_script(path))
 
 
@@ -75,16 +74,27 @@ def script_arguments(path: str, text: str) -> Arguments:
     ``#!/usr/sbin/dtrace -Zs`` with path ``x.d`` gives that of ``dtrace -Zs x.d``; no such line, ``dtrace -s x.d``.
     Raises DtransError D_FILE for a script of another interpreter.
     """
-    shebang = _SHEBANG.match(text)
-    if text.startswith("#!") and not shebang:
-        interpreter = text[2:].split("\n", 1)[0].strip()
+    if not text.startswith("#!"):
+        return Arguments(specs=(Spec("script", path),))
+    interpreter = text[2:].partition("\n")[0].strip()
+    words = _words_for_dtrace(interpreter.split())
+    if words is None:
         hint = "start the script itself; 'dtrans install-dtrace' puts the command in place that such scripts call"
         raise fail("D_FILE", f"{path} is no D script: its first line names {interpreter}", hint=hint)
-    words = shebang[1].split() if shebang else []
     if words and words[-1].endswith("s"):
         return read_arguments([*words, path])
     arguments = read_arguments(words)
     return replace(arguments, specs=(*arguments.specs, Spec("script", path)))
+
+
+def _words_for_dtrace(words: Sequence[str]) -> list[str] | None:
+    """What stands behind ``dtrace``, or ``dtrans run``, in the words of a ``#!`` line; None where neither is called."""
+    for index, word in enumerate(words):
+        if word.endswith("dtrace"):
+            return list(words[index + 1 :])
+        if word.endswith("dtrans") and words[index + 1 : index + 2] == ["run"]:
+            return list(words[index + 2 :])
+    return None
 
 
 def merged(first: Arguments, second: Arguments) -> Arguments:
@@ -109,14 +119,16 @@ def merged(first: Arguments, second: Arguments) -> Arguments:
 def read_script(path: str) -> str:
     """The text of a script. Raises DtransError D_FILE."""
     try:
-        return Path(path).read_bytes().decode("utf-8", "surrogateescape")
+        return read_bytes(path).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise fail("D_FILE", f"failed to open {path}: {error.strerror}") from None
 
 
 def included_files(program: Given) -> tuple[str, ...]:
     """The files that the preprocessor read for a program, in order, by the markers in its output: ``# 1 "x.h" 1``."""
-    return tuple(match[1] for match in _ENTERED.finditer(program.source.text))
+    import re
+
+    return tuple(match[1] for match in re.finditer(_ENTERED, program.source.text))
 
 
 def _given(spec: Spec, arguments: Arguments, files: Mapping[str, str]) -> Given:

@@ -8,8 +8,6 @@ are empty. `complete` adds their colons, and the text is then plain D with the s
 
 from __future__ import annotations
 
-import re
-
 from dtrans.invocation.arguments import SpecKind
 
 #: The name of sources that are no file.
@@ -17,7 +15,7 @@ ON_COMMAND_LINE = "-n"
 
 _COLONS = {"provider": ":::", "module": "::", "function": ":"}
 #: What may stand in D text and hide a brace or a slash: strings, characters, comments. D has no // comments.
-_OPAQUE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/', re.DOTALL)
+_OPAQUE = r'(?s)"(?:[^"\\]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/'
 
 
 def complete(kind: SpecKind, text: str) -> str:
@@ -37,11 +35,13 @@ def complete(kind: SpecKind, text: str) -> str:
 
 def shown_name(text: str) -> str:
     """The name by which messages call the text: all before the first predicate or action, blanks kept."""
-    return re.split(r"[{/;]", text, maxsplit=1)[0]
+    return text[: _head_end(text, 0)]
 
 
 def _with_colons(head: str, colons: str) -> str:
     """`` io, proc `` with ``:::``: `` io:::, proc::: ``. A head of blanks only is no head."""
+    import re
+
     if not head.strip():
         return head
     return ",".join(re.sub(r"(\S)(\s*)$", rf"\1{colons}\2", part) if part.strip() else part for part in head.split(","))
@@ -49,15 +49,16 @@ def _with_colons(head: str, colons: str) -> str:
 
 def _head_end(text: str, at: int) -> int:
     """Where the descriptions that start at an offset end: at a predicate, an action or a semicolon."""
-    found = re.compile(r"[{/;]").search(text, at)
-    return found.start() if found else len(text)
+    return min(place if (place := text.find(mark, at)) >= 0 else len(text) for mark in "{/;")
 
 
 def _clause_end(text: str, at: int) -> int:
     """Where the clause ends whose predicate or action starts at an offset."""
-    depth = 0
+    import re
+
+    depth, opaque_at = 0, re.compile(_OPAQUE).match
     while at < len(text):
-        opaque = _OPAQUE.match(text, at)
+        opaque = opaque_at(text, at)
         if opaque:
             at = opaque.end()
             continue

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from dtrans.data import data_dir
+from dtrans.files import read_text
 from dtrans.source import Source
 
 _INLINE = re.compile(r"^inline [^=;]*?(?P<name>\w+)(\[[^]]*\])? =[^;]*;", re.MULTILINE)
@@ -16,7 +17,7 @@ _INLINE = re.compile(r"^inline [^=;]*?(?P<name>\w+)(\[[^]]*\])? =[^;]*;", re.MUL
 
 def standard_inlines(texts: Sequence[str]) -> Iterator[Source]:
     """The declarations of those inlines whose names stand in some D texts, unless the texts declare them."""
-    for found in _INLINE.finditer((data_dir("translators") / "inlines.d").read_text()):
+    for found in _INLINE.finditer(read_text(f"{data_dir('translators')}/inlines.d")):
         named = re.compile(rf"(inline\s[^=;]*)?\b{found['name']}\b")
         uses = [match for text in texts for match in named.finditer(text)]
         if uses and not any(match[1] for match in uses):

@@ -17,7 +17,7 @@ from dtrans.knowledge.rows import Knowledge
 @lru_cache(maxsize=1)
 def load() -> Knowledge:
     """All rows. Raises D_DATA when the folder is missing and D_KNOWLEDGE for a mistake in a file."""
-    return load_from(data_dir("translators"))
+    return load_from(Path(data_dir("translators")))
 
 
 def load_from(root: Path) -> Knowledge:

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import select
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROPS_BY_CPU, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
 from dtrans.errors import fail
@@ -32,12 +29,15 @@ from dtrans.run.output.records import Output, RecordTail, Sink, run_shell
 from dtrans.run.output.speculation import RecordHandler, Speculations
 from dtrans.run.processes.symbols import Symbols
 from dtrans.run.programs.load import Loaded, load
+from dtrans.typed import TYPE_CHECKING
 from dtrans.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from dtrans.run.processes.target import Target
     from dtrans.run.processes.userland import Places, Userland
 
+#: Kinds of fields that hold them.
+_USER_ADDRESSES = ("ustack", "usym", "ufunc", "umod", "uaddr")
 _STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.001, 1.0
@@ -148,7 +148,7 @@ def _closing(resources: contextlib.ExitStack, target: Target) -> Target:
 
 def _open_output(path: str, resources: contextlib.ExitStack) -> Sink:
     try:
-        file = Path(path).open("ab")  # noqa: SIM115 (closed with the other resources)
+        file = open(path, "ab")  # noqa: SIM115 (closed with the other resources)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         raise fail("D_OUTPUT", f"failed to open output file '{path}': {reason}") from None
@@ -243,7 +243,7 @@ class Session:
 
     def halt(self, key: str, message: str) -> None:
         for path, text in (("/dev/kmsg", f"{message}\n"), ("/proc/sysrq-trigger", key)):
-            with Path(path).open("w", buffering=1) as file:
+            with open(path, "w", buffering=1) as file:
                 file.write(text)
 
     def request_exit(self, status: int) -> None:
@@ -491,7 +491,8 @@ def _has_user_addresses(artifact: Artifact) -> bool:
     """Whether addresses of processes may have to be named."""
     text = repr((artifact.sites, artifact.aggregations))
     # %A names an integer as an address of the target.
-    return re.search(r"'(ustack|usym|ufunc|umod|uaddr)'|%[^a-zA-Z%]*A", text) is not None
+    conversions = (part.lstrip("@ #0123456789-+'?*.") for part in text.split("%")[1:])
+    return any(f"'{kind}'" in text for kind in _USER_ADDRESSES) or any(part.startswith("A") for part in conversions)
 
 
 def _keeper_for(artifact: Artifact, options: Options) -> _Keeper | None:

@@ -101,7 +101,7 @@ def _open_before(tokens: list[Token], at: int) -> Token | None:
 
 
 def _not_closed(source: Source, token: Any) -> str:
-    return f"the {_SHOWN.get(token.type, token.type)} of line {source.locate(token.index).line} is not closed"
+    return f"the {_SHOWN.get(token.type, token.type)} of line {source.locate(token.index)[1]} is not closed"
 
 
 def _closed_wrongly(source: Source, token: Token, unclosed: Token | None) -> str:

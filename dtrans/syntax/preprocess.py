@@ -55,7 +55,7 @@ def preprocess(
         *(f"-D{name}" for name in (*_DEFINES, *((_MACHINE[machine],) if machine in _MACHINE else ()), *defines)),
         *(f"-U{name}" for name in undefines),
         *(f"-I{folder}" for folder in include_dirs),
-        *("-isystem", str(data_dir("translators") / "include")),
+        *("-isystem", f"{data_dir('translators')}/include"),
         *extra_args,
     ]
     try:
@@ -101,7 +101,7 @@ def _refusal(source: Source, complaints: str, status: int) -> DtransError:
 
 
 def _headers() -> list[str]:
-    root = data_dir("translators") / "include"
+    root = Path(data_dir("translators"), "include")
     return [str(Path(path).relative_to(root)) for path in root.rglob("*.h")]
 
 

@@ -54,7 +54,7 @@ def test_a_wrong_program_is_refused_where_it_is_wrong(case: Path) -> None:
     assert case.name.split(".")[1] == tag
     found = refused(text, arguments(text), facts())
     assert found.tag == tag, found.render()
-    assert (found.span.location.line if found.span is not None else None) == line, found.render()
+    assert (found.span.location[1] if found.span is not None else None) == line, found.render()
 
 
 def test_every_tag_of_the_checker_and_the_planner_has_a_case() -> None:

@@ -14,7 +14,7 @@ from dtrans.knowledge.lookup import nearest
 from dtrans.knowledge.plain import from_plain, to_plain
 from dtrans.knowledge.read import read_knowledge
 
-TRANSLATORS = data_dir("translators")
+TRANSLATORS = Path(data_dir("translators"))
 
 
 @pytest.fixture

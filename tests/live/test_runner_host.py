@@ -21,7 +21,7 @@ def test_tracepoints_are_those_of_tracefs() -> None:
 
 
 def test_every_format_file_is_understood_to_its_last_field() -> None:
-    root = find_tracefs() / "events"
+    root = Path(find_tracefs(), "events")
     for event in FACTS.tracepoints():
         group, _, name = event.partition(":")
         text = (root / group / name / "format").read_text()

@@ -92,7 +92,7 @@ def test_a_missing_header_is_an_error_at_its_line() -> None:
     diagnostic = refusal("#!/usr/sbin/dtrace\n#include <sys/nosuch.h>\nBEGIN { }")
     assert diagnostic.tag == "D_CPP_EXIT"
     assert diagnostic.span is not None
-    assert (diagnostic.span.location.line, diagnostic.span.text) == (2, "<sys/nosuch.h>")
+    assert (diagnostic.span.location[1], diagnostic.span.text) == (2, "<sys/nosuch.h>")
     assert "sys/file.h" in diagnostic.hint
 
 

@@ -119,7 +119,7 @@ def launcher() -> str:
     return (
         f"#!{sys.executable} -I\n{MARKER}\n"
         f"import sys\n\nsys.path.append({package!r})\n\n"
-        "from dtrans.cli.dtrace import main\n\nsys.exit(main())\n"
+        "from dtrans.cli.dtrace import main\nfrom dtrans.cli.program import program\n\nprogram(main)\n"
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from dtrans.cli.programs import read_words
+from dtrans.typed import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import click

@@ -15,9 +15,9 @@ import struct
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
-from typing import Any
 
+from dtrans.files import read_text
+from dtrans.typed import Any
 from dtrans.values import dataclass
 
 #: System call numbers (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h).
@@ -213,12 +213,12 @@ def parse_cpu_list(text: str) -> tuple[int, ...]:
 @cache
 def possible_cpus() -> int:
     """How many values a per-CPU element holds: the kernel's number of possible CPUs."""
-    return max(parse_cpu_list(Path("/sys/devices/system/cpu/possible").read_text())) + 1
+    return max(parse_cpu_list(read_text("/sys/devices/system/cpu/possible"))) + 1
 
 
 def online_cpus() -> tuple[int, ...]:
     """The CPUs that run now."""
-    return parse_cpu_list(Path("/sys/devices/system/cpu/online").read_text())
+    return parse_cpu_list(read_text("/sys/devices/system/cpu/online"))
 
 
 # --- maps -----------------------------------------------------------------------------------------------

@@ -8,17 +8,16 @@ The kernel takes a tenth of a second to name them all, so the list is kept on di
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dtrans.cache import cache_key, cached
+from dtrans.files import read_text
 
 KERNEL_MODULE = "vmlinux"
-_BLACKLIST = Path("/sys/kernel/debug/kprobes/blacklist")
+_BLACKLIST = "/sys/kernel/debug/kprobes/blacklist"
 #: A place whose function the linker left out (kernel/trace/ftrace.c, FTRACE_INVALID_FUNCTION).
 _INVALID = "__ftrace_invalid_address__"
 
 
-def traceable_functions(tracefs: Path, fingerprint: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def traceable_functions(tracefs: str, fingerprint: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Module -> its functions, sorted; a name that several functions have stands as often. Raises OSError.
 
     `fingerprint` tells one kernel with its modules from another.
@@ -29,10 +28,10 @@ def traceable_functions(tracefs: Path, fingerprint: str) -> tuple[tuple[str, tup
     return listed
 
 
-def _listed(tracefs: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _listed(tracefs: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     forbidden = _forbidden()
     modules: dict[str, list[str]] = {KERNEL_MODULE: []}
-    for line in (tracefs / "available_filter_functions").read_text().splitlines():
+    for line in read_text(f"{tracefs}/available_filter_functions").splitlines():
         name, _, rest = line.partition(" ")
         if name not in forbidden and not name.startswith(_INVALID):
             modules.setdefault(rest.strip("[]") or KERNEL_MODULE, []).append(name)
@@ -43,7 +42,7 @@ def _listed(tracefs: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def _forbidden() -> frozenset[str]:
     """Functions that a probe would bring down: kprobes refuse them."""
     try:
-        lines = _BLACKLIST.read_text().splitlines()
+        lines = read_text(_BLACKLIST).splitlines()
     except OSError:
         return frozenset()
     # 0xffffffff81000000-0xffffffff81000010	name

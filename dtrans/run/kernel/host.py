@@ -10,54 +10,60 @@ Nothing is asked before it is needed, and nothing is asked twice.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import os
-import re
+from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from dtrans.cache import cache_key
 from dtrans.errors import fail
-from dtrans.facts import Param, TracepointField
+from dtrans.files import read_bytes, read_text
 from dtrans.run.kernel.bpf import PERF_TYPE_HARDWARE, online_cpus, open_perf_event
 from dtrans.run.kernel.links import has_attach_cookies, has_multi_links, has_trampoline
 from dtrans.run.kernel.privileges import lockdown_level, needs_root_to
+from dtrans.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dtrans.facts import Param, TracepointField
     from dtrans.run.kernel.btf import KernelTypes
     from dtrans.types import Function, Struct, Type
 
-_TRACEFS_PLACES = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
-_FIELD = re.compile(r"^\tfield:(.*);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);", re.MULTILINE)
+_TRACEFS_PLACES = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+_FIELD = r"(?m)^\tfield:(.*);\toffset:(\d+);\tsize:(\d+);\tsigned:(\d);"
 #: The name is the last word of a declaration; what follows it is an array's length, a number or a constant's name.
-_DECLARATION = re.compile(r"^(.*?)\s*(\w+)\s*(\[[^]]*\])?$", re.DOTALL)
+_DECLARATION = r"(?s)^(.*?)\s*(\w+)\s*(\[[^]]*\])?$"
 _WIDTHS = ((("long", "64", "*"), 8), (("32", "int ", "unsigned int", "enum"), 4), (("16", "short"), 2))
 
 
-def find_tracefs() -> Path:
+def find_tracefs() -> str:
     """Where tracefs is; mounted on /sys/kernel/tracing when it is nowhere. Raises D_NO_TRACEFS, D_NO_PRIVILEGES."""
     for place in _TRACEFS_PLACES:
         try:
-            if (place / "events").is_dir():
-                return place
+            os.stat(f"{place}/events")
         except PermissionError:
             raise needs_root_to(f"read {place}") from None
+        except OSError:
+            continue
+        return place
     place = _TRACEFS_PLACES[0]
     hint = f"mount -t tracefs tracefs {place}"
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.mount(b"tracefs", str(place).encode(), b"tracefs", 0, None) != 0:
+    if libc.mount(b"tracefs", place.encode(), b"tracefs", 0, None) != 0:
         reason = os.strerror(ctypes.get_errno())
         raise fail("D_NO_TRACEFS", f"tracefs is not mounted, and mounting it on {place} failed: {reason}", hint=hint)
-    if not (place / "events").is_dir():
+    if not os.path.isdir(f"{place}/events"):
         raise fail("D_NO_TRACEFS", "tracefs has no events", hint="the kernel was built without tracepoints")
     return place
 
 
 def parse_tracepoint(text: str) -> tuple[TracepointField, ...]:
     """The fields of a tracepoint's format file, without the common ones that all have."""
+    import re
+
+    from dtrans.facts import TracepointField
+
     fields = []
-    for declaration, offset, size, signed in _FIELD.findall(text):
-        match = _DECLARATION.match(declaration)
+    for declaration, offset, size, signed in re.findall(_FIELD, text):
+        match = re.match(_DECLARATION, declaration)
         if match is None or match[2].startswith("common_"):
             continue
         kind, name, brackets = match.groups()
@@ -91,21 +97,15 @@ def _length(brackets: str | None, element: str, size: int) -> int:
 
 def kernel_fingerprint() -> str:
     """What tells one kernel with its modules from another, the same after a reboot: for the keys of caches."""
-    digest = hashlib.sha256()
     system = os.uname()
-    digest.update(f"{system.release} {system.version} {system.machine}".encode())
-    # The kernel's build id (ELF notes), and its type information's size for kernels linked without one.
-    for path in (Path("/sys/kernel/notes"), Path("/sys/kernel/btf/vmlinux")):
-        try:
-            digest.update(path.read_bytes() if path.name == "notes" else str(path.stat().st_size).encode())
-        except OSError:
-            digest.update(b"-")
-    try:
-        modules = sorted(line.split()[0] for line in Path("/proc/modules").read_text().splitlines())
-    except OSError:  # The kernel was built without modules.
-        modules = []
-    digest.update(" ".join(modules).encode())
-    return digest.hexdigest()
+    parts: list[str | bytes] = [f"{system.release} {system.version} {system.machine}"]
+    with suppress(OSError):
+        parts.append(read_bytes("/sys/kernel/notes"))  # Its build id.
+    with suppress(OSError):
+        parts.append(f"{os.stat('/sys/kernel/btf/vmlinux').st_size}")
+    with suppress(OSError):  # The kernel may have been built without modules.
+        parts += sorted(line.split()[0] for line in read_text("/proc/modules").splitlines())
+    return cache_key(parts)
 
 
 class HostFacts:
@@ -125,7 +125,7 @@ class HostFacts:
         return os.uname().machine
 
     @cached_property
-    def _tracefs(self) -> Path:
+    def _tracefs(self) -> str:
         return find_tracefs()
 
     @cached_property
@@ -137,7 +137,7 @@ class HostFacts:
     @cached_property
     def _tracepoints(self) -> tuple[str, ...]:
         try:
-            text = (self._tracefs / "available_events").read_text()
+            text = read_text(f"{self._tracefs}/available_events")
         except PermissionError:
             raise needs_root_to(f"read {self._tracefs}") from None
         return tuple(sorted(text.split()))
@@ -151,9 +151,9 @@ class HostFacts:
         return self._tracepoint[group, event]
 
     def _read_tracepoint(self, group: str, event: str) -> tuple[TracepointField, ...] | None:
-        path = self._tracefs / "events" / group / event / "format"
+        path = f"{self._tracefs}/events/{group}/{event}/format"
         try:
-            return parse_tracepoint(path.read_text())
+            return parse_tracepoint(read_text(path))
         except PermissionError:
             raise needs_root_to(f"read {path}") from None
         except OSError:
@@ -161,9 +161,9 @@ class HostFacts:
 
     def tracepoint_id(self, group: str, event: str) -> int | None:
         """The number by which perf_event_open(2) knows a tracepoint; it changes from boot to boot."""
-        path = self._tracefs / "events" / group / event / "id"
+        path = f"{self._tracefs}/events/{group}/{event}/id"
         try:
-            return int(path.read_text())
+            return int(read_text(path))
         except PermissionError:
             raise needs_root_to(f"read {path}") from None
         except OSError:
@@ -179,6 +179,7 @@ class HostFacts:
         return raw_tracepoints(kernel_fingerprint())
 
     def raw_tracepoint(self, event: str) -> tuple[Param, ...] | None:
+        from dtrans.facts import Param
         from dtrans.types import UINT64, Function, StructRef
 
         # Each tracepoint has a function that calls its probes (include/linux/tracepoint.h, __DECLARE_TRACE); the
@@ -232,7 +233,7 @@ class HostFacts:
         from dtrans.run.kernel.functions import KERNEL_MODULE
 
         found: dict[str, tuple[int, ...]] = {}
-        with Path("/proc/kallsyms").open() as lines:
+        with open("/proc/kallsyms") as lines:
             for line in lines:
                 address, kind, name, *module = line.split()
                 if kind in "tTwW":
@@ -258,7 +259,7 @@ class HostFacts:
         # Zero stands for an address that this process may not see (Documentation/admin-guide/sysctl/kernel.rst,
         # kptr_restrict). Per-CPU variables have offsets; data symbols are of the kinds b, d, r and their capitals.
         found: dict[str, int] = {}
-        with Path("/proc/kallsyms").open("rb") as lines:
+        with open("/proc/kallsyms", "rb") as lines:
             for line in lines:
                 address, kind, name, *module = line.split()
                 if kind in b"bBdDrRaA" and not module:
@@ -278,7 +279,7 @@ class HostFacts:
         match name:
             case "kprobe" | "uprobe":
                 # Their perf PMUs (Linux 4.17, commit e12f03d7031a).
-                return Path(f"/sys/bus/event_source/devices/{name}").exists()
+                return os.path.exists(f"/sys/bus/event_source/devices/{name}")
             case "kprobe_multi":
                 return self.feature("attach_cookie") and has_multi_links()
             case "uprobe_multi":
@@ -292,9 +293,9 @@ class HostFacts:
                 return function is not None and has_trampoline(function)
             case "ia32":
                 # arch/x86/entry/vdso/vdso32-setup.c; arch/arm64/kernel/sys_compat.c.
-                return Path("/proc/sys/abi/vsyscall32").exists() or self.function("compat_arm_syscall") is not None
+                return os.path.exists("/proc/sys/abi/vsyscall32") or self.function("compat_arm_syscall") is not None
             case "schedstats":
-                return Path("/proc/sys/kernel/sched_schedstats").exists()
+                return os.path.exists("/proc/sys/kernel/sched_schedstats")
             case "write_user":
                 # The level `integrity` already forbids the helper (security/security.c, LOCKDOWN_BPF_WRITE_USER).
                 return lockdown_level() == "none"

@@ -11,8 +11,8 @@ import os
 import struct
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
+from dtrans.files import read_text
 from dtrans.run.kernel.bpf import (
     PROG_TRACING,
     VerifierError,
@@ -81,9 +81,9 @@ def link_event(event: int, program: int, cookie: int | None) -> int:
 @cache
 def pmu(name: str) -> tuple[int, int]:
     """Type and return bit of the perf PMU ``kprobe`` or ``uprobe``."""
-    folder = Path("/sys/bus/event_source/devices") / name
-    bit = (folder / "format" / "retprobe").read_text().strip().rpartition(":")[2]
-    return int((folder / "type").read_text()), 1 << int(bit)
+    folder = f"/sys/bus/event_source/devices/{name}"
+    bit = read_text(f"{folder}/format/retprobe").strip().rpartition(":")[2]
+    return int(read_text(f"{folder}/type")), 1 << int(bit)
 
 
 def open_kprobe(function: str, address: int, *, entry: bool) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from pathlib import Path
 
 from dtrans.run.kernel.bpf import PROG_RAW_TRACEPOINT, load_program, run_program
 
@@ -18,7 +17,7 @@ _OWN_TGID = bytes.fromhex("850000000e000000 7700000020000000 9500000000000000")
 def in_first_namespace() -> bool:
     """Whether this process's pids are the kernel's own."""
     try:
-        return Path("/proc/self/ns/pid").stat().st_ino == _FIRST_NAMESPACE
+        return os.stat("/proc/self/ns/pid").st_ino == _FIRST_NAMESPACE
     except OSError:
         return True
 

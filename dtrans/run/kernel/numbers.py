@@ -12,14 +12,13 @@ import os
 import struct
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
+from dtrans.files import read_text
 from dtrans.run.kernel.bpf import BpfMap, parse_cpu_list
 
 #: Seconds after which the numbers are read again, when the tracer looks: it does so once a second or more often.
 _NUMBERS_AGE = 0.5
 _SCALE = 65536
-_CPUS = Path("/sys/devices/system/cpu")
 
 
 def read_number(name: str) -> int:
@@ -27,12 +26,12 @@ def read_number(name: str) -> int:
     kind, _, part = name.partition(".")
     match kind:
         case "loadavg":
-            return round(float(Path("/proc/loadavg").read_text().split()[int(part)]) * _SCALE)
+            return round(float(read_text("/proc/loadavg").split()[int(part)]) * _SCALE)
         case "meminfo":
-            lines = (line.split() for line in Path("/proc/meminfo").read_text().splitlines())
+            lines = (line.split() for line in read_text("/proc/meminfo").splitlines())
             return next((int(words[1]) * 1024 for words in lines if words[0] == f"{part}:"), 0)
         case "cpus":
-            return len(parse_cpu_list((_CPUS / part).read_text()))
+            return len(parse_cpu_list(read_text(f"/sys/devices/system/cpu/{part}")))
         case "page":
             return os.sysconf("SC_PAGE_SIZE")
     raise ValueError(f"no such number: {name}")

@@ -6,10 +6,9 @@ The kernel answers EPERM for all of them. What this process holds and how the ma
 from __future__ import annotations
 
 import os
-import re
-from pathlib import Path
 
 from dtrans.errors import DtransError, fail
+from dtrans.files import read_text
 
 #: include/uapi/linux/capability.h. CAP_SYS_ADMIN stands for both others, as it did before they were split off (5.8).
 _CAP_SYS_ADMIN, _CAP_PERFMON, _CAP_BPF = 21, 38, 39
@@ -49,11 +48,11 @@ def check_privileges() -> None:
 def lockdown_level() -> str:
     """``none``, ``integrity`` or ``confidentiality`` (Documentation, kernel_lockdown(7)); none without lockdown."""
     try:
-        text = Path("/sys/kernel/security/lockdown").read_text()
+        text = read_text("/sys/kernel/security/lockdown")
     except OSError:
         return "none"
-    match = re.search(r"\[(\w+)\]", text)
-    return match[1] if match else "none"
+    # none [integrity] confidentiality
+    return text.partition("[")[2].partition("]")[0] or "none"
 
 
 def refused(action: str, error: OSError) -> DtransError:
@@ -79,7 +78,7 @@ def writes_refused() -> DtransError:
 
 def _reasons() -> list[tuple[bool, str, str]]:
     missing = missing_capabilities(effective_capabilities())
-    user_map = Path("/proc/self/uid_map").read_text().split()
+    user_map = read_text("/proc/self/uid_map").split()
     level = lockdown_level()
     paranoid = _sysctl("/proc/sys/kernel/perf_event_paranoid")
     return [
@@ -104,7 +103,7 @@ def _reasons() -> list[tuple[bool, str, str]]:
 
 
 def _status_field(name: str) -> str:
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in read_text("/proc/self/status").splitlines():
         if line.startswith(f"{name}:"):
             return line.partition(":")[2].strip()
     return ""
@@ -112,6 +111,6 @@ def _status_field(name: str) -> str:
 
 def _sysctl(path: str) -> int:
     try:
-        return int(Path(path).read_text())
+        return int(read_text(path))
     except (OSError, ValueError):
         return 0

@@ -17,12 +17,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from math import isqrt
-from typing import Any, Protocol
 
 from dtrans.artifact import Aggregation, Artifact, Field
 from dtrans.options import Options
 from dtrans.run.output.decode import Names, c_string, unpacker
 from dtrans.run.output.quantize import Scale, quotient, scale_of
+from dtrans.typed import Any, Protocol
 from dtrans.values import dataclass
 
 Vector = tuple[int, ...]

@@ -12,9 +12,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter, itemgetter
-from typing import Any, Protocol
 
 from dtrans.artifact import Artifact, Field, FieldKind, Probe
+from dtrans.typed import Any, Protocol
 
 Buffer = bytes | bytearray | memoryview
 #: Takes what `struct` made of a field's bytes, gives the value or its text.

@@ -11,10 +11,10 @@ Source: libdtrace dt_consume.c (dt_print_bytes) and illumos' dt_print.c (dtrace_
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from dtrans.artifact import Shape
 from dtrans.run.output.decode import c_string, split_offset, to_text
+from dtrans.typed import Any
 from dtrans.values import dataclass
 
 #: Printable ASCII, C's white space, and the two control characters that terminals act on: bell and backspace.

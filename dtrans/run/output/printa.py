@@ -9,7 +9,6 @@ Source: libdtrace dt_consume.c (dt_print_datum, dt_print_aggs) and dt_printf.c (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from dtrans.artifact import Field
 from dtrans.formats import Conversion, parse_format
@@ -20,6 +19,7 @@ from dtrans.run.output.dump import bytes_text, hex_dump, padded
 from dtrans.run.output.packed import is_packed, packed_lines
 from dtrans.run.output.printf import Formatter, assemble
 from dtrans.run.output.quantize import draw_distribution
+from dtrans.typed import Any
 from dtrans.values import replace
 
 #: Columns of a number by its size, behind one space.

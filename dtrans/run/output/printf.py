@@ -9,16 +9,15 @@ with it except for ``#``, for a precision only known at run time, and for flags 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
 
 from dtrans.artifact import Field
 from dtrans.errors import fail
 from dtrans.formats import VALUE_CLASSES, Conversion, Piece, accepts, parse_format
 from dtrans.run.output.decode import Buffer, Convert, Names, Unpack, c_string, to_text, unpacker
+from dtrans.typed import Any
 from dtrans.values import dataclass, replace
 
 _SIGNED, _UNSIGNED = "di", "ouxXp"
@@ -26,7 +25,7 @@ _SIGNED, _UNSIGNED = "di", "ouxXp"
 _WIDEST = 1 << 16
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_UNPRINTABLE = re.compile(rb"[^ !#-\[\]-~]")
+_UNPRINTABLE = rb"[^ !#-\[\]-~]"
 _ESCAPES = {
     0: b"\\0", 7: b"\\a", 8: b"\\b", 9: b"\\t", 10: b"\\n", 11: b"\\v", 12: b"\\f", 13: b"\\r", 34: b'\\"', 92: b"\\\\",
 }  # fmt: skip
@@ -35,7 +34,9 @@ _ESCAPES = {
 def escape_text(data: bytes) -> bytes:
     """``%S`` and ``%C``: C's escapes for what is not printable; stops behind the first NUL (libdtrace strchr2esc)."""
     head, nul, _ = data.partition(b"\0")
-    return _UNPRINTABLE.sub(lambda found: _ESCAPES.get(found[0][0]) or b"\\%03o" % found[0][0], head + nul)
+    import re
+
+    return re.sub(_UNPRINTABLE, lambda found: _ESCAPES.get(found[0][0]) or b"\\%03o" % found[0][0], head + nul)
 
 
 @lru_cache(maxsize=64)

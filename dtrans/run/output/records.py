@@ -13,7 +13,6 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, BinaryIO, Protocol
 
 from dtrans.artifact import (
     ADDRESS_FAULTS,
@@ -52,6 +51,7 @@ from dtrans.run.output.dump import ShapePrinter, hex_dump
 from dtrans.run.output.flow import FlowNames, FlowQueue, Record
 from dtrans.run.output.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
 from dtrans.run.output.printf import compile_format
+from dtrans.typed import Any, BinaryIO, Protocol
 from dtrans.values import dataclass
 
 Step = Callable[[Buffer, int], None]

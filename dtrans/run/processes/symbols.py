@@ -13,8 +13,9 @@ import ctypes
 import os
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+
+from dtrans.files import read_text
+from dtrans.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dtrans.run.processes.elf import ElfFile, SymbolTable
@@ -41,7 +42,7 @@ class KernelSymbols:
         from dtrans.run.processes.elf import SymbolTable
 
         symbols, seen = [], set()
-        with Path("/proc/kallsyms").open() as lines:
+        with open("/proc/kallsyms") as lines:
             for line in lines:
                 address, _, name, *module = line.split()
                 start = int(address, 16)
@@ -194,7 +195,7 @@ class Symbols:
         """The kernel's own code in each process: the same in all of one width, so ours tells."""
         from dtrans.run.processes.elf import ElfFile
 
-        for line in Path("/proc/self/maps").read_text().splitlines():
+        for line in read_text("/proc/self/maps").splitlines():
             if line.endswith(_VDSO):
                 start, end = (int(part, 16) for part in line.split()[0].split("-"))
                 return ElfFile.of(ctypes.string_at(start, end - start))

@@ -10,7 +10,6 @@ import os
 import resource
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from dtrans.artifact import Attach, KernelFunctions, PerfEvent, RawTracepoint, TestRun, Tracepoint, Trampoline, UserCode
 from dtrans.errors import DtransError, fail
@@ -37,6 +36,7 @@ from dtrans.run.kernel.links import (
     open_kprobe,
 )
 from dtrans.run.kernel.privileges import refused
+from dtrans.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dtrans.run.kernel.host import HostFacts

@@ -34,9 +34,7 @@ def _import_bcc() -> Any:
     import importlib.util
 
     folder = bcc_folder()
-    spec = importlib.util.spec_from_file_location(
-        "bcc", folder / "__init__.py", submodule_search_locations=[str(folder)]
-    )
+    spec = importlib.util.spec_from_file_location("bcc", f"{folder}/__init__.py", submodule_search_locations=[folder])
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

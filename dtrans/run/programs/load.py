@@ -41,11 +41,10 @@ from dtrans.run.kernel.privileges import check_privileges, refused, writes_refus
 from dtrans.run.programs.attach import attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.programs.bcc import bcc_identity
 from dtrans.run.programs.objects import OBJECT_FORMAT, Object, StackError
-from dtrans.values import TYPE_CHECKING, replace
+from dtrans.typed import TYPE_CHECKING, Any, Literal
+from dtrans.values import replace
 
 if TYPE_CHECKING:
-    from typing import Any, Literal
-
     from dtrans.run.processes.userland import Places, Userland
 
 #: Room for the names of probes in processes, at least.

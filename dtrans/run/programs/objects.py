@@ -7,10 +7,8 @@ from collections.abc import Mapping
 
 from dtrans.artifact import map_number
 from dtrans.run.kernel.bpf import MapSpec
-from dtrans.values import TYPE_CHECKING, dataclass
-
-if TYPE_CHECKING:
-    from typing import Any
+from dtrans.typed import Any
+from dtrans.values import dataclass
 
 #: Names the form of `Object.to_plain`: part of the keys under which objects are kept.
 OBJECT_FORMAT = "dtrans object 3"

@@ -44,7 +44,7 @@ def test_the_distributions_is_found_behind_the_unrelated_one(tmp_path: Path, mon
     (tmp_path / "system" / "bcc" / "libbcc.py").write_text("")
     monkeypatch.setattr(sys, "path", [str(tmp_path / "venv")])
     monkeypatch.setattr(bcc, "_SYSTEM_FOLDERS", (str(tmp_path / "system"),))
-    assert bcc_folder() == tmp_path / "system" / "bcc"
+    assert bcc_folder() == str(tmp_path / "system" / "bcc")
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
