@@ -31,6 +31,10 @@ fault, laid out as `FAULT_RECORD`.
 The record of a site with a `speculation` carries a word that is one speculation's own. The reader keeps it until a
 `SPECULATION_RECORD` with that word comes: of site `COMMIT_SITE`, which prints what was kept, or `DISCARD_SITE`.
 
+What a record tells of a process's memory may be missing: no program may wait for what must come from a disk first. Then
+bit N of the first word of `MISSING` is set for part N, where a word has the address, and above it the size; the reader
+gets it from the process, or a fault stands in the record's place.
+
 Probe numbers index `Artifact.probes`. A program that serves many probes computes the number by adding, so the
 table is sparse.
 """
@@ -49,6 +53,12 @@ FAULT_SITE = 0xFFFF
 #: After the header: clause (u32), action (u32, 0 the predicate), fault kind (u32), padding, address (u64).
 FAULT_RECORD = struct.Struct("<HHIIIIIQ")
 COMMIT_SITE, DISCARD_SITE = 0xFFFE, 0xFFFD
+#: Which parts are missing (u32), the process (u32), its task_struct.start_boottime, its mm_struct.start_stack.
+MISSING = struct.Struct("<IIQQ")
+#: The part's address is below, its size in the process above.
+MISSING_SIZE_SHIFT = 48
+#: Parts of a record that can be told to be missing.
+MOST_MISSING = 32
 #: A header, and the word of the speculation, whose low `SPECULATION_ID` bits are its id.
 SPECULATION_RECORD = struct.Struct("<HHIQ")
 SPECULATION_ID = 12
@@ -244,6 +254,17 @@ class SetOption:
 
 
 @dataclass(frozen=True, slots=True)
+class Accumulate:
+    """An event that an aggregation's map lacks, since a part of its `key` was missing: the reader counts it."""
+
+    aggregation: int
+    key: Field
+    operand: Field
+    weight: Field
+    present: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DefaultAction:
     """A clause without actions: only its probe is told, and nothing at all when quiet."""
 
@@ -267,6 +288,7 @@ Action = (
     | Truncate
     | Halt
     | SetOption
+    | Accumulate
     | DefaultAction
 )
 
@@ -290,12 +312,26 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A part of a record that comes from a process's memory: a string of `size` bytes with its NUL, or all of them.
+
+    `action` is the number of the action that it is for, as faults count them.
+    """
+
+    offset: int
+    size: int
+    is_text: bool
+    action: int
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One kind of record: the data recording actions of one clause. Its number is its index.
 
     `clause` is the clause's number, counted from 1 as dtrace counts enabled probe ids. `speculation` is the offset of
     the word of the speculation that the record belongs to, None for one that is printed as it comes. `time` is the
-    offset of a u64 with nanoseconds since the epoch, None where records have none.
+    offset of a u64 with nanoseconds since the epoch, None where records have none. `process` is the offset of
+    `MISSING`, None where nothing can be `missing`.
     """
 
     clause: int
@@ -303,6 +339,8 @@ class Site:
     actions: tuple[Action, ...]
     speculation: int | None = None
     time: int | None = None
+    process: int | None = None
+    missing: tuple[Missing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,7 +626,8 @@ def _typed(value: Any) -> Any:
 
 _CLASSES: tuple[Any, ...] = (
     Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize, Denormalize,
-    System, Freopen, Truncate, Halt, SetOption, DefaultAction, Shape, Site, Aggregation, TestRun, RawTracepoint,
-    Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout, LateConstant, Wanted, Artifact,
+    System, Freopen, Truncate, Halt, SetOption, Accumulate, DefaultAction, Shape, Missing, Site, Aggregation, TestRun,
+    RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout, LateConstant,
+    Wanted, Artifact,
 )  # fmt: skip
 _NUMBERS = {kind: number for number, kind in enumerate(_CLASSES)}

@@ -30,11 +30,12 @@ from dtrans.artifact import (
 )
 from dtrans.check.tree import Aggregate, If, Late, Statement
 from dtrans.check.typenames import TypeNames
+from dtrans.emit.aggregations import is_single, lay_out_aggregation
 from dtrans.emit.calls import MOST_COPIED
 from dtrans.emit.clibrary import collect
 from dtrans.emit.pieces import MOST_PIECES, FiringText, in_pieces, in_programs, size_of
 from dtrans.emit.render import render
-from dtrans.emit.statements import Statements, is_single, lay_out_aggregation
+from dtrans.emit.statements import Statements
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
 from dtrans.emit.text import Lines, comment, told
 from dtrans.emit.values import Frame, Values

@@ -7,13 +7,14 @@ clause's end one ``records.ringbuf_output(&r, ...)``: what a clause records leav
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from dtrans.artifact import (
     COMMIT_SITE,
     DISCARD_SITE,
-    DROP_KINDS,
+    MISSING,
     RECORD_HEADER,
+    Accumulate,
     Action,
     Aggregation,
     Clear,
@@ -21,9 +22,9 @@ from dtrans.artifact import (
     Denormalize,
     Exit,
     Field,
-    FieldKind,
     Freopen,
     Halt,
+    Missing,
     Normalize,
     Printa,
     Printf,
@@ -37,46 +38,29 @@ from dtrans.artifact import (
     Trunc,
     Truncate,
 )
-from dtrans.check.tree import Act, Aggregate, AggregationInfo, Cond, Const, Do, Expr, If, Load, Statement, Text
+from dtrans.check.tree import (
+    Act,
+    Aggregate,
+    AggregationInfo,
+    Const,
+    Do,
+    Expr,
+    If,
+    Load,
+    Statement,
+)
+from dtrans.emit.aggregations import PARTS, Event, interned_kind, is_single, literal_number, update
 from dtrans.emit.destructive import change
 from dtrans.emit.leaves import intrinsic
+from dtrans.emit.memory import c_size
+from dtrans.emit.records import RecordBuilder, Recorded, comes_from_process, place_in_process
 from dtrans.emit.shapes import shape_of
-from dtrans.emit.storage import StructLayout, add_value
-from dtrans.emit.text import number, told
+from dtrans.emit.storage import StructLayout, add_value, field_kind
+from dtrans.emit.text import told
 from dtrans.emit.values import ILLEGAL_OPERATION, Values
 from dtrans.options import Options
-from dtrans.plan.leaves import Linux, ProbePart
-from dtrans.types import Addresses, Array, StringType, StructRef, Type, align_up
-
-AGGREGATION_DROP = DROP_KINDS.index("aggregation")
-_HEADER = ("u16 site;", "u16 cpu;", "u32 probe;")
-_PARTS: dict[str, FieldKind] = {
-    "provider": "probeprov",
-    "module": "probemod",
-    "function": "probefunc",
-    "name": "probename",
-}
-
-
-@dataclass
-class RecordBuilder:
-    """The record of one block of a clause while its actions are emitted.
-
-    `speculation` names the C variables that hold the id and the word of the speculation to which it belongs, if any.
-    """
-
-    speculation: tuple[str, str] | None = None
-    layout: StructLayout = field(init=False)
-    actions: list[Action] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-    #: The C place of the record, and its size, decided when it is whole.
-    token: str = "@RECORD@"
-    size: str = "@SIZE@"
-
-    def __post_init__(self) -> None:
-        self.layout = StructLayout(list(_HEADER), RECORD_HEADER.size)
-        if self.speculation is not None:
-            self.layout.add("u64 speculation;", 8, 8)
+from dtrans.plan.leaves import Linux
+from dtrans.types import Addresses, Array, Space, StringType, StructRef, Type, align_up
 
 
 class Statements:
@@ -134,7 +118,8 @@ class Statements:
         name = f"record_{site}"
         self.records[name] = record.layout
         word = RECORD_HEADER.size if record.speculation is not None else None
-        self.sites.append(Site(self.clause, size, tuple(record.actions), word, time))
+        missing = tuple(record.missing)
+        self.sites.append(Site(self.clause, size, tuple(record.actions), word, time, record.process, missing))
         if values.stack.take(size, since=True):
             place = f"r{site}"
             opening = [f"struct {name} {place};"]
@@ -143,22 +128,27 @@ class Statements:
             place = f"{values.scratch_name}->{member}r{site}"
             opening = []
         opening += [f"{place}.{flag} = 0;" for flag in record.flags]
+        opening += [f"{place}.missing.which = 0;"] * bool(missing)
         lines = values.frame.lines
         _replace(lines.lines, start, record.token, place)
         for line in reversed(opening):
             lines.insert(start, line)
+        if record.speculation is not None:
+            values.add(f"{place}.speculation = {record.speculation[1]};")
+        if time is not None:
+            values.add(f"{place}.time = {intrinsic(values, '__wall', ())};")
+        self._submit(place, site, record)
+        if record.speculation is not None:
+            values.add(f"dt_speculated({', '.join(record.speculation)}, {size});")
+
+    def _submit(self, place: str, site: int, record: RecordBuilder) -> None:
+        values = self.values
         values.shared.uses.add("records")
         cpu = values.memo("cpu", "u64", "bpf_get_smp_processor_id()")
         values.add(f"{place}.site = {site};")
         values.add(f"{place}.cpu = {cpu};")
         values.add(f"{place}.probe = probe;")
-        if record.speculation is not None:
-            values.add(f"{place}.speculation = {record.speculation[1]};")
-        if time is not None:
-            values.add(f"{place}.time = {intrinsic(values, '__wall', ())};")
-        values.add(f"SUBMIT({place});")
-        if record.speculation is not None:
-            values.add(f"dt_speculated({', '.join(record.speculation)}, {size});")
+        values.add(f"SUBMIT{'_MISSING' * bool(record.missing)}({place});")
 
     # --- statements -----------------------------------------------------------------------------------
 
@@ -196,7 +186,7 @@ class Statements:
 
     def _aggregate(self, statement: Aggregate[Linux]) -> None:
         values, which = self.values, statement.aggregation
-        aggregation, info = self.aggregations[which], self.infos[which]
+        aggregation = self.aggregations[which]
         operand = weight = "0"
         # For dtrace the aggregation itself is an action, and so is each key, the weight, and the function.
         first = values.frame.action + 1
@@ -207,22 +197,66 @@ class Statements:
         if statement.weight is not None:
             values.frame.action = last - 1
             weight = values.temporary("s64", values.integer(statement.weight))
+        event = Event(operand, weight if statement.weight is not None else "1", first)
         with values.block(""):
             if is_single(aggregation):
                 key = values.temporary("u32", "0")
+                update(values, which, aggregation, key, event)
+            elif any(map(comes_from_process, statement.keys)):
+                self._update_or_record(statement, event)
             else:
                 key = values.structure(f"struct agg_{which}_key", aggregation.key_size)
-            for index, (expr, placed, kind) in enumerate(zip(statement.keys, aggregation.keys, info.keys, strict=True)):
-                values.frame.action = first + index + 1
-                self._put_key(f"{key}.k{index}", expr, placed, kind)
-            self._update(which, aggregation, key, operand, weight, weighted=statement.weight is not None)
+                self._put_keys(key, statement, event)
+                update(values, which, aggregation, key, event)
         values.frame.action = last
+
+    def _update_or_record(self, statement: Aggregate[Linux], event: Event) -> None:
+        """Where a part of the key is missing, a record of the event: the reader counts it when it has the part."""
+        values, which = self.values, statement.aggregation
+        aggregation = self.aggregations[which]
+        site, size, record = len(self.sites), aggregation.key_size, RecordBuilder()
+        operand = Field("int", record.layout.add("s64 operand;", 8, 8), 8)
+        weight = Field("int", record.layout.add("s64 weight;", 8, 8), 8)
+        missing = record.layout.add("struct dt_missing missing;", MISSING.size, 8)
+        record.process = missing
+        key = Field("bytes", record.layout.add(f"struct agg_{which}_key key;", size, 8), size)
+        name = f"record_{site}"
+        member = values.scratch.slot(f"struct {name} r{site};", record.layout.size)
+        record.token = f"{values.scratch_name}->{member}r{site}"
+        values.add(f"{record.token}.missing.which = 0;")
+        values.add(f"ZERO(&{record.token}.key, {size});")
+        self._put_keys(f"{record.token}.key", statement, event, record, key.offset)
+        with values.block(f"if ({record.token}.missing.which)"):
+            values.add(f"{record.token}.operand = {event.operand};")
+            values.add(f"{record.token}.weight = {event.weight};")
+            self._submit(record.token, site, record)
+        with values.block("else"):
+            update(values, which, aggregation, f"{record.token}.key", event)
+        self.records[name] = record.layout
+        action = Accumulate(which, key, operand, weight)
+        self.sites.append(
+            Site(self.clause, record.layout.size, (action,), process=missing, missing=tuple(record.missing))
+        )
+
+    def _put_keys(
+        self, key: str, statement: Aggregate[Linux], event: Event, record: RecordBuilder | None = None, offset: int = 0
+    ) -> None:
+        """The elements of a key, which stands in a record at an offset, or in none."""
+        values, which = self.values, statement.aggregation
+        places = zip(statement.keys, self.aggregations[which].keys, self.infos[which].keys, strict=True)
+        for index, (expr, placed, kind) in enumerate(places):
+            values.frame.action = event.first_action + index + 1
+            target = f"{key}.k{index}"
+            if record is not None:
+                values.recorded = self._recorded(record, target, Field("str", offset + placed.offset, placed.size))
+            self._put_key(target, expr, placed, kind)
+            values.recorded = None
 
     def _put_key(self, target: str, expr: Expr[Linux], placed: Field, kind: Type) -> None:
         values = self.values
         if placed.kind == "literal":
-            values.add(f"{target} = {self._literal_number(expr)};")
-        elif placed.kind in _PARTS.values():
+            values.add(f"{target} = {literal_number(self.values, expr)};")
+        elif placed.kind in PARTS.values():
             values.add(f"{target} = probe;")
         elif isinstance(kind, StringType):
             values.put(target, expr, StringType(placed.size), key=True)
@@ -232,76 +266,6 @@ class Statements:
             values.put(target, expr, expr.type, key=True)
         else:
             values.put(target, expr, kind, key=True)
-
-    def _literal_number(self, expr: Expr[Linux]) -> str:
-        match expr:
-            case Text(value):
-                return str(self.values.shared.string(value))
-            case Cond(test, then, other, _):
-                condition = self.values.truth(test)
-                return f"({condition} ? {self._literal_number(then)} : {self._literal_number(other)})"
-        raise AssertionError(f"no literal: {expr}")
-
-    def _update(
-        self, which: int, aggregation: Aggregation, key: str, operand: str, weight: str, *, weighted: bool
-    ) -> None:
-        values = self.values
-        value = f"struct agg_{which}_value"
-        found = values.temporary(f"{value} *", f"agg_{which}.lookup(&{key})")
-        if is_single(aggregation):
-            with values.block(f"if ({found})"):
-                self._accumulate(which, aggregation, f"{found}->v", operand, weight if weighted else "1")
-            return
-        with values.block(f"if (!{found})"):
-            values.add("u32 zero_ = 0;")
-            values.add(f"{value} *fresh = agg_{which}_zero.lookup(&zero_);")
-            values.add(f"if (fresh) agg_{which}.insert(&{key}, fresh);")
-            values.add(f"{found} = agg_{which}.lookup(&{key});")
-        with values.block(f"if ({found})"):
-            self._accumulate(which, aggregation, f"{found}->v", operand, weight if weighted else "1")
-        with values.block("else"):
-            values.add(f"DROP({AGGREGATION_DROP});")
-
-    def _accumulate(self, which: int, aggregation: Aggregation, v: str, operand: str, weight: str) -> None:
-        values = self.values
-        match aggregation.function:
-            case "count":
-                values.add(f"{v}[0] += 1;")
-            case "sum":
-                values.add(f"{v}[0] += {operand};")
-            case "avg":
-                values.add(f"{v}[0] += 1;")
-                values.add(f"{v}[1] += {operand};")
-            case "min" | "max":
-                values.shared.uses.add("epochs")
-                values.add(f"u32 which = {which};")
-                values.add("u64 *epoch = epochs.lookup(&which);")
-                sign = "<" if aggregation.function == "min" else ">"
-                with values.block(f"if (epoch && ({v}[1] != *epoch + 1 || {operand} {sign} (s64){v}[0]))"):
-                    values.add(f"{v}[0] = {operand};")
-                    values.add(f"{v}[1] = *epoch + 1;")
-            case "stddev":
-                values.add(f"{v}[0] += 1;")
-                values.add(f"{v}[1] += {operand};")
-                values.add(f"{values.shared.function('add_square')}(&{v}[2], &{v}[3], {operand});")
-            case "quantize":
-                values.shared.needed["quantize"] = None
-                self._bump(v, f"dt_quantize_bucket({operand})", 127, weight)
-            case "lquantize":
-                values.shared.needed["lquantize"] = None
-                base, _, step = aggregation.parameters
-                levels = aggregation.value_size // 8 - 2
-                self._bump(v, f"dt_lquantize_level({operand}, {number(base)}, {step}, {levels})", levels + 2, weight)
-            case "llquantize":
-                values.shared.needed["llquantize"] = None
-                factor, low, high, steps = aggregation.parameters
-                bucket = f"dt_llquantize_bucket({operand}, {factor}, {low}, {high}, {steps})"
-                self._bump(v, bucket, aggregation.value_size // 8, weight)
-
-    def _bump(self, v: str, bucket: str, count: int, weight: str) -> None:
-        index = self.values.temporary("u64", bucket)
-        self.values.add(f"HIDE({index});")
-        self.values.add(f"if ({index} < {count}) {v}[{index}] += {weight};")
 
     # --- actions --------------------------------------------------------------------------------------
 
@@ -314,7 +278,7 @@ class Statements:
                 self._on_speculation(act)
                 return
         present = self._flag() if conditional else None
-        self.record.actions.append(self._recorded(act, present))
+        self.record.actions.append(self._action(act, present))
 
     def _on_speculation(self, act: Act[Linux]) -> None:
         """speculate() of a speculation that is over, or has no room, silently ends the clause, as in dtrace."""
@@ -339,7 +303,7 @@ class Statements:
         self.values.add(f"{self.record.token}.{name} = 1;")
         return offset
 
-    def _recorded(self, act: Act[Linux], present: int | None) -> Action:
+    def _action(self, act: Act[Linux], present: int | None) -> Action:
         """What the reader does. Where dtrace takes one for several actions, their numbers are counted, for faults."""
         text, args, which = told(act.text or ""), act.args, act.aggregations
         match act.kind:
@@ -403,43 +367,67 @@ class Statements:
         interned = interned_kind(expr)
         if interned is not None:
             placed = add_value(record.layout, name, expr.type, interned=interned)
-            values.add(f"{target} = {self._literal_number(expr) if interned == 'literal' else 'probe'};")
+            values.add(f"{target} = {literal_number(values, expr) if interned == 'literal' else 'probe'};")
             return placed.field
         kind = expr.type
+        if isinstance(expr, Load) and expr.bits is None and place_in_process(expr.address, expr.space, c_size(kind)):
+            placed_bytes = self._bytes(expr.address, c_size(kind), expr.space)
+            return replace(placed_bytes, kind=field_kind(kind))
         placed = add_value(record.layout, name, kind)
+        values.recorded = self._recorded(record, target, placed.field)
         values.put(target, expr, kind)
+        values.recorded = None
         return placed.field
+
+    def _recorded(self, record: RecordBuilder, target: str, part: Field) -> Recorded | None:
+        """What is put at a place of a record need not be known here: the reader may get it later."""
+        values = self.values
+
+        def mark() -> str:
+            values.shared.uses.add("missing")
+            values.shared.function("awaited")
+            return record.miss(Missing(part.offset, part.size, part.kind == "str", values.frame.action))
+
+        return None if record.is_full else Recorded(target, mark)
 
     def _memory(self, expr: Expr[Linux]) -> Field:
         """A value for the reader: a structure or array is copied whole."""
         if not isinstance(expr, Load) or not isinstance(expr.type, StructRef | Array):
             return self._field(expr)
-        return self._bytes(self.values.integer(expr.address), self.values.types.size(expr.type), expr.space)
+        return self._bytes(expr.address, self.values.types.size(expr.type), expr.space)
 
     def _shaped(self, expr: Expr[Linux]) -> Field:
         """A value for print(), whose text the reader makes from the bytes: never a number that stands for a string."""
         if isinstance(expr, Load) and isinstance(expr.type, StructRef | Array):
             return self._memory(expr)
         name = f"a{len(self.record.layout.members)}"
-        placed = add_value(self.record.layout, name, expr.type).field
-        self.values.put(f"{self.record.token}.{name}", expr, expr.type)
+        placed, target = add_value(self.record.layout, name, expr.type).field, f"{self.record.token}.{name}"
+        self.values.recorded = self._recorded(self.record, target, placed)
+        self.values.put(target, expr, expr.type)
+        self.values.recorded = None
         return Field("bytes", placed.offset, placed.size)
 
-    def _bytes(self, address: str, size: int, space: str) -> Field:
+    def _bytes(self, address: Expr[Linux], size: int, space: Space) -> Field:
         record, values = self.record, self.values
         name = f"a{len(record.layout.members)}"
         offset = record.layout.add(f"u8 {name}[{align_up(size, 8)}];", align_up(size, 8), 8)
-        where = values.temporary("u64", address)
-        helper = "bpf_probe_read_user" if space == "user" else "bpf_probe_read_kernel"
-        values.fault(f"{helper}({record.token}.{name}, {size}, (void *){where})", 1, where)
-        return Field("bytes", offset, size)
+        target, placed = f"{record.token}.{name}", Field("bytes", offset, size)
+        source = place_in_process(address, space, size)
+        where = values.temporary("u64", values.integer(address if source is None else source))
+        if source is not None:
+            values.recorded = self._recorded(record, target, placed)
+            values.user_bytes(target, str(size), where)
+            values.recorded = None
+        else:
+            values.fault(f"bpf_probe_read_kernel({target}, {size}, (void *){where})", 1, where)
+        return placed
 
     def _tracemem(self, args: tuple[Expr[Linux], ...], present: int | None) -> Action:
         """A size of run time is an action to dtrace, before the memory's."""
         assert isinstance(args[1], Const)
         length = self._field(args[2]) if len(args) > 2 else None
         self.values.frame.action += length is not None
-        return Tracemem(self._bytes(self.values.integer(args[0]), args[1].value, "kernel"), length, present)
+        return Tracemem(self._bytes(args[0], args[1].value, "kernel"), length, present)
 
 
 def _divides(statement: Statement[Linux]) -> bool:
@@ -455,91 +443,3 @@ def _divides(statement: Statement[Linux]) -> bool:
 def _replace(lines: list[str], start: int, token: str, text: str) -> None:
     for index in range(start, len(lines)):
         lines[index] = lines[index].replace(token, text)
-
-
-# --- layouts of aggregations ------------------------------------------------------------------------------
-
-
-def interned_kind(expr: Expr[Linux]) -> FieldKind | None:
-    """The kind of number that stands for a string whose text the reader knows, or None."""
-    match expr:
-        case Text():
-            return "literal"
-        case ProbePart(part, _):
-            return _PARTS[part]
-        case Cond(_, then, other, kind) if isinstance(kind, StringType):
-            one, two = interned_kind(then), interned_kind(other)
-            return "literal" if one == two == "literal" else None
-    return None
-
-
-#: Functions whose values only grow, and by which one can see whether any event came.
-_GROWING = frozenset({"count", "avg", "quantize", "lquantize", "llquantize"})
-
-
-def is_single(aggregation: Aggregation) -> bool:
-    """Whether an aggregation is one element of a per-CPU array, which costs less to find than one of a hash."""
-    return not aggregation.keys and aggregation.function in _GROWING
-
-
-def lay_out_aggregation(info: AggregationInfo, uses: Sequence[Aggregate[Linux]]) -> tuple[Aggregation, list[str]]:
-    """An aggregation's key and value, agreed on by all its uses; the members of its key structure."""
-    layout = StructLayout()
-    fields: list[Field] = []
-    for index, kind in enumerate(info.keys):
-        exprs = [use.keys[index] for use in uses]
-        fields.append(_key_field(layout, f"k{index}", kind, exprs))
-    if not fields:
-        layout.add("u64 none;", 8, 8)
-    layout.close()
-    single = not fields and info.function in _GROWING
-    return (
-        Aggregation(
-            info.name,
-            info.function,  # type: ignore[arg-type]
-            tuple(fields),
-            4 if single else layout.size,
-            8 * _value_words(info),
-            info.parameters,
-        ),
-        layout.members,
-    )
-
-
-def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr[Linux]]) -> Field:
-    if isinstance(kind, StringType):
-        interned = {interned_kind(expr) for expr in exprs}
-        only = next(iter(interned)) if len(interned) == 1 else None
-        if only is not None:
-            return add_value(layout, name, kind, interned=only).field
-        bound = max((expr.type.bound for expr in exprs if isinstance(expr.type, StringType)), default=8)
-        return add_value(layout, name, StringType(bound)).field
-    if isinstance(kind, Addresses):
-        return add_value(layout, name, kind).field
-    return add_value(layout, name, kind).field
-
-
-def _value_words(info: AggregationInfo) -> int:
-    match info.function:
-        case "count" | "sum":
-            return 1
-        case "avg" | "min" | "max":
-            return 2
-        case "stddev":
-            return 4
-        case "quantize":
-            return 127
-        case "lquantize":
-            base, limit, step = info.parameters
-            return (limit - base) // step + 2
-    factor, low, high, steps = info.parameters
-    return llquantize_buckets(factor, low, high, steps)
-
-
-def llquantize_buckets(factor: int, low: int, high: int, steps: int) -> int:
-    """Words of an llquantize: the bucket below, those of each order of magnitude, the one above."""
-    words = 2
-    for order in range(low, high + 1):
-        count = min(factor ** (order + 1), steps)
-        words += count - count // factor
-    return words

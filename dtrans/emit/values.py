@@ -53,6 +53,7 @@ from dtrans.types import Addresses, Int, Pointer, StringType, Type, align_up
 
 if TYPE_CHECKING:
     from dtrans.check.typenames import TypeNames
+    from dtrans.emit.records import Recorded
     from dtrans.emit.variables import Variables
 
 _STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|dt_late\(.*\)")
@@ -91,6 +92,7 @@ class Values:
         self.strsize = strsize
         self.frame = Frame(Lines(), "done")
         self.thread: str | None = None
+        self.recorded: Recorded | None = None
         self.calls = Calls(shared, scratch, align_up(strsize, 8))
         self.scratch_name = "s"
         #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out.
@@ -369,13 +371,18 @@ class Values:
 
     def user_string(self, slot: Slot, size: str, address: str) -> None:
         """A string of the process, of at most `size` bytes with its NUL, at a place."""
-        self.user_memory()
-        self.add(f"STRING_USER({slot.address}, {size}, {address}, {self.frame.fault}, {self.frame.action});")
+        self._user_read("STRING", slot.address, size, address)
 
     def user_bytes(self, place: str, size: str, address: str) -> None:
         """`size` bytes of the process at a place."""
+        self._user_read("COPY", place, size, address)
+
+    def _user_read(self, what: str, place: str, size: str, address: str) -> None:
         self.user_memory()
-        self.add(f"COPY_USER({place}, {size}, {address}, {self.frame.fault}, {self.frame.action});")
+        how, where = "USER", ""
+        if self.recorded is not None and self.recorded.target == place:
+            how, where = "MISSING", f"{self.recorded.mark()}, "
+        self.add(f"{what}_{how}({place}, {size}, {address}, {where}{self.frame.fault}, {self.frame.action});")
 
     def arena(self) -> None:
         """Asks for scratch memory for copyin() and alloca(): ``arena`` its address, ``arena_used`` what is taken."""
@@ -577,7 +584,7 @@ def _needs_room(expr: Expr[Linux]) -> bool:
     """Whether a string is made by a function of `templates/c` whose bounds the verifier sees only in scratch memory."""
     match expr:
         case Call(name, _, _, _):
-            return name != "copyinstr"
+            return name not in ("copyin", "copyinstr")
         case Intrinsic(name, _, _):
             return name != "__comm"
         case Cond(_, then, other, _):

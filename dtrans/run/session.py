@@ -227,6 +227,10 @@ class Session:
         self._handle = self._output.handle if self._keeper is None else self._keeper.handle
         if "spec_open" in self.loaded.maps:
             self._handle = Speculations(self.artifact, self._handle).handle
+        if any(site.missing for site in self.artifact.sites):
+            from dtrans.run.missing import MissingParts
+
+            self._handle = MissingParts(self.artifact, self._handle, self._aggregations.add, known_as).handle
 
     def close(self) -> None:
         """Gives the ring back, and the kernel's account of processes."""

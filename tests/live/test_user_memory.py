@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -130,41 +132,183 @@ def test_bytes_taken_as_a_string_end_where_they_end(tmp_path: Path) -> None:
     assert shown.split() == ["5", "hel", "255", "xxx", "1", "a", "5,a", "1", "hello", "1", "xxxxxx", "1"], shown
 
 
-#: Drops the file's pages from memory, maps it, and has the kernel read a path in the page at 40 * 4096: says
-#: beforehand whether that page was in memory (it can be read ahead).
+#: What no program can read and a process can, by waiting. Maps a file whose page N + 1 holds "text N\0" and is on disk
+#: only ("warm": it is not), calls access(page, 100 + N) with that mode that the kernel refuses before it looks at
+#: the address, for each N, and does what is asked; then waits for the file argv[2]. argv[3] says what:
+#: "unmap" the pages, "exec" another program, which waits; "" nothing.
 _COLD = r"""
-import ctypes, os, sys
+import ctypes, os, sys, time
 libc = ctypes.CDLL(None)
 libc.mmap.restype = ctypes.c_void_p
 libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
 libc.mincore.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_char_p]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.access.argtypes = [ctypes.c_void_p, ctypes.c_int]
-file = os.open(sys.argv[1], os.O_RDWR)
+path, end, what = sys.argv[1:]
+wait = f"import os, time\nwhile not os.path.exists({end!r}): time.sleep(0.01)"
+file = os.open(path, os.O_RDWR)
 size = os.fstat(file).st_size
 os.fsync(file)
 os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
-address = libc.mmap(None, size, 1, 2, file, 0) + 40 * 4096
-resident = ctypes.create_string_buffer(1)
-libc.mincore(address, 4096, resident)
-print("warm" if resident.raw[0] & 1 else "cold", flush=True)
-libc.access(address, 1)
+start = libc.mmap(None, size, 1, 2, file, 0)
+libc.madvise(start, size, 1)  # MADV_RANDOM: no pages around a touched one
+resident = ctypes.create_string_buffer(size // 4096)
+libc.mincore(start, size, resident)
+print("warm" if any(page & 1 for page in resident.raw[1:]) else "cold", flush=True)
+for case in range(size // 4096 - 1):
+    libc.access(start + (case + 1) * 4096, 100 + case)
+if what == "unmap":
+    libc.munmap(start, size)
+if what:
+    open(end + ".did", "w").close()
+if what == "exec":
+    os.execv(sys.executable, [sys.executable, "-S", "-E", "-c", wait])
+exec(wait)
 """
 
 
-def test_what_is_on_disk_only_is_an_error_at_entry_and_right_at_return(dtrace: Run, tmp_path: Path) -> None:
-    """No program may wait for the disk; the call itself does, so that the text is there when it returns."""
-    data = bytearray(80 * 4096)
-    data[40 * 4096 : 40 * 4096 + 12] = b"/nosuch/path"
-    path = tmp_path / "cold"
+def _cold(folder: Path, cases: int, what: str = "") -> str:
+    data = bytearray((cases + 1) * 4096)
+    for case in range(cases):
+        data[(case + 1) * 4096 : (case + 1) * 4096 + 8] = b"text %02d\0" % case
+    path = folder / "cold"
     path.write_bytes(data)
-    text = r"""
-    syscall::access:entry /pid == $target && arg1 == 1/ { self->path = arg0; }
-    syscall::access:entry /pid == $target && arg1 == 1/ { printf("entry %s\n", copyinstr(arg0)); }
-    syscall::access:return /self->path/ { printf("return %s\n", copyinstr(self->path)); self->path = 0; }
-    ERROR /arg4 == DTRACEFLT_BADADDR && pid == $target/ { printf("fault\n"); }
-    """
-    child = shlex.join([sys.executable, "-S", "-E", "-c", _COLD, str(path)])
-    state, *told = filter(None, dtrace("-qn", text, "-c", child).stdout.splitlines())
+    return shlex.join([sys.executable, "-S", "-E", "-c", _COLD, str(path), str(folder / "end"), what])
+
+
+def _told(done: CompletedProcess[str]) -> str:
+    """What a program printed after its child's first line."""
+    state, _, told = done.stdout.partition("\n")
     if state == "warm":
         pytest.skip("needs a file system that lets go of pages")
-    assert told == ["fault", "return /nosuch/path"]
+    assert state == "cold"
+    return told
+
+
+def test_what_is_on_disk_only_is_recorded_by_the_reader(dtrace: Run, tmp_path: Path) -> None:
+    """In every place where a value is recorded and nothing else, the records in the order in which they were made."""
+    text = rf"""
+    syscall::access:entry /pid == $target && arg1 >= 100/ {{ this->case = arg1 - 100; }}
+    syscall::access:entry /this->case == 1/ {{ printf("%s|%d|%s\n", copyinstr(arg0), this->case, copyinstr(arg0, 3)); }}
+    syscall::access:entry /this->case == 2/ {{ trace(copyinstr(arg0)); trace("\n"); }}
+    syscall::access:entry /this->case == 3/ {{ tracemem(copyin(arg0, 8), 8); }}
+    syscall::access:entry /this->case == 4/ {{ printf("%s\n", arg0 ? copyinstr(arg0) : "<null>"); }}
+    syscall::access:entry /this->case == 5/ {{ printf("%x %c\n", *(int *)copyin(arg0, 4), *(char *)copyin(arg0, 1)); }}
+    syscall::access:entry /this->case == 6/ {{ self->on = speculation(); speculate(self->on);
+        printf("speculated %s\n", copyinstr(arg0)); }}
+    syscall::access:entry /this->case == 6/ {{ printf("before\n"); }}
+    syscall::access:entry /this->case == 6/ {{ commit(self->on); }}
+    syscall::access:entry /this->case == 7/ {{ print(copyinstr(arg0)); printf("\n"); }}
+    syscall::access:entry /this->case == 8/ {{ system("echo %s; touch {tmp_path}/end", stringof(copyin(arg0, 7))); }}
+    """
+    told = _told(dtrace("-wqn", text, "-c", _cold(tmp_path, 9)))
+    dump = [f"{' ' * 13}{'  '.join('0123456789abcdef')}  0123456789abcdef", f"{' ' * 9}0: 74 65 78 74 20 30 33 00"]
+    assert [line.partition("  text 03.")[0].rstrip() for line in told.split("\n") if line] == [
+        "text 01|1|tex",
+        "text 02",
+        *dump,
+        "text 04",
+        "74786574 t",
+        "before",
+        "speculated text 06",
+        'string "text 07"',
+        "text 08",
+    ]
+
+
+def test_what_is_on_disk_only_counts_by_the_reader(dtrace: Run, tmp_path: Path) -> None:
+    text = rf"""
+    syscall::access:entry /pid == $target && arg1 >= 100/
+    {{
+        @calls[copyinstr(arg0)] = count(); @most[copyinstr(arg0, 5), probefunc] = max(arg1);
+        @sizes[copyinstr(arg0, 4)] = quantize(arg1);
+    }}
+    syscall::access:entry /pid == $target && arg1 == 102/ {{ system("touch {tmp_path}/end"); }}
+    END {{ printa("%s %@d\n", @calls); printa("%s %s %@d\n", @most); printa("%s %@d\n", @sizes); }}
+    """
+    told = _told(dtrace("-wqn", text, "-c", _cold(tmp_path, 3)))
+    lines = told.split("\n")
+    assert sorted(lines[:3]) == ["text 00 1", "text 01 1", "text 02 1"], told
+    assert lines[3] == "text  access 102"
+    assert "              64 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ 3        " in lines, told
+
+
+def test_what_a_program_needs_itself_is_an_error(dtrace: Run, tmp_path: Path) -> None:
+    """No program may wait for the disk, and what is decided there cannot be decided later."""
+    text = rf"""
+    syscall::access:entry /pid == $target && arg1 == 100 && copyinstr(arg0) == "text 00"/ {{ printf("same\n"); }}
+    syscall::access:entry /pid == $target && arg1 == 101/ {{ self->kept = copyinstr(arg0); printf("kept\n"); }}
+    syscall::access:entry /pid == $target && arg1 == 102/ {{ printf("%s\n", strjoin(copyinstr(arg0), "!")); }}
+    syscall::access:entry /pid == $target && arg1 == 103/ {{ system("touch {tmp_path}/end"); }}
+    ERROR /arg4 == DTRACEFLT_BADADDR/ {{ printf("%d %d\n", arg1, arg2); }}
+    """
+    done = dtrace("-wqn", text, "-c", _cold(tmp_path, 4))
+    assert _told(done).split("\n")[:3] == ["1 0", "2 1", "3 1"]
+    assert done.stderr.count("invalid address (0x") == 3
+
+
+@pytest.mark.parametrize("what", ["unmap", "exec"])
+def test_what_is_gone_when_the_reader_comes_is_an_error(dtrace: Run, tmp_path: Path, what: str) -> None:
+    """The reader is held until it is too late. What another program has at the address is not what was there."""
+    text = rf"""
+    syscall::access:entry /pid == $target && arg1 == 100/
+    {{ system("while [ ! -e {tmp_path}/end.did ]; do sleep 0.01; done"); }}
+    syscall::access:entry /pid == $target && arg1 == 101/ {{ printf("got %s\n", copyinstr(arg0)); }}
+    syscall::access:entry /pid == $target && arg1 == 102/ {{ system("touch {tmp_path}/end"); }}
+    """
+    done = dtrace("-wqn", text, "-c", _cold(tmp_path, 3, what))
+    assert _told(done).strip() == ""
+    (error,) = [line for line in done.stderr.splitlines() if "access" in line]
+    assert re.search(r"on enabled probe ID 2 \(ID \d+: syscall::access:entry\): invalid address \(0x\w+\) in", error)
+    assert error.endswith("action #1")
+
+
+def test_what_is_on_disk_only_is_right_when_the_call_returns(dtrace: Run, tmp_path: Path) -> None:
+    text = r"""
+    syscall::access:entry /pid == $target && arg1 == 1/ { self->path = arg0; }
+    syscall::access:return /self->path/ { printf("%s\n", strjoin(copyinstr(self->path), "!")); self->path = 0; }
+    """
+    child = _cold(tmp_path, 1).replace("100 + case)", "1)").replace("exec(wait)", "")
+    assert _told(dtrace("-qn", text, "-c", child)).strip() == "text 00!"
+
+
+#: Maps two pages that a userfaultfd is to fill: a thread fills the first with "filled\0", and nobody the second.
+_FILLED = r"""
+import ctypes, os, struct, sys, threading, time
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+libc.access.argtypes = [ctypes.c_void_p, ctypes.c_int]
+libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_char_p]
+API, REGISTER, COPY = 0xC018AA3F, 0xC020AA00, 0xC028AA03
+start = libc.mmap(None, 2 * 4096, 3, 0x22, -1, 0)
+faults = libc.syscall(323, os.O_CLOEXEC)
+ready = faults >= 0 and not libc.ioctl(faults, API, struct.pack("QQQ", 0xAA, 0, 0))
+ready = ready and not libc.ioctl(faults, REGISTER, struct.pack("QQQQ", start, 2 * 4096, 1, 0))
+print("cold" if ready else "warm", flush=True)
+source = ctypes.create_string_buffer(b"filled\0".ljust(4096, b"\0"), 4096)
+def fill():
+    while True:
+        event = os.read(faults, 32)
+        address = struct.unpack_from("Q", event, 16)[0] & -4096
+        if address == start:
+            libc.ioctl(faults, COPY, struct.pack("QQQQQ", start, ctypes.addressof(source), 4096, 0, 0))
+threading.Thread(target=fill, daemon=True).start()
+for case in range(2):
+    libc.access(start + case * 4096, 100 + case)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.needs("machine:x86_64", "path:/proc/sys/vm/unprivileged_userfaultfd")
+def test_a_page_that_another_process_fills_is_waited_for_but_not_for_ever(dtrace: Run, tmp_path: Path) -> None:
+    text = rf"""
+    syscall::access:entry /pid == $target && arg1 >= 100/ {{ printf("%d %s\n", arg1, copyinstr(arg0)); }}
+    syscall::access:return /pid == $target && arg1 == -1/ {{ @ = count(); }}
+    syscall::access:entry /pid == $target && arg1 == 101/ {{ printf("end\n"); system("touch {tmp_path}/end"); }}
+    """
+    done = dtrace("-wqn", text, "-c", shlex.join([sys.executable, "-S", "-c", _FILLED, str(tmp_path / "end")]))
+    assert _told(done).split("\n")[:2] == ["100 filled", "end"]
+    assert done.stderr.count("invalid address (0x") == 1

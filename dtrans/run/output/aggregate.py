@@ -112,6 +112,21 @@ def value_order(function: str, scale: Scale | None, value: Vector) -> tuple[int,
     return weighted, value[scale.zero] if scale.zero is not None else 0
 
 
+def event_value(aggregation: Aggregation, scale: Scale | None, operand: int, weight: int) -> Vector:
+    """The value of an entry to which one event was added."""
+    match aggregation.function:
+        case "count":
+            return (1,)
+        case "avg":
+            return 1, operand
+        case "stddev":
+            return 1, operand, operand**2
+    if scale is None:
+        return (operand,)
+    bucket = next(bucket for bucket, (_, most) in enumerate(scale.bounds) if most is None or operand <= most)
+    return tuple(weight if number == bucket else 0 for number in range(len(scale.bounds)))
+
+
 class KeyReader:
     """Packed keys of one aggregation to what identifies a row, and to what sorts it.
 
@@ -194,6 +209,11 @@ class SummedEntries:
         keys = self._current.keys() | self._taken.keys()
         return {key: self._value(key) for key in keys if key not in self._hidden}
 
+    def add(self, key: bytes, value: Vector) -> None:
+        """Counts what the map lacks: a negative amount taken away."""
+        self._hidden.discard(key)
+        self._taken[key] = _minus(self._taken.get(key, self._zero), value)
+
     def clear(self) -> None:
         """All visible entries show 0 from now on."""
         for key in self.values():
@@ -225,6 +245,8 @@ class ExtremeEntries:
         self._maps = maps
         self._epoch = 0
         self._current: dict[bytes, Vector] = {}
+        #: What the map lacks.
+        self._added: dict[bytes, Vector] = {}
         self._cleared: set[bytes] = set()
 
     def refresh(self) -> None:
@@ -237,12 +259,20 @@ class ExtremeEntries:
 
     def values(self) -> dict[bytes, Vector]:
         """Visible entries by packed key; 0 for those that clear() left without a value."""
-        return {**dict.fromkeys(self._cleared, (0,)), **self._current}
+        found = {**dict.fromkeys(self._cleared, (0,)), **self._current}
+        for key, value in self._added.items():
+            found[key] = self._best(found[key], value) if key in self._current else value
+        return found
+
+    def add(self, key: bytes, value: Vector) -> None:
+        """Counts what the map lacks."""
+        self._added[key] = self._best(self._added.get(key, value), value)
 
     def clear(self) -> None:
         """All entries show 0 until the next value."""
-        self._cleared |= self._current.keys()
+        self._cleared |= self._current.keys() | self._added.keys()
         self._current = {}
+        self._added = {}
         self._epoch += 1
         self._maps.set_epoch(self._number, self._epoch)
 
@@ -251,6 +281,7 @@ class ExtremeEntries:
         for key in keys:
             self._maps.take(self._number, key)
             self._current.pop(key, None)
+            self._added.pop(key, None)
             self._cleared.discard(key)
 
 
@@ -341,6 +372,12 @@ class AggregationState:
         """The next look at any aggregation reads its map anew."""
         for table in self.tables:
             table.stale = True
+
+    def add(self, number: int, key: bytes, operand: int, weight: int) -> None:
+        """Counts an event that the kernel's map lacks, by its packed key."""
+        table = self.tables[number]
+        table.rows()
+        table.entries.add(key, event_value(table.aggregation, table.scale, operand, weight))
 
     def clear(self, number: int) -> None:
         """clear(): keys stay, values are 0."""

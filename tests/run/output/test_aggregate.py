@@ -64,6 +64,69 @@ def test_clear_keeps_the_keys_at_zero_and_counts_on() -> None:
     assert shown(state) == {1: 0, 2: 5}
 
 
+@pytest.mark.parametrize(
+    ("aggregation", "events", "value"),
+    [
+        (of("count"), (7, 9), 2),
+        (of("sum"), (7, -9), -2),
+        (of("avg", words=2), (7, 9), 8),
+        (of("min", words=2), (7, 9), 7),
+        (of("max", words=2), (7, 9), 9),
+        (of("stddev", words=4), (7, 9), 1),
+    ],
+)
+def test_events_that_the_map_lacks_count_as_if_they_stood_there(
+    aggregation: Aggregation, events: tuple[int, ...], value: int
+) -> None:
+    state, _ = make_state(aggregation)
+    for event in events:
+        state.add(0, number(5), event, 1)
+    assert shown(state) == {5: value}
+    state.new_batch()
+    assert shown(state) == {5: value}
+    state.clear(0)
+    assert shown(state) == {5: 0}
+    state.add(0, number(5), 3, 1)
+    assert shown(state)[5] == {"count": 1, "stddev": 0}.get(aggregation.function, 3)
+    state.trunc(0, None)
+    assert shown(state) == {}
+    state.add(0, number(5), 3, 1)
+    assert set(shown(state)) == {5}
+
+
+def test_events_that_the_map_lacks_are_added_to_those_that_it_has() -> None:
+    state, maps = make_state(of("count"), of("max", words=2))
+    maps.add(0, number(5), [3])
+    maps.add(1, number(5), [20, 1])
+    state.add(0, number(5), 0, 1)
+    state.add(1, number(5), 9, 1)
+    assert shown(state, 0) == {5: 4}
+    assert shown(state, 1) == {5: 20}
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "value", "bucket"),
+    [
+        (of("quantize", words=QUANTIZE_BUCKETS), 0, QUANTIZE_ZERO),
+        (of("quantize", words=QUANTIZE_BUCKETS), 1, QUANTIZE_ZERO + 1),
+        (of("quantize", words=QUANTIZE_BUCKETS), 3, QUANTIZE_ZERO + 2),
+        (of("quantize", words=QUANTIZE_BUCKETS), -1, QUANTIZE_ZERO - 1),
+        (of("quantize", words=QUANTIZE_BUCKETS), -3, QUANTIZE_ZERO - 2),
+        (of("quantize", words=QUANTIZE_BUCKETS), (1 << 63) - 1, QUANTIZE_BUCKETS - 1),
+        (of("lquantize", words=4, parameters=(0, 20, 10)), -1, 0),
+        (of("lquantize", words=4, parameters=(0, 20, 10)), 0, 1),
+        (of("lquantize", words=4, parameters=(0, 20, 10)), 19, 2),
+        (of("lquantize", words=4, parameters=(0, 20, 10)), 20, 3),
+        (of("llquantize", words=20, parameters=(10, 0, 1, 10)), 25, 11),
+    ],
+)
+def test_an_event_that_the_map_lacks_has_its_bucket(aggregation: Aggregation, value: int, bucket: int) -> None:
+    state, _ = make_state(aggregation)
+    state.add(0, number(5), value, 7)
+    (row,) = state.sorted_rows(0)
+    assert {place: count for place, count in enumerate(row.value) if count} == {bucket: 7}
+
+
 def test_clear_loses_nothing_that_came_after_the_snapshot() -> None:
     state, maps = make_state(of("count"))
     maps.add(0, number(1), [10])

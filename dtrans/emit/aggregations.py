@@ -1,0 +1,202 @@
+"""Aggregations as C: how their keys and values are laid out, and what an event adds to them.
+
+Before: ``@sizes[execname] = quantize(arg2)``  After: ``agg_0`` of ``struct agg_0_key { char k0[16]; }`` to 127 words;
+``found->v[dt_quantize_bucket(arg2)] += 1;``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dtrans.artifact import DROP_KINDS, Aggregation, Field, FieldKind
+from dtrans.check.tree import Aggregate, AggregationInfo, Cond, Expr, Text
+from dtrans.emit.storage import StructLayout, add_value
+from dtrans.emit.text import number
+from dtrans.plan.leaves import Linux, ProbePart
+from dtrans.types import Addresses, StringType, Type
+
+if TYPE_CHECKING:
+    from dtrans.emit.values import Values
+
+_AGGREGATION_DROP = DROP_KINDS.index("aggregation")
+#: Parts of a probe's name, which the reader knows by the probe's number.
+PARTS: dict[str, FieldKind] = {
+    "provider": "probeprov",
+    "module": "probemod",
+    "function": "probefunc",
+    "name": "probename",
+}
+
+
+# --- layouts ----------------------------------------------------------------------------------------------
+
+
+def interned_kind(expr: Expr[Linux]) -> FieldKind | None:
+    """The kind of number that stands for a string whose text the reader knows, or None."""
+    match expr:
+        case Text():
+            return "literal"
+        case ProbePart(part, _):
+            return PARTS[part]
+        case Cond(_, then, other, kind) if isinstance(kind, StringType):
+            one, two = interned_kind(then), interned_kind(other)
+            return "literal" if one == two == "literal" else None
+    return None
+
+
+#: Functions whose values only grow, and by which one can see whether any event came.
+_GROWING = frozenset({"count", "avg", "quantize", "lquantize", "llquantize"})
+
+
+def is_single(aggregation: Aggregation) -> bool:
+    """Whether an aggregation is one element of a per-CPU array, which costs less to find than one of a hash."""
+    return not aggregation.keys and aggregation.function in _GROWING
+
+
+def lay_out_aggregation(info: AggregationInfo, uses: Sequence[Aggregate[Linux]]) -> tuple[Aggregation, list[str]]:
+    """An aggregation's key and value, agreed on by all its uses; the members of its key structure."""
+    layout = StructLayout()
+    fields: list[Field] = []
+    for index, kind in enumerate(info.keys):
+        exprs = [use.keys[index] for use in uses]
+        fields.append(_key_field(layout, f"k{index}", kind, exprs))
+    if not fields:
+        layout.add("u64 none;", 8, 8)
+    layout.close()
+    single = not fields and info.function in _GROWING
+    return (
+        Aggregation(
+            info.name,
+            info.function,  # type: ignore[arg-type]
+            tuple(fields),
+            4 if single else layout.size,
+            8 * _value_words(info),
+            info.parameters,
+        ),
+        layout.members,
+    )
+
+
+def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr[Linux]]) -> Field:
+    if isinstance(kind, StringType):
+        interned = {interned_kind(expr) for expr in exprs}
+        only = next(iter(interned)) if len(interned) == 1 else None
+        if only is not None:
+            return add_value(layout, name, kind, interned=only).field
+        bound = max((expr.type.bound for expr in exprs if isinstance(expr.type, StringType)), default=8)
+        return add_value(layout, name, StringType(bound)).field
+    if isinstance(kind, Addresses):
+        return add_value(layout, name, kind).field
+    return add_value(layout, name, kind).field
+
+
+def _value_words(info: AggregationInfo) -> int:
+    match info.function:
+        case "count" | "sum":
+            return 1
+        case "avg" | "min" | "max":
+            return 2
+        case "stddev":
+            return 4
+        case "quantize":
+            return 127
+        case "lquantize":
+            base, limit, step = info.parameters
+            return (limit - base) // step + 2
+    factor, low, high, steps = info.parameters
+    return llquantize_buckets(factor, low, high, steps)
+
+
+def llquantize_buckets(factor: int, low: int, high: int, steps: int) -> int:
+    """Words of an llquantize: the bucket below, those of each order of magnitude, the one above."""
+    words = 2
+    for order in range(low, high + 1):
+        count = min(factor ** (order + 1), steps)
+        words += count - count // factor
+    return words
+
+
+# --- events -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """What one event adds: C expressions of the function's operand and of the weight, and the number of the statement's
+    first action."""
+
+    operand: str
+    weight: str
+    first_action: int
+
+
+def update(values: Values, which: int, aggregation: Aggregation, key: str, event: Event) -> None:
+    """Adds an event to the entry of a key."""
+    value = f"struct agg_{which}_value"
+    found = values.temporary(f"{value} *", f"agg_{which}.lookup(&{key})")
+    if is_single(aggregation):
+        with values.block(f"if ({found})"):
+            _accumulate(values, which, aggregation, f"{found}->v", event.operand, event.weight)
+        return
+    with values.block(f"if (!{found})"):
+        values.add("u32 zero_ = 0;")
+        values.add(f"{value} *fresh = agg_{which}_zero.lookup(&zero_);")
+        values.add(f"if (fresh) agg_{which}.insert(&{key}, fresh);")
+        values.add(f"{found} = agg_{which}.lookup(&{key});")
+    with values.block(f"if ({found})"):
+        _accumulate(values, which, aggregation, f"{found}->v", event.operand, event.weight)
+    with values.block("else"):
+        values.add(f"DROP({_AGGREGATION_DROP});")
+
+
+def _accumulate(values: Values, which: int, aggregation: Aggregation, v: str, operand: str, weight: str) -> None:
+    match aggregation.function:
+        case "count":
+            values.add(f"{v}[0] += 1;")
+        case "sum":
+            values.add(f"{v}[0] += {operand};")
+        case "avg":
+            values.add(f"{v}[0] += 1;")
+            values.add(f"{v}[1] += {operand};")
+        case "min" | "max":
+            values.shared.uses.add("epochs")
+            values.add(f"u32 which = {which};")
+            values.add("u64 *epoch = epochs.lookup(&which);")
+            sign = "<" if aggregation.function == "min" else ">"
+            with values.block(f"if (epoch && ({v}[1] != *epoch + 1 || {operand} {sign} (s64){v}[0]))"):
+                values.add(f"{v}[0] = {operand};")
+                values.add(f"{v}[1] = *epoch + 1;")
+        case "stddev":
+            values.add(f"{v}[0] += 1;")
+            values.add(f"{v}[1] += {operand};")
+            values.add(f"{values.shared.function('add_square')}(&{v}[2], &{v}[3], {operand});")
+        case "quantize":
+            values.shared.needed["quantize"] = None
+            _bump(values, v, f"dt_quantize_bucket({operand})", 127, weight)
+        case "lquantize":
+            values.shared.needed["lquantize"] = None
+            base, _, step = aggregation.parameters
+            levels = aggregation.value_size // 8 - 2
+            _bump(values, v, f"dt_lquantize_level({operand}, {number(base)}, {step}, {levels})", levels + 2, weight)
+        case "llquantize":
+            values.shared.needed["llquantize"] = None
+            factor, low, high, steps = aggregation.parameters
+            bucket = f"dt_llquantize_bucket({operand}, {factor}, {low}, {high}, {steps})"
+            _bump(values, v, bucket, aggregation.value_size // 8, weight)
+
+
+def _bump(values: Values, v: str, bucket: str, count: int, weight: str) -> None:
+    index = values.temporary("u64", bucket)
+    values.add(f"HIDE({index});")
+    values.add(f"if ({index} < {count}) {v}[{index}] += {weight};")
+
+
+def literal_number(values: Values, expr: Expr[Linux]) -> str:
+    match expr:
+        case Text(value):
+            return str(values.shared.string(value))
+        case Cond(test, then, other, _):
+            condition = values.truth(test)
+            return f"({condition} ? {literal_number(values, then)} : {literal_number(values, other)})"
+    raise AssertionError(f"no literal: {expr}")
