@@ -94,6 +94,8 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
             yield "HostFacts.function_id"
     if all(program.attach != TestRun("LOAD") for program in artifact.programs):
         yield "find_pages"
+    if not any(site.missing for site in artifact.sites):
+        yield "completing"
     if artifact.options.get("oformat") != "json":
         yield "json_output"
     if not artifact.wanted:

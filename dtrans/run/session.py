@@ -24,9 +24,9 @@ from dtrans.run.kernel.numbers import HostNumbers
 from dtrans.run.kernel.ring import RingReader
 from dtrans.run.kernel.tables import KernelTables
 from dtrans.run.output.aggregate import AggregationState
-from dtrans.run.output.decode import Buffer, Names, to_text
+from dtrans.run.output.decode import Buffer, Names, RecordHandler, to_text
 from dtrans.run.output.records import Output, RecordTail, Sink, run_shell
-from dtrans.run.output.speculation import RecordHandler, Speculations
+from dtrans.run.output.speculation import Speculations
 from dtrans.run.processes.symbols import Symbols
 from dtrans.run.programs.load import Loaded, load
 from dtrans.typed import TYPE_CHECKING
@@ -228,9 +228,9 @@ class Session:
         if "spec_open" in self.loaded.maps:
             self._handle = Speculations(self.artifact, self._handle).handle
         if any(site.missing for site in self.artifact.sites):
-            from dtrans.run.missing import MissingParts
+            from dtrans.run.output.missing import completing
 
-            self._handle = MissingParts(self.artifact, self._handle, self._aggregations.add, known_as).handle
+            self._handle = completing(self.artifact, self._handle, self._aggregations.add, known_as)
 
     def close(self) -> None:
         """Gives the ring back, and the kernel's account of processes."""

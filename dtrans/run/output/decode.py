@@ -19,6 +19,8 @@ from dtrans.typed import Any, Protocol
 Buffer = bytes | bytearray | memoryview
 #: Takes what `struct` made of a field's bytes, gives the value or its text.
 Convert = Callable[[Any], Any]
+#: Takes one record that starts at an offset.
+RecordHandler = Callable[[Buffer, int], None]
 #: From (buffer, offset of the record) to one item for each field.
 Unpack = Callable[[Buffer, int], tuple[Any, ...]]
 

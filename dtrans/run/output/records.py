@@ -403,7 +403,7 @@ class Output:
                 return lambda _buffer, _offset: self._set_option(name, value_text)
             case Clear() | Trunc() | Normalize() | Denormalize():
                 return self._aggregation_step(action)
-            case DefaultAction() | Accumulate():  # The latter never comes here: see `dtrans.run.missing`.
+            case DefaultAction() | Accumulate():  # The latter never comes here: see `dtrans.run.output.missing`.
                 return None
 
     def _aggregation_step(self, action: Clear | Trunc | Normalize | Denormalize) -> Step:

@@ -10,12 +10,9 @@ only their records (Guide, "Speculative Tracing").
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 
 from dtrans.artifact import COMMIT_SITE, DISCARD_SITE, RECORD_HEADER, SPECULATION_ID, SPECULATION_RECORD, Artifact
-from dtrans.run.output.decode import Buffer
-
-RecordHandler = Callable[[Buffer, int], None]
+from dtrans.run.output.decode import Buffer, RecordHandler
 
 _SPECULATION_WORD = struct.Struct("<Q")
 _ID_MASK = (1 << SPECULATION_ID) - 1

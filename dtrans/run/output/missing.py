@@ -29,18 +29,24 @@ from dtrans.artifact import (
     Missing,
     Site,
 )
-from dtrans.run.decode import Buffer, c_string
+from dtrans.run.output.decode import Buffer, RecordHandler, c_string
 
-RecordHandler = Callable[[Buffer, int], None]
 #: Takes the aggregation's number, the packed key, the operand and the weight of one event.
 Accumulator = Callable[[int, bytes, int, int], None]
 _INVALID_ADDRESS = 1
-_WORD = struct.Struct("<Q")
+_PART_WORD = struct.Struct("<Q")
 _PAGE = 4096
 #: How long memory is waited for that another process has to fill (userfaultfd), or a file system that does not answer.
 _PATIENCE = 1.0
 #: Fields of /proc/PID/stat behind the name, counted from 0 (proc_pid_stat(5): 22 and 28).
 _START_TIME, _START_STACK = 19, 25
+
+
+def completing(
+    artifact: Artifact, handle: RecordHandler, accumulate: Accumulator, known_as: Mapping[int, int]
+) -> RecordHandler:
+    """What takes the records, and hands them on to `handle` when they are complete: see `MissingParts`."""
+    return MissingParts(artifact, handle, accumulate, known_as).handle
 
 
 class MissingParts:
@@ -81,13 +87,13 @@ class MissingParts:
         match site.actions:
             case (Accumulate(aggregation, key, operand, weight),):
                 packed = bytes(record[key.offset : key.offset + key.size])
-                self._accumulate(aggregation, packed, _number(record, operand), _number(record, weight))
+                self._accumulate(aggregation, packed, _signed(record, operand), _signed(record, weight))
             case _:
                 self._handle(bytes(record), 0)
 
     def _complete(self, record: bytearray, part: Missing, owner: _Owner) -> int | None:
         """Puts a part into the record; where that cannot be done, its address."""
-        (word,) = _WORD.unpack_from(record, part.offset)
+        (word,) = _PART_WORD.unpack_from(record, part.offset)
         address, size = word & (1 << MISSING_SIZE_SHIFT) - 1, word >> MISSING_SIZE_SHIFT
         found = self._reader.read(owner, address, size - part.is_text, is_text=part.is_text)
         if found is None:
@@ -96,7 +102,7 @@ class MissingParts:
         return None
 
 
-def _number(record: bytearray, part: Field) -> int:
+def _signed(record: bytearray, part: Field) -> int:
     return int.from_bytes(record[part.offset : part.offset + part.size], "little", signed=True)
 
 
