@@ -92,7 +92,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     cache = tmp_path / "dtrans"
     for damage in (b"", b"garbage", None):
         assert shell('$DTRACE -qn "$P"', XDG_CACHE_HOME=str(tmp_path)).returncode == 3
-        entries = [entry for entry in cache.iterdir() if entry.is_file()]
+        entries = [entry for entry in cache.rglob("*") if entry.is_file()]
         assert entries
         for entry in entries:
             entry.write_bytes(entry.read_bytes()[:-100] if damage is None else damage)
@@ -160,3 +160,24 @@ def test_nothing_stays_in_the_kernel_after_kill_9(enough: int) -> None:
     while ids["prog_id"] & program_ids() or ids["map_id"] & map_ids():
         assert time.monotonic() < deadline, "a program or a map is still there"
         time.sleep(0.05)
+
+
+def test_no_file_is_left_by_a_kill_9_while_the_compiler_works(tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    surroundings = {**os.environ, "TMPDIR": str(temporary), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    clauses = "".join(f'BEGIN {{ printf("%s", substr(execname, {n})); }}' for n in range(30))
+    tracer = subprocess.Popen(command("-qn", clauses, drop_in=True), stdout=subprocess.DEVNULL, env=surroundings)
+    children = Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children")
+    try:
+        deadline = time.monotonic() + LONG
+        while not (compilers := children.read_text().split()):
+            assert tracer.poll() is None
+            assert time.monotonic() < deadline
+    finally:
+        tracer.send_signal(signal.SIGKILL)
+        tracer.wait()
+    while any(Path(f"/proc/{compiler}").exists() for compiler in compilers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert list(temporary.iterdir()) == []

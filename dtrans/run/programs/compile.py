@@ -18,16 +18,18 @@ import re
 import resource
 import signal
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
+from dtrans.cache import cache_folder, cache_key
 from dtrans.errors import DtransError, fail
 from dtrans.run.kernel.bpf import MAPS_HINT, MapSpec, map_info
 from dtrans.run.kernel.subprograms import with_subprograms
 from dtrans.run.programs.bcc import bcc_folder
 from dtrans.run.programs.objects import Object, StackError, symbolic_program
-from dtrans.run.programs.stub import write_stub
+from dtrans.run.programs.stub import stub_headers, write_stub
 
 
 def _import_bcc() -> Any:
@@ -52,37 +54,65 @@ def compile_object(c_text: str) -> Object:
     Raises D_NO_BCC, StackError, D_FILE where there is no room for temporary files or for the compiler, and D_INTERNAL
     when the text does not compile, which is a fault of dtrans.
     """
-    import tempfile
-
     bcc_folder()  # A missing BCC is told here and not by the child.
     try:
-        with tempfile.TemporaryDirectory(prefix="dtrans-") as folder:
-            return _compile_in_folder(c_text, Path(folder))
+        with _kernel_source() as folder:
+            return _compile_in_child(c_text, folder)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         hint = "TMPDIR names another place; /tmp is the usual one"
         raise fail("D_FILE", f"the compiler has no place for temporary files: {reason}", hint=hint) from None
 
 
+@contextlib.contextmanager
+def _kernel_source() -> Iterator[Path]:
+    """The folder of what BCC takes for a kernel's source.
+
+    It is in the cache, and stays there: a folder for each compilation would be left behind by a kill -9. It is a
+    temporary one only where there is no cache.
+    """
+    machine = os.uname().machine
+    kept = cache_folder()
+    if kept is not None:
+        folder = Path(kept) / f"headers-{cache_key(stub_headers(machine).values())}"
+        try:
+            write_stub(folder, machine)
+        except OSError:
+            pass
+        else:
+            yield folder
+            return
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="dtrans-") as temporary:
+        write_stub(Path(temporary), machine)
+        yield Path(temporary)
+
+
 #: Exit status of the child when the machine did not let it work: no memory for a library, no room for a file.
 _MACHINE_REFUSED = 2
 
 
-def _compile_in_folder(c_text: str, folder: Path) -> Object:
-    """Compiles in a child process, with a folder for files."""
-    result, messages = folder / "object", folder / "messages"
-    messages.touch(0o600)
-    child = os.fork()
-    if child == 0:
-        _compile_in_child(c_text, folder, result, messages)
-    _, status = os.waitpid(child, 0)
-    if os.waitstatus_to_exitcode(status) == 0:
-        return Object.from_plain(marshal.loads(result.read_bytes()))
-    raise _compile_error(os.waitstatus_to_exitcode(status), messages.read_text(errors="replace"), c_text)
+def _compile_in_child(c_text: str, folder: Path) -> Object:
+    """Compiles in a child process, in that folder, which hands on what it made, and what it says, in memory."""
+    with (
+        os.fdopen(os.memfd_create("dtrans-object"), "r+b") as result,
+        os.fdopen(os.memfd_create("dtrans-messages"), "r+b") as messages,
+    ):
+        child = os.fork()
+        if child == 0:
+            _be_child(c_text, folder, result, messages)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        messages.seek(0)
+        result.seek(0)
+        if code == 0:
+            return Object.from_plain(marshal.loads(result.read()))
+        raise _compile_error(code, messages.read().decode(errors="replace"), c_text)
 
 
-def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -> None:
-    """Never returns: exit status 0 with the object in `result`, or another with the reason in `messages`."""
+def _be_child(c_text: str, folder: Path, result: BinaryIO, messages: BinaryIO) -> NoReturn:
+    """Exit status 0 with the object in `result`, or another with the reason in `messages`."""
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -91,12 +121,11 @@ def _compile_in_child(c_text: str, folder: Path, result: Path, messages: Path) -
         faulthandler.disable()
         # The folder that this process stands in may be gone, which Clang does not bear.
         os.chdir(folder)
-        log = os.open(messages, os.O_WRONLY)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        write_stub(folder, os.uname().machine)
+        os.dup2(messages.fileno(), 1)
+        os.dup2(messages.fileno(), 2)
         os.environ["BCC_KERNEL_SOURCE"] = str(folder)
-        result.write_bytes(marshal.dumps(_compile_here(c_text).to_plain()))
+        result.write(marshal.dumps(_compile_here(c_text).to_plain()))
+        result.flush()
         status = 0
     except OSError as error:
         status = _MACHINE_REFUSED

@@ -7,6 +7,8 @@ the folder ``include`` below the one that the environment variable BCC_KERNEL_SO
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 
 _TYPES = """\
@@ -80,8 +82,16 @@ def stub_headers(machine: str) -> dict[str, str]:
 
 
 def write_stub(folder: Path, machine: str) -> None:
-    """Writes the kernel source for a machine into an empty folder."""
+    """The kernel source for a machine in a folder: what is missing there, or damaged, is written.
+
+    Others may read, and write the same, meanwhile: a file appears whole.
+    """
     for path, text in stub_headers(machine).items():
         file = folder / "include" / path
+        with contextlib.suppress(FileNotFoundError):
+            if file.read_bytes() == text.encode():
+                continue
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        draft = file.with_name(f".{file.name}-{os.getpid()}")
+        draft.write_text(text)
+        draft.replace(file)
