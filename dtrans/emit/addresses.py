@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtrans.check.tree import Assign, Call, Const, Expr, Read
+from dtrans.emit import strings
 from dtrans.emit.storage import Slot, address_words
 from dtrans.plan.leaves import Linux
 from dtrans.types import ULONG, Addresses
@@ -53,7 +54,7 @@ def assign_addresses(values: Values, expr: Assign[Linux]) -> None:
         assert isinstance(kind, Addresses)
         unused = address_words(variable.type) - address_words(kind)
         if unused:
-            values.clear(Slot(f"{words} + {address_words(kind)}", 8 * unused))
+            strings.clear(values, Slot(f"{words} + {address_words(kind)}", 8 * unused))
         put_addresses(values, words, expr.value, key=True)
 
 
@@ -72,7 +73,7 @@ def _copy(values: Values, target: str, expr: Read[Linux], kind: Addresses) -> No
     size = 8 * address_words(kind)
     values.add(f"if ({pointer}) bpf_probe_read_kernel({target}, {size}, (void *)({pointer}));")
     with values.block("else"):
-        values.clear(Slot(target, size))
+        strings.clear(values, Slot(target, size))
 
 
 def _take_stack(values: Values, target: str, frames: int, *, user: bool, whole: bool) -> None:
@@ -82,12 +83,12 @@ def _take_stack(values: Values, target: str, frames: int, *, user: bool, whole: 
         first, flags = f"{target} + 1", "BPF_F_USER_STACK"
     if user and frames > 1 and values.user_moment == "entry":
         function, caller = values.shared.function("entry_stack"), entry_caller(values)
-        values.clear(Slot(first, size))
+        strings.clear(values, Slot(first, size))
         values.add(f"{function}(ctx, {first}, {size}, PROGRAM_COUNTER(ctx), {caller});")
         return
     if whole or size <= _SMALL:
         # In a record on the stack, an end at a variable place is nothing that the verifier lets one write.
-        values.clear(Slot(first, size))
+        strings.clear(values, Slot(first, size))
         values.add(f"bpf_get_stack(ctx, {first}, {size}, {flags});")
         return
     got = values.temporary("s64", f"bpf_get_stack(ctx, {first}, {size}, {flags})")

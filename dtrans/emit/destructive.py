@@ -6,6 +6,7 @@ Before: ``copyoutstr("x", arg0, 4)``  After: the string in scratch memory, and `
 from __future__ import annotations
 
 from dtrans.check.tree import Act
+from dtrans.emit import strings
 from dtrans.emit.storage import ARENA, Slot
 from dtrans.emit.values import BAD_ADDRESS, ILLEGAL_OPERATION, NO_SCRATCH, Values
 from dtrans.plan.leaves import Linux
@@ -43,7 +44,7 @@ def _copyoutstr(values: Values, act: Act[Linux]) -> None:
     """The string with its end, cut where it is longer than the size."""
     slot = values.text(act.args[0])
     target, most = (values.temporary("u64", values.integer(arg)) for arg in act.args[1:])
-    size = values.temporary("u64", f"{values.length(slot)} + 1")
+    size = values.temporary("u64", f"{strings.length(values, slot)} + 1")
     values.add(f"if ({size} > {most}) {size} = {most};")
     _write(values, slot, target, size)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from dtrans.check.tree import Binary, Cast, Cond, Const, Expr, Late, Load, Offset, Text, Unary
+from dtrans.emit import strings
 from dtrans.emit.addresses import entry_caller
 from dtrans.emit.calls import Number, To
 from dtrans.emit.intrinsics import HELPERS, STRINGS
@@ -51,7 +52,7 @@ ILLEGAL_OPERATION = 3
 def trace_text(values: Values, leaf: TraceText, slot: Slot, *, key: bool) -> None:
     macro = values.shared.layout("field", leaf.tracepoint, leaf.name)
     if key:
-        values.clear(slot)
+        strings.clear(values, slot)
     offset = macro
     if leaf.located:
         offset = f"({values.temporary('u32', f'*(u32 *)((char *)ctx + {macro})')} & 0xffff)"
@@ -64,20 +65,20 @@ def probe_part(values: Values, part: str, slot: Slot, *, key: bool) -> None:
     values.shared.names.add(part)
     found = values.temporary("char *", f"names_{part}.lookup(&probe)")
     with values.block(f"if ({found})"):
-        values.copy(slot, Slot(found, NAME_SIZE), key=key)
+        strings.copy(values, slot, Slot(found, NAME_SIZE), key=key)
     with values.block("else"):
-        values.literal("", slot, key=key)
+        strings.literal(values, "", slot, key=key)
 
 
 def string_intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...], slot: Slot, *, key: bool) -> None:
     if name == "__comm":
         if key and slot.size > 16:
-            values.clear(slot)
+            strings.clear(values, slot)
         values.add(f"bpf_get_current_comm({slot.address}, {min(slot.size, 16)});")
         return
     values.calls.statement(values, STRINGS[name], To(slot), *(Number(values.integer(arg)) for arg in args))
     if key:
-        values.pad(slot)
+        strings.pad(values, slot)
 
 
 def leaf_value(values: Values, leaf: Linux) -> str:
@@ -218,7 +219,7 @@ def _caller(values: Values, *, user: bool) -> str:
         return "PROGRAM_COUNTER(ctx)"
     slot = values.slot(16)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
-    values.clear(slot)
+    strings.clear(values, slot)
     values.add(f"bpf_get_stack(ctx, {slot.address}, 16, {flags});")
     return f"*(u64 *)({slot.address} + {8 if user else 8 * values.caller_frame})"
 

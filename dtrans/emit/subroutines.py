@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dtrans.check.tree import Call, Const, Expr, Late, Text
+from dtrans.emit import strings
 from dtrans.emit.calls import Argument, Number, To
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.memory import nullable
@@ -36,7 +37,7 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
             if isinstance(args[0], Text):
                 return str(len(args[0].value))
             slot = values.text(args[0])
-            return values.length(slot)
+            return strings.length(values, slot)
         case "index" | "rindex":
             return _index(values, call)
         case "strtoll":
@@ -95,7 +96,7 @@ def string_call(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> 
         return
     _string_function(values, call, slot)
     if key:
-        values.pad(slot)
+        strings.pad(values, slot)
 
 
 def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
@@ -127,7 +128,7 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             made = calls.expression(values, name, To(room), Number(values.integer(args[0])), base)
             values.fault(f"!{made}", _ILLEGAL)
             if room is not slot:
-                values.copy(slot, room)
+                strings.copy(values, slot, room)
         case "inet_ntoa":
             address = values.load(values.integer(args[0]), _U32, "kernel", None)
             calls.statement(values, name, to, Number(address))
@@ -191,7 +192,7 @@ def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> N
         size = f"dt_clamp({limit}, {bound + 1})"
         values.shared.needed["word"] = None
     if key:
-        values.clear(slot)
+        strings.clear(values, slot)
     values.user_string(slot, size, address)
 
 
@@ -259,12 +260,12 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     if not isinstance(call.args[0], Const):
         text = values.string(call.args[0])
         with values.block(f"if (*(u16 *)({text.address}))" if nullable(call.args[0], read=False) else ""):
-            values.copy(Slot(state, size), text)
+            strings.copy(values, Slot(state, size), text)
             values.add(f"*(u64 *)({state} + {size}) = 0;")
     found = values.calls.expression(values, "strtok", To(room), state, str(size), delimiters)
     values.add(f"if (!{found}) *(u16 *)({room.address}) = 0;")
     if room is not slot:
-        values.copy(slot, room)
+        strings.copy(values, slot, room)
 
 
 def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
@@ -282,7 +283,7 @@ def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
     work = values.work(_JSON_STATE + (1 << (longest - 1).bit_length()))
     _found(values, room, values.calls.expression(values, "json", To(room), source, path, work))
     if room is not slot:
-        values.copy(slot, room)
+        strings.copy(values, slot, room)
 
 
 def _inet6(values: Values, address: Expr[Linux], slot: Slot, *, embedded: bool) -> None:
@@ -301,7 +302,7 @@ def _inet6(values: Values, address: Expr[Linux], slot: Slot, *, embedded: bool) 
         values.add(f"__builtin_memcpy({values.scratch_name}->work, {raw.address}, 16);")
     values.calls.statement(values, "inet_ntoa6", To(room), at, flag)
     if room is not slot:
-        values.copy(slot, room)
+        strings.copy(values, slot, room)
 
 
 def _inet_ntop(values: Values, call: Call[Linux], slot: Slot) -> None:

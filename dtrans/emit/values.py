@@ -36,13 +36,14 @@ from dtrans.check.tree import (
     Text,
     Unary,
 )
+from dtrans.emit import strings
 from dtrans.emit.addresses import any_address, put_addresses
-from dtrans.emit.calls import Calls, To
+from dtrans.emit.calls import Calls
 from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
 from dtrans.emit.memory import address_of, field_of, load, may_be_null, nullable, store, string_at
 from dtrans.emit.storage import ScratchLayout, Shared, Slot, Stack
 from dtrans.emit.subroutines import integer_call, string_call
-from dtrans.emit.text import Lines, c_type, is_signed, number, words
+from dtrans.emit.text import Lines, c_type, is_signed, number
 from dtrans.plan.leaves import (
     Intrinsic,
     Linux,
@@ -411,15 +412,15 @@ class Values:
         `read`, a NULL pointer may be a fault at once."""
         match expr:
             case Text(value):
-                self.literal(value, slot, key=key)
+                strings.literal(self, value, slot, key=key)
             case Const():
                 self.add(f"*(u64 *)({slot.address}) = 0;")
                 if key:
-                    self.clear(slot)
+                    strings.clear(self, slot)
             case StringOf(address, space, kind):
                 bound = min(slot.size, _bound(kind))
                 if key:
-                    self.clear(slot)
+                    strings.clear(self, slot)
                 if string_at(self, expr, slot, bound):
                     return
                 where = self.integer(address)
@@ -448,7 +449,7 @@ class Values:
                 self.string_into(StringOf(address, "own", kind), slot, key=key)
             case Read() | Assign():
                 source = self.string(expr) if isinstance(expr, Read) else self._assigned(expr)
-                self.copy(slot, source, key=key)
+                strings.copy(self, slot, source, key=key)
             case TraceText():
                 trace_text(self, expr, slot, key=key)
             case Intrinsic(name, args, _):
@@ -464,57 +465,20 @@ class Values:
         if nullable(whole, read=read) and not nullable(expr, read=read):
             self.add(f"MARK_SET({slot.address});")
 
-    def copy(self, slot: Slot, source: Slot, *, key: bool = False) -> None:
-        """``slot = source``. A helper does it where functions are called: it has no loop for the verifier to walk."""
-        if not self.calls.called:
-            self.calls.statement(self, "strcpy", To(slot), source)
-            if key:
-                self.pad(slot)
-        elif key:
-            self.clear(slot)
-            self.add(f"bpf_probe_read_kernel_str({slot.address}, {slot.size}, {source.address});")
-        else:
-            size = min(slot.size, source.size)
-            self.add(f"bpf_probe_read_kernel({slot.address}, {size}, {source.address});")
-            self.add(f"({slot.address})[{size - 1}] = 0;")
-
-    def pad(self, slot: Slot) -> None:
-        self.calls.statement(self, "strpad", To(slot))
-
-    def length(self, slot: Slot) -> str:
-        """strlen()."""
-        if not self.calls.called:
-            return self.calls.expression(self, "strlen", slot)
-        self.scratch.area("into", slot.size)
-        read = f"bpf_probe_read_kernel_str({self.scratch_name}->into, {slot.size}, {slot.address})"
-        return self.temporary("u64", f"{read} - 1")
-
-    def clear(self, slot: Slot) -> None:
-        self.add(f"ZERO({slot.address}, {slot.size});")
-
     def _assigned(self, expr: Assign[Linux]) -> Slot:
         self.variables.assign(self, expr, value_used=False)
         return self.variables.place(self, Read(expr.variable, expr.keys))
-
-    def literal(self, value: str, slot: Slot, *, key: bool) -> None:
-        text = value[: slot.size - 1]
-        stored = words(text, len(text) + 1)
-        for index, word in enumerate(stored):
-            self.add(f"*(u64 *)({slot.address} + {index * 8}) = {number(word, signed=False)};")
-        if key:
-            for index in range(len(stored), slot.size // 8):
-                self.add(f"*(u64 *)({slot.address} + {index * 8}) = 0;")
 
     def _compare(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
         if op in ("==", "!=") and (isinstance(left, Text) or isinstance(right, Text)):
             text, other = (left, right) if isinstance(left, Text) else (right, left)
             assert isinstance(text, Text)
-            test = self._equals(self.string(other), text.value)
+            test = strings.equals(self.string(other), text.value)
             return test if op == "==" else f"!{test}"
         one = self.string(left)
         if isinstance(left, Read) and not isinstance(right, Read | Text):
             kept = self.slot(one.size)
-            self.copy(kept, one)
+            strings.copy(self, kept, one)
             one = kept
         two = self.string(right)
         if op in ("==", "!="):
@@ -522,19 +486,6 @@ class Values:
             return call if op == "==" else f"!{call}"
         result = self.temporary("s64", self.calls.expression(self, "strcmp", one, two))
         return f"({result} {op} 0)"
-
-    def _equals(self, slot: Slot, text: str) -> str:
-        """A string compared with a constant, eight bytes at a time."""
-        if len(text) + 1 > slot.size:
-            return "0"
-        tests = []
-        for index, word in enumerate(words(text, len(text) + 1)):
-            bytes_left = len(text) + 1 - index * 8
-            loaded = f"*(u64 *)({slot.address} + {index * 8})"
-            if bytes_left < 8:
-                loaded = f"({loaded} & {number((1 << bytes_left * 8) - 1, signed=False)})"
-            tests.append(f"{loaded} == {number(word, signed=False)}")
-        return f"({' && '.join(tests)})"
 
     # --- members of structures ------------------------------------------------------------------------
 
@@ -555,7 +506,7 @@ class Values:
             case StringType(bound):
                 slot = Slot(target, align_up(bound, 8))
                 if nullable(expr):
-                    self.copy(slot, self.text(expr), key=key)
+                    strings.copy(self, slot, self.text(expr), key=key)
                 else:
                     self.put_string(slot, expr, key=key, read=True)
             case Addresses():
@@ -566,7 +517,7 @@ class Values:
     def put_string(self, slot: Slot, expr: Expr[Linux], *, key: bool = False, read: bool = False) -> None:
         """A string at a place that need not be scratch memory."""
         if _needs_room(expr):
-            self.copy(slot, self.string(expr, read=read), key=key)
+            strings.copy(self, slot, self.string(expr, read=read), key=key)
         else:
             self.string_into(expr, slot, key=key, read=read)
 

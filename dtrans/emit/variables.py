@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROP_KINDS
 from dtrans.check.tree import Assign, Const, Expr, Read, Variable
+from dtrans.emit import strings
 from dtrans.emit.addresses import assign_addresses
 from dtrans.emit.memory import nullable
 from dtrans.emit.storage import Slot, StructLayout, add_value, address_words, scalars, variable_name
@@ -260,7 +261,7 @@ class Variables:
             self.uses_self = True
             values.add(f"if (self) self->{set_name(variable)} = 0;")
         else:
-            values.clear(Slot(self.memory(values, place, write=True), self._size(variable)))
+            strings.clear(values, Slot(self.memory(values, place, write=True), self._size(variable)))
 
     def _element_memory(self, values: Values, expr: Read[Linux], *, write: bool) -> str:
         array = self.array(expr.variable)
@@ -409,7 +410,7 @@ class Variables:
             source = values.string(expr.value)
             target, _ = self._target(values, expr)
             with values.block("if (self)"):
-                values.copy(Slot(target, size), source)
+                strings.copy(values, Slot(target, size), source)
                 self._mark_set(values, target, expr.value)
             return
         slot = self.place(values, Read(variable, ()))
