@@ -1,4 +1,4 @@
-"""Typing of statements: actions, aggregations, ``if`` and the idioms that stand for it.
+"""Typing of statements: actions, aggregations, ``if``, and the conditional with a constant test.
 
 Before: ``OPT ? printf("%d\\n", pid) : 1;``  After: ``If(OPT, (Act("printf", (pid,), "%d\\n"),), ())``
 Before: ``@n[execname] = quantize(arg2);``  After: ``Aggregate(0, (execname,), arg2, None)``
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
+from dtrans.check.absent import assignments, guessed
 from dtrans.check.aggregations import AggregationChecker
 from dtrans.check.conversions import dynamic, is_integer, is_scalar, is_string_like, is_translated
 from dtrans.check.destructive import check_allowed, destructive_action
@@ -20,6 +21,7 @@ from dtrans.check.subroutines import ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEME
 from dtrans.check.tree import Act, ActionKind, Assign, Cast, Const, Do, Expr, If, Load, Solaris, Statement
 from dtrans.errors import fail
 from dtrans.options import OPTIONS, Options, check_option
+from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import INT, INT64, Addresses, Array, Float, Pointer, StructRef, Type, Void
 
@@ -45,6 +47,9 @@ class StatementChecker:
     names: ScriptNames
     options: Options
     aggregations: AggregationChecker = field(init=False)
+    #: Whether a clause was left out: the types of what it makes are guesses, and what they do not fit in another clause
+    #: without probes tells nothing.
+    left_out: bool = False
     _order: Order = field(default_factory=Order)
 
     def __post_init__(self) -> None:
@@ -61,6 +66,20 @@ class StatementChecker:
             body += made
         self._order = outer
         return tuple(body)
+
+    def leave_out(self, statements: Sequence[ast.Statement]) -> None:
+        """Makes the variables and aggregations of a clause that cannot be typed, for none of its probes is here: they
+        are never set, and the clauses that name them hold."""
+        self.left_out = True
+        for target, value in assignments(tuple(statements)):
+            match target:
+                case ast.Aggregation():
+                    self.aggregations.leave_out(target, value)
+                case ast.Name() | ast.ScopedName():
+                    self.names.leave_out(target, None, guessed(self.names.checker, value))
+                case ast.Index(ast.Name() | ast.ScopedName() as base, keys, _):
+                    kinds = tuple(guessed(self.names.checker, key) for key in keys)
+                    self.names.leave_out(base, kinds, guessed(self.names.checker, value))
 
     def predicate(self, node: ast.Expr) -> Expr[Solaris]:
         value = self.names.checker.tested(self.names.checker.check(node))
@@ -91,12 +110,12 @@ class StatementChecker:
                     span,
                     hint=f"write the keys in one pair of brackets: @{name}[a, b]",
                 )
-            case ast.Conditional(test, then, other, _) if _acts(then) or _acts(other):
-                return self._branches(test, then, other)
-            case ast.Comma(left, right, _) if _acts(left) or _acts(right):
-                return (*self._effect(left), *self._effect(right))
-            case ast.Binary("&&", left, right, _) if _acts(right):
-                return (If(self.predicate(left), self._effect(right), ()),)
+            case ast.Conditional(test, then, other, span) if _acts(then) or _acts(other):
+                return self._branches(test, then, other, span)
+            case ast.Comma(left, right, span) if _acts(left) or _acts(right):
+                raise fail("D_OP_ACT", "an action cannot be an operand of ','", span, hint="part them by ';'")
+            case ast.Binary("&&" | "||" | "^^" as op, left, right, span) if _acts(left) or _acts(right):
+                raise fail("D_OP_SCALAR", f"'{op}' needs numbers, not actions", span, hint=_USE_IF)
             case ast.Call(name, _, _) if name in STATEMENT_ONLY:
                 return (self._action(node),)
             case ast.Call(name, _, _) if name in STACK_FUNCTIONS or name in ADDRESS_FUNCTIONS:
@@ -108,12 +127,12 @@ class StatementChecker:
             raise fail("D_CG_DYN", "what a translator makes is no statement: name one of its members", node.span)
         return (Do(effect),)
 
-    def _branches(self, test: ast.Expr, then: ast.Expr, other: ast.Expr) -> Body:
+    def _branches(self, test: ast.Expr, then: ast.Expr, other: ast.Expr, span: Span) -> Body:
         """``test ? action : action``: the untaken branch of a constant test is not even looked at, as in dtrace."""
         condition = self.predicate(test)
         if isinstance(condition, Const):
             return self._effect(then if condition.value else other)
-        return (If(condition, self._effect(then), self._effect(other)),)
+        raise fail("D_OP_ACT", "an action cannot be a branch of '?:' unless the test is constant", span, hint=_USE_IF)
 
     # --- actions --------------------------------------------------------------------------------------
 
@@ -275,6 +294,9 @@ class StatementChecker:
         if name not in OPTIONS:
             raise fail("D_PRAGMA_OPTSET", f"unknown option '{name}'", node.span)
         return Act("setopt", (), name if value is None else f"{name}={value}")
+
+
+_USE_IF = "write if (test) { ... } else { ... }, or two clauses with predicates"
 
 
 def _acts(node: ast.Expr) -> bool:

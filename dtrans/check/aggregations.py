@@ -7,19 +7,20 @@ Before: ``@n[execname] = lquantize(arg2, 0, 100, 10);``  After: ``Aggregate(0, (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
+from dtrans.check.absent import guessed
 from dtrans.check.conversions import is_integer, is_scalar, is_string, is_translated
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
 from dtrans.check.subroutines import AGGREGATING, check_count
-from dtrans.check.tree import Act, ActionKind, Aggregate, AggregationInfo, Const, Expr, Solaris, Statement
-from dtrans.errors import fail
+from dtrans.check.tree import Act, ActionKind, Aggregate, AggregationInfo, Const, Do, Expr, Solaris, Statement
+from dtrans.errors import DtransError, fail
 from dtrans.options import Options
-from dtrans.source import Span
 from dtrans.syntax import ast
-from dtrans.types import INT64, Addresses, Int, StringType, Type
+from dtrans.types import INT, INT64, Addresses, Int, StringType, Type
 
 #: Buckets of a distribution: the value of a per-CPU map is at most 32 KiB.
 _MOST_LEVELS = 4000
@@ -53,6 +54,8 @@ _TAGS = {
     "printa": ("D_PRINTA_AGGARG", "D_PRINTA_AGGBAD", ""),
 }
 
+_NONE: tuple[int, ...] = ()
+
 
 @dataclass
 class AggregationChecker:
@@ -62,21 +65,30 @@ class AggregationChecker:
     options: Options
     found: list[AggregationInfo] = field(default_factory=list)
     _ids: dict[str, int] = field(default_factory=dict)
-    #: The first action on each aggregation: (the action, where it names it).
-    _used: dict[int, tuple[str, Span]] = field(default_factory=dict)
+    #: Those that only clauses without probes assign.
+    _absent: set[int] = field(default_factory=set)
     _printed: list[tuple[ast.Call, tuple[int, ...]]] = field(default_factory=list)
 
     def settle(self) -> None:
-        """Checks what only the whole program tells: every aggregation is assigned, every ``printa()`` fits its keys.
+        """Checks what only the whole program tells: every ``printa()`` fits its keys.
 
-        Raises D_CLEAR_AGGBAD and its kin, D_PRINTA_AGGKEY, D_PRINTA_AGGPROTO and the errors of `Formatted`.
+        Raises D_PRINTA_AGGKEY, D_PRINTA_AGGPROTO and the errors of `Formatted`.
         """
-        for number, (action, span) in self._used.items():
-            info = self.found[number]
-            if not info.function:
-                raise fail(_TAGS[action][1], f"undefined aggregation: @{info.name} is never assigned", span)
         for node, numbers in self._printed:
             self._check_printa(node, numbers)
+
+    def leave_out(self, target: ast.Aggregation, value: ast.Expr | None) -> None:
+        """An aggregation that a clause without probes assigns: there, and without data."""
+        number = self._number(target)
+        if self.found[number].function:
+            return
+        keys = tuple(guessed(self.names.checker, key) for key in target.keys or ())
+        function, parameters = "count", _NONE
+        if isinstance(value, ast.Call) and value.name in AGGREGATING:
+            with suppress(DtransError):
+                function, parameters = value.name, self._function(value)[0]
+        self.found[number] = AggregationInfo(target.name, function, parameters, keys)
+        self._absent.add(number)
 
     def _number(self, target: ast.Aggregation) -> int:
         if target.name not in self._ids:
@@ -111,7 +123,8 @@ class AggregationChecker:
     ) -> int:
         number = self._number(target)
         known = self.found[number]
-        if not known.function:
+        if not known.function or number in self._absent:
+            (self._absent.discard if self.names.clause.probes else self._absent.add)(number)
             self.found[number] = AggregationInfo(known.name, call.name, parameters, keys)
             return number
         if known.function != call.name:
@@ -330,6 +343,11 @@ class AggregationChecker:
                 node.span,
             )
         numbers = tuple(self._target(node, index) for index in range(skipped, len(node.args)))
+        there = [number for number in numbers if number not in self._absent]
+        if not there:
+            return Do(Const(0, INT))  # It has no data, and its keys have the types that were guessed.
+        for number in self._absent.intersection(numbers):
+            self.found[number] = replace(self.found[number], keys=self.found[there[0]].keys)
         self._printed.append((node, numbers))
         return Act("printa", (), text, numbers)
 
@@ -339,15 +357,23 @@ class AggregationChecker:
             raise fail(
                 _TAGS[node.name][0], f"{node.name}( ) argument #{index + 1} must be an aggregation", written.span
             )
+        known = written.name in self._ids
         if written.keys is not None:
             raise fail(
-                _TAGS[node.name][0],
-                f"{node.name}( ) takes the whole aggregation: @{written.name}, without keys",
+                _TAGS[node.name][0 if known else 1],
+                f"{node.name}( ) takes the whole aggregation: @{written.name}, without keys"
+                if known
+                else f"undefined aggregation: @{written.name}",
                 written.span,
             )
-        number = self._number(written)
-        self._used.setdefault(number, (node.name, written.span))
-        return number
+        if not known:
+            raise fail(
+                "D_IDENT_UNDEF",
+                f"failed to resolve @{written.name}: unknown aggregation",
+                written.span,
+                hint="it must be assigned above, in the text, what prints it",
+            )
+        return self._ids[written.name]
 
     def _check_printa(self, node: ast.Call, numbers: tuple[int, ...]) -> None:
         first, *others = (self.found[number] for number in numbers)

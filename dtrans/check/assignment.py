@@ -14,19 +14,33 @@ from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, StringOf, Var
 from dtrans.errors import fail
 from dtrans.source import Span
 from dtrans.syntax import ast
-from dtrans.types import LONG, Array, Function, Pointer, StructRef, Type, Void
+from dtrans.types import INT64, LONG, Array, Function, Pointer, StructRef, Type, Void
 
 if TYPE_CHECKING:
     from dtrans.check.expressions import Checker
 
 
 def check_assign(checker: Checker[L], node: ast.Assign) -> Expr[L]:
-    value = checker.check(node.value)
+    value = _assigned_value(checker, node)
     if isinstance(value.type, Void):
         raise fail("D_OP_INCOMPAT", "a void value cannot be assigned", node.value.span)
     if node.op in ("/=", "%=") and isinstance(value, Const) and value.value == 0:
         raise fail("D_DIV_ZERO", "this divides by zero", node.span)
     return _store(checker, node.target, node.op[:-1], value, node.value.span, node.span, old=False)
+
+
+def _assigned_value(checker: Checker[L], node: ast.Assign) -> Expr[L]:
+    """The value on the right. Raises D_VAR_UNDEF where it, or an operator before ``=``, reads what nothing made yet."""
+    base = node.target.base if isinstance(node.target, ast.Index) else node.target
+    if not isinstance(base, ast.Name | ast.ScopedName) or checker.names.variable(base) is not None:
+        return checker.check(node.value)
+    outer, checker.names.assigning = checker.names.assigning, base.name if isinstance(base, ast.Name) else ""
+    try:
+        if node.op != "=":
+            checker.check(node.target)
+        return checker.check(node.value)
+    finally:
+        checker.names.assigning = outer
 
 
 def check_step(checker: Checker[L], node: ast.Step) -> Expr[L]:
@@ -37,7 +51,7 @@ def check_step(checker: Checker[L], node: ast.Step) -> Expr[L]:
 def _store(
     checker: Checker[L], target: ast.Expr, op: str, value: Expr[L], value_span: Span, span: Span, *, old: bool
 ) -> Expr[L]:
-    variable, keys = _target(checker, target, LONG if op else checker.stored_type(value))
+    variable, keys = _target(checker, target, INT64 if op else checker.stored_type(value))
     if variable is not None and not isinstance(variable.type, StructRef | Array):
         return _store_variable(checker, variable, keys, op, value, value_span, span, old=old)
     place = checker.check(target)

@@ -29,7 +29,7 @@ from dtrans.check.operators import check_binary, check_conditional, check_unary
 from dtrans.check.subroutines import check_call
 from dtrans.check.tree import Cast, Comma, Const, Expr, L, Load, Read, StringOf, Text, Unary, Variable
 from dtrans.check.typenames import TypeNames
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import (
@@ -52,6 +52,9 @@ from dtrans.types import (
 
 class Names(Protocol[L]):
     """What names mean where an expression stands. Every answer None means: no such name here."""
+
+    #: The global variable that the assignment being checked would make; "" for none.
+    assigning: str
 
     def name(self, node: ast.Name) -> Expr[L] | None: ...
 
@@ -289,12 +292,7 @@ class Checker(Generic[L]):
             if value is not None:
                 return Const(value, INT)
             raise fail("D_IDENT_UNDEF", f"failed to resolve {node.name}: unknown variable name", node.span)
-        raise fail(
-            "D_VAR_UNDEF",
-            f"{node.scope}->{node.name} has not yet been declared or assigned",
-            node.span,
-            hint="assign it in an earlier clause, or declare it before the first clause",
-        )
+        raise undefined(node)
 
     # --- keys -----------------------------------------------------------------------------------------
 
@@ -344,6 +342,17 @@ class Checker(Generic[L]):
     def _call(self, node: ast.Call) -> Expr[L]:
         found = self.names.call(node)
         return check_call(self, node) if found is None else found
+
+
+def undefined(node: ast.Name | ast.ScopedName) -> DtransError:
+    """The error of a variable that is read above everything that makes it."""
+    name = node.name if isinstance(node, ast.Name) else f"{node.scope}->{node.name}"
+    return fail(
+        "D_VAR_UNDEF",
+        f"{name} has not yet been declared or assigned",
+        node.span,
+        hint="assign it in an earlier clause, or declare it outside the clauses",
+    )
 
 
 def _one_kind(one: Addresses, two: Addresses) -> bool:

@@ -12,7 +12,7 @@ from functools import cached_property
 from string import digits
 from typing import Literal
 
-from dtrans.check.expressions import Checker
+from dtrans.check.expressions import Checker, undefined
 from dtrans.check.providers import Declared, declared_argument, define_provider
 from dtrans.check.subroutines import REFUSED
 from dtrans.check.translators import (
@@ -134,8 +134,8 @@ class ScriptNames:
     translators: list[OwnTranslator] = field(default_factory=list)
     #: The providers that the program declares, by name.
     providers: dict[str, Declared] = field(default_factory=dict)
-    #: The first assignment to each variable anywhere in the program: a variable may be read above it.
-    first: dict[tuple[Scope, str], ast.Assign | ast.Step] = field(default_factory=dict)
+    #: The global variable that the assignment being checked would make.
+    assigning: str = ""
     #: The inlines that are being expanded.
     expanding: list[str] = field(default_factory=list)
     #: The names that ``#pragma D attributes`` and ``binding`` are about, and where.
@@ -178,6 +178,8 @@ class ScriptNames:
             or self.types.facts.enumerator(node.name) is not None
         ):
             return
+        if node.name == self.assigning:
+            raise undefined(node)
         known = [
             *self.types.knowledge.builtins,
             *self.inlines,
@@ -188,7 +190,24 @@ class ScriptNames:
             "D_IDENT_UNDEF",
             f"failed to resolve {node.name}: unknown variable name",
             node.span,
-            hint=f"did you mean {' or '.join(close)}?" if close else "",
+            hint=f"did you mean {' or '.join(close)}?"
+            if close
+            else "a variable is assigned, or declared, above the place that reads it",
+        )
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a name of the global scope means something."""
+        knowledge, types = self.types.knowledge, self.types
+        return (
+            name in self._bound
+            or name in self.inlines
+            or ("global", name) in self.variables
+            or name in ("args", "NULL")
+            or _ARG.fullmatch(name) is not None
+            or name in knowledge.builtins
+            or name in knowledge.constants
+            or name in types.enumerators
+            or types.facts.enumerator(name) is not None
         )
 
     def macro(self, node: ast.Macro) -> Expr[Solaris]:
@@ -245,6 +264,8 @@ class ScriptNames:
         if name == "args":
             return self._args(node)
         row = self.types.knowledge.builtins.get(name)
+        if row is None and isinstance(node.base, ast.Name) and not self._is_known(name):
+            raise undefined(node.base)
         if row is None or len(node.keys) != 1 or not self._is_indexed(name):
             return None
         return IndexedBuiltin(name, self.checker.integer(node.keys[0]), self._row_type(row.type), node.span)
@@ -326,26 +347,7 @@ class ScriptNames:
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
         if isinstance(node, ast.Name) and node.name in self._bound:
             return None
-        scoped = _scoped(node)
-        if scoped not in self.variables and scoped in self.first:
-            self._declare_ahead(self.first.pop(scoped))
-        return self.variables.get(scoped)
-
-    def _declare_ahead(self, node: ast.Assign | ast.Step) -> None:
-        """Gives a variable that is read before it is assigned the type of that assignment."""
-        target = node.target if isinstance(node, ast.Assign) else node.operand
-        try:
-            kind: Type = INT64
-            if isinstance(node, ast.Assign) and node.op == "=":
-                kind = self.checker.stored_type(self.checker.check(node.value))
-            if isinstance(target, ast.Index):
-                keys = tuple(self.checker.key_type(self.checker.key(key).type) for key in target.keys)
-                assert isinstance(target.base, ast.Name | ast.ScopedName)
-                self.assigned(target.base, keys, kind)
-            elif isinstance(target, ast.Name | ast.ScopedName):
-                self.assigned(target, None, kind)
-        except DtransError:
-            return  # The assignment is refused where it stands.
+        return self.variables.get(_scoped(node))
 
     def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
         scope, name = _scoped(node)
@@ -375,6 +377,13 @@ class ScriptNames:
         made = Variable(scope, name, value, keys)
         self.variables[scope, name] = made
         return made
+
+    def leave_out(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, kind: Type) -> None:
+        """A variable that only clauses without probes make. It can have any type that fits no other use of the name."""
+        try:
+            self.assigned(node, keys, kind)
+        except DtransError:
+            return  # It is no variable that a clause could make.
 
     # --- declarations ---------------------------------------------------------------------------------
 

@@ -1,20 +1,20 @@
 """The checker's door: programs, macros and options in, a typed program out.
 
 Before: the items of each source in order  After: `TypedProgram`: clauses with their probes, variables, aggregations.
-Declarations hold from where they stand; a clause sees what stands before it, as in dtrace.
+The declarations of a source hold for all its clauses; variables that clauses make hold from there on, as in dtrace.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 
 from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.libraries import is_met, needed, sorted_libraries
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
 from dtrans.check.processes import USER_FAMILIES, process_hint
-from dtrans.check.tree import AggregationInfo, Expr, Scope, Solaris, Variable
+from dtrans.check.tree import AggregationInfo, Expr, Solaris, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process
 from dtrans.errors import DtransError, fail
@@ -24,6 +24,8 @@ from dtrans.syntax import ast
 
 #: What a clause can lack whose probes are not here (-Z): the types of arguments, and variables that such clauses make.
 _OF_ABSENT = frozenset({"D_ARGS_NONE", "D_ARGS_IDX", "D_ARGS_MULTI", "D_ARGS_TYPE", "D_VAR_UNDEF"})
+#: Said of a name that nothing made yet.
+_UNDEFINED = frozenset({"D_IDENT_UNDEF", "D_VAR_UNDEF"})
 _MACRO = re.compile(r"\$\$?([A-Za-z_0-9]+)")
 
 
@@ -67,7 +69,7 @@ class ProgramChecker:
     zero_matches: bool = False
 
     def check(self, programs: Sequence[ast.Program], libraries: Sequence[ast.Program] = ()) -> TypedProgram:
-        names = ScriptNames(self.types, self.macros, first=first_assignments(programs))
+        names = ScriptNames(self.types, self.macros)
         self.types.constant = names.checker.constant
         for library in sorted_libraries(libraries, self.universe):
             for item in library.items:
@@ -79,12 +81,12 @@ class ProgramChecker:
         for number, program in enumerate(programs):
             count = 0
             for item in program.items:
+                self._declare(item, names)
+            for item in program.items:
                 if isinstance(item, ast.Clause):
                     clause = self._clause(item, len(clauses) + 1, names, statements, lost)
                     count += sum(not in_process(probe) for probe in clause.probes)
                     clauses.append(replace(clause, source=number))
-                else:
-                    self._declare(item, names)
             matched.append((program.span.source.name, count))
         statements.aggregations.settle()
         self._check_unused_macros(programs)
@@ -165,14 +167,27 @@ class ProgramChecker:
         found = tuple(probes.values())
         names.clause = ClauseContext(found, self.universe.shared_args, node.probes)
         try:
-            # The body first, as in libdtrace: a predicate may name a variable that its own clause first assigns.
-            body = statements.body(node.body or ())
-            predicate = None if node.predicate is None else statements.predicate(node.predicate)
+            predicate, body = self._parts(node, statements)
         except DtransError as error:
-            if found or error.diagnostic.tag not in _OF_ABSENT:
+            if found or not (statements.left_out or error.diagnostic.tag in _OF_ABSENT):
                 raise
-            body, predicate = (), None
+            statements.leave_out(node.body or ())
+            predicate, body = None, ()
         return TypedClause(number, found, predicate, body, not node.body, node)
+
+    def _parts(self, node: ast.Clause, statements: StatementChecker) -> tuple[Expr[Solaris] | None, Body]:
+        """A clause's predicate and body. The body comes first, for a predicate may name a variable that its own clause
+        makes; where the body names one that the predicate makes, it comes second (libdtrace dt_cook_clause)."""
+        if node.predicate is None:
+            return None, statements.body(node.body or ())
+        try:
+            body = statements.body(node.body or ())
+        except DtransError as error:
+            if error.diagnostic.tag not in _UNDEFINED:
+                raise
+            predicate = statements.predicate(node.predicate)
+            return predicate, statements.body(node.body or ())
+        return statements.predicate(node.predicate), body
 
     def _probes(self, written: ast.ProbeDescription, lost: list[tuple[str, str]]) -> tuple[ProbeRef, ...]:
         description = self._expanded(written)
@@ -262,31 +277,6 @@ class ProgramChecker:
                 f"extraneous argument '{text}' (${number} is not referenced)",
                 programs[-1].span if not programs else None,
             )
-
-
-def first_assignments(programs: Sequence[ast.Program]) -> dict[tuple[Scope, str], ast.Assign | ast.Step]:
-    """The first assignment to each variable, in the order written."""
-    found: dict[tuple[Scope, str], ast.Assign | ast.Step] = {}
-
-    def visit(node: object) -> None:
-        match node:
-            case tuple():
-                for part in node:
-                    visit(part)
-            case ast.Assign(target=target) | ast.Step(operand=target):
-                base = target.base if isinstance(target, ast.Index) else target
-                match base:
-                    case ast.Name(name, _):
-                        found.setdefault(("global", name), node)
-                    case ast.ScopedName(scope, name, _):
-                        found.setdefault((scope, name), node)
-        if is_dataclass(node) and not isinstance(node, Span):
-            for part in fields(node):
-                visit(getattr(node, part.name))
-
-    for program in programs:
-        visit(tuple(item for item in program.items if isinstance(item, ast.Clause)))
-    return found
 
 
 def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -> Options:

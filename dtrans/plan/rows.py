@@ -66,6 +66,7 @@ class RowNames:
     bound: Mapping[str, Expr[Linux]] = field(default_factory=dict)
     #: The probe is one for all processes, and its provider's name ends with the id of the one at hand.
     any_process: bool = False
+    assigning: str = ""
     let: Lets = field(init=False)
     _open: list[str] = field(default_factory=list)
 

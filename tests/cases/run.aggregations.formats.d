@@ -2,6 +2,8 @@
 
 #pragma D option quiet
 
+BEGIN { @x[7, "wide"] = count(); }
+
 BEGIN
 {
 	@a["x", 5] = count(); @b["x", 5] = sum(-12); @c["y", 1] = sum(7); @c["x", 5] = sum(1);
@@ -10,4 +12,3 @@ BEGIN
 	printa("[%*s]\n", @x);
 	exit(0);
 }
-BEGIN { @x[7, "wide"] = count(); }

@@ -11,7 +11,7 @@ BEGIN
 	a == 1 ? b++ : b--; printf("%d\n", b);
 	printf("%s\n", b == 0 ? "zero" : b == 1 ? "one" : "many");
 	b = a == 2 ? *(int *)0 : 5; printf("%d\n", b);
-	a == 1 ? printf("yes\n") : printf("no\n");
-	a == 2 ? printf("yes\n") : 1;
+	1 == 1 ? printf("yes\n") : printf("no\n");
+	sizeof (int) == 2 ? printf("yes\n") : 1;
 	exit(0);
 }

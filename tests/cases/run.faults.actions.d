@@ -12,9 +12,9 @@ BEGIN { @a[1, *(int *)24] = sum(1); }
 BEGIN { @a[1, 2] = sum(*(int *)32); }
 BEGIN { @b[1] = quantize(1, *(int *)40); }
 BEGIN { @b[1] = quantize(*(int *)48, 1); }
-BEGIN { @c = count(); @c = count(); z = 1 / zero; }
+BEGIN { @c = count(); @d = count(); z = 1 / zero; }
 BEGIN { printa(@c); trace(*(int *)56); }
-BEGIN { printa(@c, @d); trace(*(int *)64); @d = count(); }
+BEGIN { printa(@c, @d); trace(*(int *)64); }
 BEGIN { normalize(@c, *(int *)72); }
 BEGIN { trunc(@c); trace(*(int *)80); }
 BEGIN { clear(@c); denormalize(@c); trace(*(int *)88); }

@@ -22,5 +22,5 @@ BEGIN
 	if (x == 1)
 		commit(this->a);
 }
-BEGIN { x == 1 ? commit(this->b) : discard(this->b); printf("last\n"); }
+BEGIN { if (x == 1) commit(this->b); else discard(this->b); printf("last\n"); }
 BEGIN { exit(0); }

@@ -4,6 +4,8 @@
 
 string s;
 string m[int];
+self string s;
+this string none;
 BEGIN
 {
 	printf("%d %d [%s] %d\n", s == NULL, s != NULL, s, strlen(s));

@@ -2,6 +2,8 @@
 
 #pragma D option quiet
 
+self int never;
+
 BEGIN
 {
 	self->n = 7; self->n *= 6; printf("%d %d\n", self->n, self->never);

@@ -8,6 +8,7 @@ BEGIN
 	here[1, "one"] = stack(2);
 	this->s = ustack(4);
 	self->name = sym(caller);
+	self->none = self->s; self->none = 0;
 	printf("%d%d%d%d\n", self->s ? 1 : 0, !self->none, here[1, "one"] && !here[2, "one"] ? 1 : 0, this->s ? 1 : 0);
 }
 

@@ -76,6 +76,14 @@ def test_a_clause_of_probes_that_are_not_here_falls_away_with_its_variables(dtra
     assert "[D_IDENT_UNDEF]" in done.stderr
 
 
+def test_what_only_a_skipped_clause_makes_is_there_and_empty(dtrace: Run) -> None:
+    absent = (
+        "fbt::this_is_no_function:entry { self->p = args[0]; self->s = stringof(args[0]->path); @[self->s] = count(); }"
+    )
+    used = 'BEGIN /!self->p/ { printf("[%d]", self->s == NULL); trunc(@); printa("%s %@d", @); exit(0); }'
+    assert dtrace("-Zqn", f"{absent} {used}").stdout.strip() == "[1]"
+
+
 @pytest.mark.parametrize(
     "words", [("-P", "nosuch"), ("-m", "nosuch"), ("-f", "nosuch"), ("-n", "nosuch"), ("-i", "99999999")]
 )

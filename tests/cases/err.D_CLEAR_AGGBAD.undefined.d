@@ -1,6 +1,0 @@
-/* An aggregation that is cleared must be assigned somewhere. */
-
-BEGIN
-{
-	clear(@a); /* error: D_CLEAR_AGGBAD */
-}
