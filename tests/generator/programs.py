@@ -145,7 +145,7 @@ GRAMMAR: Mapping[str, Forms] = {
         "print(#in#);", "print(#i#);", "print(#s#);", "print(#p#);", "print(*curthread->cred);", "print(#q#->ten);",
         "tracemem(#p#, 24);", "tracemem(#p#, 200, #i#);", "tracemem(#i#, 64, gi);", "#stack#;",
         'printf("%k", #frames#);', 'printf("%k", self->st);', "trace(gst);", "trace(self->key);",
-        "#i# ? #print# : #print#;", "#i# && #print#;", "trace(curthread->comm);", 'setopt("quiet");', "clear(@c1);",
+        "if (#i#) #print#; else #print#;", "trace(curthread->comm);", 'setopt("quiet");', "clear(@c1);",
         "trunc(@a1, 3);", "trunc(@u1);", "normalize(@q1, #i#);", "denormalize(@q1);", 'printa("%d %s %@d\\n", @c1);',
         "printa(@l1);", "printa(@ll1);", 'printa("%d %@d %@d\\n", @a1, @u1);', "print(#q#->pair[1]);",
         "print((#kind#)#i#);",
