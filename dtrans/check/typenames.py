@@ -150,6 +150,9 @@ class TypeNames:
         if body is None:
             if (kind, tag) in self.structs:
                 return self.structs[kind, tag].ref
+            renamed = self.knowledge.types.get(f"{kind} {tag}")
+            if renamed is not None:
+                return self.resolve(parse_type(Source(tag, renamed)))
             tagged = next((row.name for row in self.knowledge.structures.values() if row.tag == tag and tag), "")
             if tagged:
                 return StructRef("struct", tagged, "translated")

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from dtrans.data import data_dir
 from dtrans.errors import DtransError, fail
@@ -93,16 +92,19 @@ def _refusal(source: Source, complaints: str, status: int) -> DtransError:
     file, line, what = problem["file"], int(problem["line"]), problem["what"]
     hint = ""
     if "No such file or directory" in what:
-        known = ", ".join(sorted(_headers()))
+        known = ", ".join(headers())
         hint = f"system headers are not read; name a folder with -I. dtrans itself has {known}"
     if file != source.name:
         return fail("D_CPP_EXIT", f"{file}:{line}: {what}", hint=hint)
     return fail("D_CPP_EXIT", what, _place(source, line, int(problem["column"] or 1)), hint=hint)
 
 
-def _headers() -> list[str]:
+def headers() -> list[str]:
+    """The headers that come with dtrans, as scripts name them."""
+    from pathlib import Path  # only ``-C`` pays for it
+
     root = Path(data_dir("translators"), "include")
-    return [str(Path(path).relative_to(root)) for path in root.rglob("*.h")]
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*.h"))
 
 
 def _place(source: Source, line: int, column: int) -> Span:

@@ -9,7 +9,7 @@ import pytest
 from dtrans.errors import Diagnostic, DtransError
 from dtrans.source import Source
 from dtrans.syntax import ast, parse
-from dtrans.syntax.preprocess import preprocess
+from dtrans.syntax.preprocess import headers, preprocess
 from dtrans.syntax.printer import show
 
 
@@ -61,21 +61,17 @@ def test_words_that_are_modules_are_no_macros() -> None:
     assert "unix`linux" in show(read("BEGIN { trace(unix`linux); }"))
 
 
-@pytest.mark.parametrize(
-    "header",
-    [
-        "sys/types.h",
-        "sys/file.h",
-        "sys/byteorder.h",
-        "sys/isa_defs.h",
-        "sys/socket.h",
-        "sys/socketvar.h",
-        "sys/vnode.h",
-        "inet/common.h",
-    ],
-)
+@pytest.mark.parametrize("header", headers())
 def test_solaris_headers_that_scripts_include_exist_and_parse(header: str) -> None:
     assert len(read(f"#include <{header}>\n#include <{header}>\nBEGIN {{ }}").items) == 1
+
+
+def test_headers_of_solaris_and_of_c_can_stand_side_by_side() -> None:
+    text = "".join(f"#include <{header}>\n" for header in headers())
+    text += "BEGIN /S_ISDIR(arg0) && MIN(arg1, 2)/ { x = LLONG_MIN; y = UINT_MAX; z = PROT_READ | MAP_ANON; }"
+    shown = show(read(text))
+    assert "arg0 & 0170000" in shown or "arg0 & 61440" in shown or "& 0xf000" in shown
+    assert "MAP_ANON" not in shown
 
 
 def test_solaris_headers_bring_their_macros() -> None:

@@ -1,0 +1,1 @@
+/* Errors are known to D programs without it (translators/constants.toml). */

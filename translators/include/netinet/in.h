@@ -1,0 +1,1 @@
+/* Protocols and address families are known to D programs without it (translators/constants.toml). */

@@ -1,0 +1,1 @@
+/* Flags of buffers are known to D programs without it (translators/constants.toml). */

@@ -1,0 +1,1 @@
+/* Structures of processors come from the kernel's BTF and from translators/. */

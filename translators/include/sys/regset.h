@@ -1,0 +1,1 @@
+/* Numbers of registers are known to D programs without it (translators/constants.toml). */

@@ -1,0 +1,1 @@
+/* Variables of the kernel come from the kernel's BTF and from translators/. */

@@ -1,0 +1,1 @@
+/* Structures of transfers come from the kernel's BTF and from translators/. */

@@ -1,0 +1,1 @@
+/* Types come from the kernel's BTF and from translators/. */
