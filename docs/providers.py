@@ -12,7 +12,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from dtrans.knowledge.describe import (
@@ -24,7 +24,7 @@ from dtrans.knowledge.describe import (
     source_title,
     structures_of,
 )
-from dtrans.knowledge.rows import Knowledge, ProviderRow, StructureRow
+from dtrans.knowledge.rows import CallRow, Knowledge, LinuxCall, Note, ProviderRow, StructureRow
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -150,15 +150,27 @@ def _members(structure: StructureRow) -> str:
 
 
 def _calls(knowledge: Knowledge) -> str:
-    """The system calls whose Solaris names mean other calls of Linux."""
+    """The system calls whose names elsewhere mean other calls of Linux: Solaris', then second names."""
     lines = ["", "## System calls of Solaris", ""]
     lines += ["Calls that have the same name and arguments on both systems are not listed.", ""]
-    lines += ["| Solaris | Linux | fidelity | what differs |", "| --- | --- | --- | --- |"]
-    for row in knowledge.calls.values():
-        linux = ", ".join(dict.fromkeys(f"`{call.name}`" for call in row.linux))
-        fidelity = "not on Linux" if row.note.fidelity == "none" else row.note.fidelity
-        lines.append(f"| `{row.name}` | {linux} | {fidelity} | {_text(row.note.differs)} |")
+    lines += _call_table([row for row in knowledge.calls.values() if not row.spare])
+    lines += ["", "## System calls of FreeBSD and macOS, and other second names", ""]
+    lines += ["Each answers for the calls that a program means by no other name.", ""]
+    lines += _call_table([row for row in knowledge.calls.values() if row.spare])
     return "\n".join(lines) + "\n"
+
+
+def _call_table(rows: Iterable[CallRow]) -> list[str]:
+    """A table of system calls, those of one note and the same Linux calls in one row."""
+    lines = ["| name | Linux | fidelity | what differs |", "| --- | --- | --- | --- |"]
+    alike: dict[tuple[Note, tuple[LinuxCall, ...]], list[str]] = {}
+    for row in rows:
+        alike.setdefault((row.note, row.linux), []).append(f"`{row.name}`")
+    for (note, calls), names in alike.items():
+        linux = ", ".join(dict.fromkeys(f"`{call.name}`" for call in calls))
+        fidelity = "not on Linux" if note.fidelity == "none" else note.fidelity
+        lines.append(f"| {', '.join(names)} | {linux} | {fidelity} | {_text(note.differs)} |")
+    return lines
 
 
 def _variables(knowledge: Knowledge) -> str:

@@ -526,6 +526,38 @@ def _terminal(times: str, text: str) -> None:
         os.write(terminal, text.encode())
 
 
+def _calls(folder: str) -> None:
+    """Calls that FreeBSD or macOS has under other names, each as often as tests/live/test_dialects.py has it."""
+    import select
+
+    home = Path(folder)
+    for name in ("one", "two"):
+        os.mkfifo(home / name, 0o600)
+    os.utime(home / "one", follow_symlinks=False)
+    opened = os.open("/dev/zero", os.O_RDONLY)
+    for _ in range(3):
+        os.read(opened, 77)
+    os.utime(opened)
+    os.fstat(opened)
+    os.stat("two", dir_fd=os.open(folder, os.O_RDONLY))
+    with suppress(OSError):
+        os.setxattr(home / "one", "user.dtrans", b"12345")
+    waiting = select.epoll()
+    waiting.register(os.pipe()[0])
+    for _ in range(4):
+        waiting.poll(0)
+    select.select([], [], [], 0)
+    ctypes.CDLL(None).getentropy(ctypes.create_string_buffer(19), 19)
+    thread = threading.Thread(target=time.sleep, args=(0,))
+    thread.start()
+    thread.join()
+    for _ in range(2):
+        if not (child := os.fork()):
+            os._exit(0)
+        os.waitpid(child, 0)
+    os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+
+
 def _files(folder: str) -> None:
     """Each operation on files once or a known number of times, all below `folder`: see tests/live/test_fsinfo.py."""
     import fcntl
@@ -568,6 +600,7 @@ def _files(folder: str) -> None:
 
 KINDS: dict[str, Callable[..., None]] = {
     "getppid": _getppid,
+    "calls": _calls,
     "read": _read,
     "write": _write,
     "open": _open,

@@ -25,11 +25,11 @@ from dtrans.check.tracepoints import RawProbe, RawTable, TracepointProbe
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
 from dtrans.globs import is_glob, pattern
-from dtrans.knowledge.rows import CallRow, Knowledge, Point, ProbeRow, ProviderRow, SourceRow
+from dtrans.knowledge.rows import CallRow, Knowledge, LinuxCall, Point, ProbeRow, ProviderRow, SourceRow
 from dtrans.options import parse_rate
 from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import INT64, StructRef, Type, Void
-from dtrans.values import dataclass
+from dtrans.values import dataclass, replace
 
 #: Ids of raw tracepoints follow this; those of all but them and what is named are below it.
 RAW_IDS = 450_000
@@ -59,6 +59,38 @@ class CallProbe:
     row: CallRow | None
     name: str
     entry: bool
+
+
+class Holders:
+    """The Linux calls for which the first names of system calls answer, so that second names need not."""
+
+    def __init__(self, probes: Iterable[Served]) -> None:
+        self._held: set[tuple[str, str]] = set()
+        for probe in probes:
+            match probe:
+                case CallProbe(None, name, _):
+                    self._held.add((name, ""))
+                case CallProbe(CallRow(spare=False) as row):
+                    self.hold(row)
+
+    def hold(self, row: CallRow) -> None:
+        self._held |= {(call.name, call.when) for call in row.linux}
+
+    def left(self, row: CallRow) -> tuple[LinuxCall, ...]:
+        """The calls of a row for which nothing answers yet: nothing without a guard, or with the same. A row without a
+        guard takes what the guards of others leave."""
+        calls = (call for call in row.linux if not self._held & {(call.name, ""), (call.name, call.when)})
+        return tuple(call if call.when else replace(call, when=self._rest(call.name)) for call in calls)
+
+    def _rest(self, name: str) -> str:
+        return " && ".join(f"!({when})" for call, when in sorted(self._held) if call == name)
+
+    def idle(self, probe: Served, calls: Mapping[str, int]) -> bool:
+        """Whether a probe is a second name, and others answer for all its calls that a machine has."""
+        match probe:
+            case CallProbe(CallRow(spare=True) as row) if row.linux:
+                return not any(call.name in calls for call in self.left(row))
+        return False
 
 
 Served = RowProbe | CallProbe | TracepointProbe | RawProbe | FunctionProbe | UserProbe
@@ -265,11 +297,13 @@ class Universe:
         return (*self._once_per_call(found), *(probe for probe in self._in_user(description) if self.available(probe)))
 
     def unavailable(self, description: ProbeDescription) -> tuple[ProbeRef, ...]:
-        """The probes that a description names and this kernel cannot serve."""
+        """The probes that a description names and this kernel cannot serve. Of one that matches others, without the
+        system calls that FreeBSD or macOS alone has."""
         if description.id is not None:
             return ()
         found = (*self._matching(description), *self._in_user(description))
-        return tuple(probe for probe in found if not self.available(probe))
+        missing = tuple(probe for probe in found if not self.available(probe))
+        return missing if len(missing) == len(found) else tuple(probe for probe in missing if not _is_spare(probe))
 
     # --- enumeration ----------------------------------------------------------------------------------
 
@@ -390,8 +424,11 @@ class Universe:
 
     def _once_per_call(self, found: Iterable[ProbeRef]) -> Iterator[ProbeRef]:
         """Without the Linux names of calls that a Solaris name answers for: always, or with others that divide the call
-        among them, of which some are meant and the rest is not."""
+        among them, of which some are meant and the rest is not. And without second names for calls that are meant
+        already."""
         found = list(found)
+        held = Holders(probe.served for probe in found)
+        found = [probe for probe in found if not held.idle(probe.served, self.calls)]
         taken: set[tuple[str, bool]] = set()
         parts: Counter[tuple[str, bool]] = Counter()
         for probe in found:
@@ -410,7 +447,8 @@ class Universe:
     def _divided(self) -> Mapping[str, int]:
         """Linux calls of which each is one Solaris call or another, and how many share it. What a guard alone does not
         take stays with the Linux name."""
-        shares = Counter(call.name for row in self.knowledge.calls.values() for call in row.linux if call.when)
+        rows = [row for row in self.knowledge.calls.values() if not row.spare]
+        shares = Counter(call.name for row in rows for call in row.linux if call.when)
         return Counter({name: count for name, count in shares.items() if count > 1})
 
     def _attachable(self, point: Point) -> bool:
@@ -429,6 +467,13 @@ class Universe:
         owner, _, name = path.rpartition(".")
         kind, _, tag = owner.rpartition(" ")
         return find_member(self.facts, kind or "struct", tag, name)
+
+
+def _is_spare(probe: ProbeRef) -> bool:
+    match probe.served:
+        case CallProbe(CallRow(spare=True)):
+            return True
+    return False
 
 
 def in_process(probe: ProbeRef) -> bool:

@@ -45,8 +45,8 @@ def from_plain(value: Any) -> Knowledge:
         {name: ConstantRow(text, value, Note(*note)) for name, (text, value, note) in constants.items()},
         types,
         {
-            name: CallRow(text, Note(*note), tuple(LinuxCall(call, args, when) for call, args, when in linux))
-            for name, (text, note, linux) in calls.items()
+            name: CallRow(text, Note(*note), tuple(LinuxCall(call, args, when) for call, args, when in linux), spare)
+            for name, (text, note, linux, spare) in calls.items()
         },
         symbols,
         *rest,

@@ -83,7 +83,7 @@ def read_knowledge(root: Path) -> Knowledge:
         builtins=dict(_each(root, "builtins.toml", _builtin)) | _variables(variables.get("solaris", {})),
         constants=_constants(_table(root, "constants.toml")),
         types={name: _string(text, f"types.toml: {name}") for name, text in _table(root, "types.toml").items()},
-        calls=dict(_each(root, "syscalls/solaris.toml", _call)),
+        calls=_calls(root),
         symbols={name: _string(text, f"variables.toml: {name}") for name, text in variables.get("linux", {}).items()},
         numbers={
             path.stem.removeprefix("numbers-"): _numbers(root, path)
@@ -345,9 +345,30 @@ def _builtin(name: str, table: _Table) -> BuiltinRow:
     return row
 
 
-def _call(name: str, table: _Table) -> CallRow:
+def _calls(root: Path) -> dict[str, CallRow]:
+    """The system calls of Solaris, then those that only FreeBSD and macOS have."""
+    calls: dict[str, CallRow] = {}
+    for place, spare in (("syscalls/solaris.toml", False), ("syscalls/bsd.toml", True)):
+        for name, body in _table(root, place).items():
+            table = _sub(place, name, body)
+            row = _call(name, table, calls, spare=spare)
+            for one in (name, *table.texts("also")):
+                if one in calls:
+                    raise table.wrong(f"'{one}' is a row already")
+                calls[one] = replace(row, name=one)
+            table.done()
+    return calls
+
+
+def _call(name: str, table: _Table, known: Mapping[str, CallRow], *, spare: bool) -> CallRow:
+    """One row; ``as = "open"`` gives it the Linux calls of a row above it, or the Linux call of that name."""
     linux = tuple(_linux_call(one) for one in table.tables("linux"))
-    row = CallRow(name, table.note(), linux)
+    same = table.text("as", "")
+    if same and linux:
+        raise table.wrong("it is the same as another, but Linux calls are given")
+    if same:
+        linux = known[same].linux if same in known else (LinuxCall(same),)
+    row = CallRow(name, table.note(), linux, spare or bool(same))
     if row.note.fidelity == "none" and linux:
         raise table.wrong("fidelity is none, but Linux calls are given")
     return row

@@ -219,11 +219,13 @@ class LinuxCall:
 @dataclass(frozen=True, slots=True)
 class CallRow:
     """A Solaris system call. Without `linux` it is matched and never fires, unless its fidelity is none: then a
-    program that names it is refused with the note's sentence."""
+    program that names it is refused with the note's sentence. `spare`: a second name, or one of FreeBSD or macOS. It
+    answers only for calls that a program means by no other name."""
 
     name: str
     note: Note
     linux: tuple[LinuxCall, ...]
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

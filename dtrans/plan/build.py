@@ -101,6 +101,7 @@ class Planner:
         self.universe = universe
         self.numbering = Numbering()
         self.claims = calls.claims_of(universe.knowledge.calls.values())
+        self.shared_out = calls.shared_out(ref for clause in program.clauses for ref in clause.probes)
         self.became: dict[tuple[str, str], Became] = {}
         self._firings: dict[Attach | None, dict[object, _FiringBuilder]] = {}
         #: Probes that can share a program, by id, and the clauses of each.
@@ -296,6 +297,7 @@ class Planner:
 
     def _calls(self, clause: TypedClause, refs: Sequence[ProbeRef], *, entry: bool) -> None:
         kind = "syscall-entry" if entry else "syscall-return"
+        refs = [self._with_its_share(ref) for ref in refs]
         found = calls.variants(refs, self.universe.calls, self.claims)
         named = [pair for variant in found if not variant.when for pair in variant.probes]
         base = self.numbering.block(named, max(self.universe.calls.values()) + 1) if named else 0
@@ -319,6 +321,12 @@ class Planner:
         probe = calls.probe_number(found, self.numbering.number, base, evaluate)
         direct = calls.direct_numbers(found, base)
         self._add(firing, clause, lowering, calls.guard(found, evaluate), probe, numbers, direct)
+
+    def _with_its_share(self, ref: ProbeRef) -> ProbeRef:
+        """A system call's second name with the calls that the program means by no other."""
+        assert isinstance(ref.served, CallProbe)
+        row = self.shared_out.get(ref.served.name)
+        return ref if row is None else replace(ref, served=replace(ref.served, row=row))
 
     def _add(
         self,
@@ -368,6 +376,8 @@ class Planner:
             return
         names = [call.name for call in row.linux if call.name in self.universe.calls]
         became = f"system call{'s' * (len(names) > 1)} {', '.join(names)}" if names else "a name that never fires"
+        if row.spare and not names:
+            became = "a second name, which does not fire: the program names the call otherwise too"
         self._tell(str(ref), became, row.note.fidelity, row.note.differs)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dtrans.check.calls import CallSignatures, moved_from
 from dtrans.check.tree import Binary, Cast, Cond, Const, Expr
-from dtrans.check.universe import CallProbe, ProbeRef
+from dtrans.check.universe import CallProbe, Holders, ProbeRef
 from dtrans.knowledge.rows import CallRow
 from dtrans.plan.leaves import CallIn, CallNumber, Linux
 from dtrans.types import INT, INT64, UINT32, Int
@@ -41,8 +41,22 @@ class Variant:
 
 
 def claims_of(rows: Iterable[CallRow]) -> Mapping[str, int]:
-    """How many Solaris calls each Linux call serves."""
-    return Counter(call.name for row in rows for call in row.linux)
+    """How many Solaris calls each Linux call serves, second names not counted."""
+    return Counter(call.name for row in rows if not row.spare for call in row.linux)
+
+
+def shared_out(refs: Iterable[ProbeRef]) -> Mapping[str, CallRow]:
+    """The rows of a program's second names, each with those Linux calls for which no first name in the program answers,
+    and no second name before it."""
+    refs = list(refs)
+    held = Holders(ref.served for ref in refs)
+    rows: dict[str, CallRow] = {}
+    for ref in refs:
+        match ref.served:
+            case CallProbe(CallRow(spare=True) as row, name) if name not in rows:
+                rows[name] = replace(row, linux=held.left(row))
+                held.hold(row)
+    return rows
 
 
 def variants(refs: Sequence[ProbeRef], calls: Mapping[str, int], claims: Mapping[str, int]) -> tuple[Variant, ...]:
@@ -64,7 +78,9 @@ def variants(refs: Sequence[ProbeRef], calls: Mapping[str, int], claims: Mapping
             number = calls.get(call.name)
             if number is None:
                 continue
-            remains = call.name == ref.served.name and matched[call.name] == claims[call.name]
+            remains = (
+                call.name == ref.served.name and matched[call.name] == claims[call.name] and not ref.served.row.spare
+            )
             if call.when and not remains:
                 conditional.setdefault((call.when, call.args), []).append((number, ref))
             elif number not in claimed:

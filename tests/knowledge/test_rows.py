@@ -214,10 +214,10 @@ def signed(value: int) -> int:
 
 
 def shared_calls() -> dict[str, list[tuple[str, str]]]:
-    """Linux calls that serve several Solaris names: their guards by name."""
+    """Linux calls that serve several Solaris names: their guards by name. Second names answer for what is left."""
     shared: dict[str, list[tuple[str, str]]] = {}
     for row in KNOWLEDGE.calls.values():
-        for linux in row.linux:
+        for linux in () if row.spare else row.linux:
             shared.setdefault(linux.name, []).append((row.name, linux.when))
     return {name: rows for name, rows in shared.items() if len(rows) > 1}
 
