@@ -31,7 +31,7 @@ from dtrans.plan.leaves import Linux, PlaceProbe, ProbeCookie
 from dtrans.plan.lowering import CallArguments, Lowering, RowArguments
 from dtrans.plan.places import UserArguments, UserPlaces, is_any_process
 from dtrans.plan.plan import AttachPoint, Became, Code, Firing, Plan, PlanClause
-from dtrans.plan.points import attach_of, both, call_guard
+from dtrans.plan.points import CALL_RETURN, attach_of, both, call_guard
 from dtrans.plan.rows import RowNames
 from dtrans.syntax.printer import show
 from dtrans.types import INT64, UINT32, Function, Type
@@ -40,6 +40,8 @@ from dtrans.types import INT64, UINT32, Function, Type
 _ALIKE = 16
 #: The number of clauses that are no program's: those of programs begin at 1.
 _OURS = 0
+#: What a call did inside of the kernel comes before its return: it is subtracted from the order of such a probe.
+_BEFORE_CALLS = 1 << 48
 #: The longest part of a name that programs can hold, of probes whose names only the loader knows.
 _NAME_BOUND = 63
 
@@ -275,7 +277,8 @@ class Planner:
                 raise fail("D_KNOWLEDGE", f"the guard '{point.when}' of {ref} does not fit this kernel")
             guard = both(call_guard(point.at, self.universe.calls), when[0] if when else None)
             tid = names.evaluate(self.program.types.knowledge.builtins["tid"].thread) if point.thread else None
-            firing = _FiringBuilder(ref.id * 16 + index, guard, names.thread(), tid[0] if tid else None)
+            order = ref.id * 16 + index - (_BEFORE_CALLS if attach == CALL_RETURN else 0)
+            firing = _FiringBuilder(order, guard, names.thread(), tid[0] if tid else None)
             firings[ref.id, index] = firing
             self._keep_state(firing, Const(number, UINT32), (number,), names)
         if point.save:

@@ -54,7 +54,7 @@ def test_a_file_that_is_read_in_order_is_read_ahead(disk_file: Path) -> None:
             self->ahead = 1;
             this->inode = (inode_t *)args[0]->v_data;
             this->next = this->inode->i_nextrio;
-            this->good = this->next > 0 && this->next < 1048576 && this->next % 4096 == 0;
+            this->good = this->next > 0 && this->next <= 1048576 && this->next % 4096 == 0;
             @["ahead", this->good, this->inode->i_number] = count();
         }
         fbt::ufs_getpage_ra:return /self->ahead/ { self->ahead = 0; @["done", 0, 0] = count(); }

@@ -98,7 +98,6 @@ def test_segments_and_their_connections_by_solaris_names(address: str, version: 
     assert set(headers) == ({("7f000001", "7f000001", "6", "1")} if version == 4 else set())
 
 
-@pytest.mark.needs("feature:kprobe")
 @pytest.mark.proves(
     "fbt:sockfs:sotpi_accept:entry",
     "fbt:sockfs:sotpi_accept:return",
