@@ -1,4 +1,4 @@
-"""Solaris' functions of files, pages and programs: by functions of Linux where those can be traced, else by what tells of them."""
+"""Solaris' functions of files, pages and programs: by Linux's where those can be traced, else by what tells of them."""
 
 from __future__ import annotations
 
