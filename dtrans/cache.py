@@ -73,15 +73,22 @@ def cache_key(parts: Iterable[str | bytes]) -> str:
 
 
 def file_stamps(folder: str) -> Iterator[str]:
-    """Path, size and time of change of every file below a folder, for keys."""
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda one: one.name):
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _LEFT_OUT:
-                    yield from file_stamps(entry.path)
-            else:
-                status = entry.stat()
-                yield f"{entry.path} {status.st_size} {status.st_mtime_ns}"
+    """What tells one state of a folder's files from another, for keys: their names, sizes and times of change."""
+    yield folder
+    # By the folder's descriptor: the kernel need not walk down the path for each of some hundred files.
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    below = []
+    try:
+        for name in sorted(os.listdir(opened)):
+            status = os.stat(name, dir_fd=opened)
+            if not stat.S_ISDIR(status.st_mode):
+                yield f"{name} {status.st_size} {status.st_mtime_ns}"
+            elif name not in _LEFT_OUT:
+                below.append(f"{folder}/{name}")
+    finally:
+        os.close(opened)
+    for each in below:
+        yield from file_stamps(each)
 
 
 def read_cached(kind: str, key: str) -> Any:

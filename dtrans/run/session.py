@@ -10,11 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
 
 from dtrans.artifact import DROPS_BY_CPU, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
 from dtrans.errors import fail
@@ -33,11 +31,15 @@ from dtrans.typed import TYPE_CHECKING
 from dtrans.values import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from dtrans.run.processes.target import Target
     from dtrans.run.processes.userland import Places, Userland
 
 #: Kinds of fields that hold them.
 _USER_ADDRESSES = ("ustack", "usym", "ufunc", "umod", "uaddr")
+#: The exit status that shells give for a process that SIGINT ended.
+_INTERRUPTED = 130
 _STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.001, 1.0
@@ -83,7 +85,7 @@ def run(
             _discard_standard_output()
             return 0
         except KeyboardInterrupt:
-            return 128 + signal.SIGINT
+            return _INTERRUPTED
 
 
 def _run(
@@ -220,7 +222,8 @@ class Session:
         )
         if "records" in self.loaded.maps:
             records = self.loaded.maps["records"]
-            self._ring = RingReader(records.fd, records.spec.max_entries)
+            longest = max([site.size for site in self.artifact.sites], default=0)
+            self._ring = RingReader(records.fd, records.spec.max_entries, max(longest, FAULT_RECORD.size))
         self._keeper = _keeper_for(self.artifact, self._options)
         if self.artifact.host:
             self._numbers = HostNumbers(self.loaded.maps["host"], self.artifact.host)
@@ -509,6 +512,9 @@ def _keeper_for(artifact: Artifact, options: Options) -> _Keeper | None:
 @contextlib.contextmanager
 def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[int]:
     """Ctrl-C and SIGTERM call a handler, and make the descriptor that this gives readable."""
+    # The functions of `signal`, which imports `enum` to give names to its numbers: that takes as long as ten modules.
+    import _signal as signal  # type: ignore[import-not-found]
+
     ours, its = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     woken_before = signal.set_wakeup_fd(its, warn_on_full_buffer=False)

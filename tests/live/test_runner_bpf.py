@@ -142,7 +142,7 @@ class Ring:
         (program,) = made.programs
         code = program.linked({name: each.fd for name, each in self.maps.items()}, {})
         self.program = load_program(PROG_RAW_TRACEPOINT, code, program.name)
-        self.reader = RingReader(self.maps["records"].fd, self.maps["records"].spec.max_entries)
+        self.reader = RingReader(self.maps["records"].fd, self.maps["records"].spec.max_entries, 24)
 
     def close(self) -> None:
         self.reader.close()

@@ -19,14 +19,17 @@ _GIVE_BACK = 64 << 10
 
 
 class RingReader:
-    """The reader of one ring buffer map; there must be one only. `size` is the map's number of entries, its bytes."""
+    """The reader of one ring buffer map; there must be one only. `size` is the map's number of entries, its bytes, and
+    `longest` the bytes of its longest record."""
 
-    def __init__(self, descriptor: int, size: int) -> None:
+    def __init__(self, descriptor: int, size: int, longest: int) -> None:
         page = mmap.PAGESIZE
+        # Of the second time that the data is mapped, no more than a record can reach into: each page takes its time.
+        mapped = page + size + min(size, (_HEADER + longest + page - 1) // page * page)
         self.size = size
         self._consumer = mmap.mmap(descriptor, page, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE, offset=0)
-        self._producer = mmap.mmap(descriptor, page + 2 * size, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
-        #: The data, twice in a row.
+        self._producer = mmap.mmap(descriptor, mapped, mmap.MAP_SHARED, mmap.PROT_READ, offset=page)
+        #: The data, and its beginning once more.
         self.data = memoryview(self._producer)[page:]
         #: Where the next record to read starts, counted from the buffer's beginning of time.
         self.position: int = _U64.unpack_from(self._consumer)[0]

@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from dtrans.artifact import Artifact, KernelFunctions, Layout, Probe, Program, TestRun
+from dtrans.artifact import Artifact, KernelFunctions, Layout, PerfEvent, Probe, Program, TestRun
 from dtrans.cache import cache_key, cached
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
@@ -238,8 +238,8 @@ def _late_constants(artifact: Artifact, target: int) -> dict[int, int]:
 
 
 def _sized(spec: MapSpec, artifact: Artifact, userland: Userland | None) -> MapSpec:
-    """Scratch memory is for each CPU. The ring buffer gets the size of option bufsize for each CPU: a power of two, as
-    the kernel demands.
+    """Scratch memory is for each CPU. The ring buffer gets the size of option bufsize for each CPU that records come
+    from: a power of two, as the kernel demands.
 
     bufsize is the size of one CPU's buffer (Guide, "Buffers and Buffering"); here all CPUs share one.
     """
@@ -252,8 +252,15 @@ def _sized(spec: MapSpec, artifact: Artifact, userland: Userland | None) -> MapS
     if spec.type != MAP_RINGBUF or spec.name != "records":
         return spec
     size = Options(artifact.options).size("bufsize")
-    wanted = max(_SMALLEST_RING, size, min(size * len(online_cpus()), _SHARED_RING))
+    cpus = 1 if all(map(_on_one_cpu, artifact.programs)) else len(online_cpus())
+    wanted = max(_SMALLEST_RING, size, min(size * cpus, _SHARED_RING))
     return replace(spec, max_entries=1 << (wanted - 1).bit_length())
+
+
+def _on_one_cpu(program: Program) -> bool:
+    """Whether a program never runs on two CPUs at a time: that of BEGIN, END or a tick."""
+    attach = program.attach
+    return isinstance(attach, TestRun) or (isinstance(attach, PerfEvent) and not attach.all_cpus)
 
 
 def _create(spec: MapSpec) -> BpfMap:
