@@ -13,6 +13,7 @@ import select
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 from dtrans.artifact import DROPS_BY_CPU, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
 from dtrans.errors import fail
@@ -31,8 +32,6 @@ from dtrans.typed import TYPE_CHECKING
 from dtrans.values import dataclass, field, replace
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from dtrans.run.processes.target import Target
     from dtrans.run.processes.userland import Places, Userland
 
