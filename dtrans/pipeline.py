@@ -6,23 +6,19 @@ pipeline.ast -> pipeline.typed -> pipeline.plan -> pipeline.artifact
 
 from __future__ import annotations
 
-import contextlib
 import pprint
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dtrans.artifact import Artifact
-from dtrans.check.functions import FunctionProbe
 from dtrans.check.names import Macros
 from dtrans.check.program import ProgramChecker, TypedProgram, program_options
 from dtrans.check.stability import Stability, described, program_stability
 from dtrans.check.subroutines import stack_depths
-from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import NAMED_IDS, CallProbe, ProbeRef, RowProbe, Universe
+from dtrans.check.universe import Universe
 from dtrans.emit.program import emitted
-from dtrans.errors import DtransError, fail
+from dtrans.errors import fail
 from dtrans.facts import KernelFacts
 from dtrans.knowledge.inlines import standard_inlines
 from dtrans.knowledge.rows import Knowledge
@@ -31,7 +27,7 @@ from dtrans.options import Options
 from dtrans.plan.build import Planner
 from dtrans.plan.plan import Plan
 from dtrans.request import Request, own_macros
-from dtrans.source import NOWHERE, Source, Span
+from dtrans.source import Source, Span
 from dtrans.syntax import parse
 from dtrans.syntax.ast import Expr, ProbeDescription, Program, VariableDecl
 
@@ -46,24 +42,6 @@ class Explanation:
     differs: str
     source_needs: tuple[str, ...] = ()
     span: Span | None = None
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One row of ``dtrace -l``. `args` are the D types of ``args[]``; `source` what serves it on Linux."""
-
-    id: int
-    provider: str
-    module: str
-    function: str
-    name: str
-    args: tuple[str, ...]
-    fidelity: str
-    differs: str
-    source: str
-    #: The stability attributes of its description and of its arguments.
-    description: Attributes
-    arguments: Attributes
 
 
 class Pipeline:
@@ -182,60 +160,6 @@ class Pipeline:
         """Whether a name is a type to the parser: asked before the program's options are known."""
         names = TypeNames(self.facts, self.knowledge, 256, _no_constant)
         return name in self._types or names.is_type(name)
-
-
-def list_probes(universe: Universe) -> Iterator[ProbeRef]:
-    """Every probe that the kernel serves, in the order of ids."""
-    return (probe for probe in universe.all_probes() if is_served(universe, probe))
-
-
-def is_served(universe: Universe, probe: ProbeRef) -> bool:
-    """Whether the kernel serves a probe. Functions are a hundred thousand, and those that there are can be traced."""
-    return isinstance(probe.served, FunctionProbe) or universe.available(probe)
-
-
-def made_probes(universe: Universe, description: ProbeDescription) -> Iterator[ProbeRef]:
-    """The probes that a description matches though no list has them: those of rates, ``tick-7s``."""
-    with contextlib.suppress(DtransError):
-        yield from (probe for probe in universe.match(description) if probe.id >= NAMED_IDS)
-
-
-def listed(universe: Universe, probe: ProbeRef) -> Listed:
-    """What ``-v`` tells of one probe. Types of arguments cost a look at the kernel."""
-    fidelity, differs, source = "exact", "", ""
-    match probe.served:
-        case RowProbe(_, row):
-            found = universe.source(row)
-            note = (found.note if found is not None else None) or row.note
-            fidelity, differs = note.fidelity, note.differs
-            source = ", ".join(point.at for point in found.points) if found is not None else ""
-        case CallProbe(call, name, _):
-            source = f"system call {name}"
-            if call is not None:
-                fidelity, differs = call.note.fidelity, call.note.differs
-                names = [one.name for one in call.linux if one.name in universe.calls]
-                source = f"system calls {', '.join(names)}"
-        case TracepointProbe(group, event):
-            source = f"tracepoint:{group}:{event}"
-        case RawProbe(_, event):
-            source = f"rawtp:{event}"
-        case FunctionProbe(module, name, entry, _):
-            source = f"{'entry' if entry else 'return'} of {module}`{name}"
-    written = ProbeDescription(probe.provider, probe.module, probe.function, probe.name, None, NOWHERE)
-    description, arguments = described(written, universe.knowledge)
-    return Listed(
-        probe.id,
-        probe.provider,
-        probe.module,
-        probe.function,
-        probe.name,
-        tuple(map(str, universe.args(probe))),
-        fidelity,
-        differs,
-        source,
-        description,
-        arguments,
-    )
 
 
 def _no_constant(node: Expr) -> int:

@@ -54,6 +54,13 @@ class RawTable:
     def _places(self) -> dict[str, int]:
         return {event: place for place, event in enumerate(self._probes)}
 
+    def __contains__(self, event: str) -> bool:
+        return event in self._events
+
+    @cached_property
+    def _events(self) -> frozenset[str]:
+        return frozenset(event for _, events in self._facts.raw_tracepoints() for event in events)
+
     def all(self) -> Iterator[tuple[int, RawProbe]]:
         """Every probe, in the order of ids."""
         return enumerate(self._probes.values(), self._first)

@@ -273,7 +273,7 @@ class Universe:
             case "feature":
                 return self.facts.feature(rest)
             case "rawtp":
-                return self.facts.raw_tracepoint(rest) is not None
+                return rest in self.raw
             case "tracepoint":
                 return rest in self.tracepoints
             case "function":

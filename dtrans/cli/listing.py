@@ -14,8 +14,8 @@ from dtrans.cli.stability import probe_lines
 from dtrans.errors import fail
 
 if TYPE_CHECKING:
+    from dtrans.check.listing import Listed
     from dtrans.check.universe import ProbeRef
-    from dtrans.pipeline import Listed
     from dtrans.syntax.ast import ProbeDescription
 
 

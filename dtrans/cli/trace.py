@@ -85,12 +85,12 @@ def list_matching(arguments: Arguments) -> int:
 
     Raises DtransError for programs that are wrong, and D_PDESC_ZERO, after the list, for descriptions that match none.
     """
+    from dtrans.check.listing import is_served, list_probes, listed, made_probes
     from dtrans.check.processes import process_hint
     from dtrans.check.universe import ProbeRef, Universe, in_process
     from dtrans.cli.inprocess import all_defined, in_processes
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
-    from dtrans.pipeline import is_served, list_probes, listed, made_probes
     from dtrans.run.kernel.host import HostFacts
     from dtrans.syntax import parse
     from dtrans.syntax.ast import Clause, ProbeDescription
