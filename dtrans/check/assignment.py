@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dtrans.check.conversions import is_integer, is_scalar, is_string, wrap
 from dtrans.check.operators import folded
 from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, StringOf, Variable
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import INT64, LONG, Array, Function, Pointer, StructRef, Type, Void
@@ -46,6 +46,21 @@ def _assigned_value(checker: Checker[L], node: ast.Assign) -> Expr[L]:
 def check_step(checker: Checker[L], node: ast.Step) -> Expr[L]:
     op = "+" if node.op == "++" else "-"
     return _store(checker, node.operand, op, Const(1, LONG), node.span, node.span, old=node.postfix)
+
+
+def check_operand(checker: Checker[L], node: ast.Expr) -> Expr[L]:
+    """The operand of an operator that has one. It makes an element, or a variable of a thread or a clause, that is not
+    known yet, as a number of 64 bits (libdtrace dt_cook_op1)."""
+    try:
+        return checker.check(node)
+    except DtransError as error:
+        made = isinstance(node, ast.ScopedName) or (
+            isinstance(node, ast.Index) and isinstance(node.base, ast.Name | ast.ScopedName)
+        )
+        if error.diagnostic.tag != "D_VAR_UNDEF" or not made:
+            raise
+    _target(checker, node, INT64)
+    return checker.check(node)
 
 
 def _store(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Generic, Protocol
 
-from dtrans.check.assignment import check_assign, check_step
+from dtrans.check.assignment import check_assign, check_operand, check_step
 from dtrans.check.conversions import (
     dynamic,
     is_char,
@@ -319,6 +319,10 @@ class Checker(Generic[L]):
         )
 
     # --- variables ------------------------------------------------------------------------------------
+
+    def operand(self, node: ast.Expr) -> Expr[L]:
+        """The operand of an operator that has one, which may be a variable's first mention."""
+        return check_operand(self, node)
 
     def stored_type(self, value: Expr[L]) -> Type:
         """The type that a variable takes from the first value assigned to it."""

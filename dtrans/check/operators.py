@@ -39,7 +39,7 @@ def check_unary(checker: Checker[L], node: ast.Unary) -> Expr[L]:
             return deref(checker.decayed(checker.check(node.operand)), node.span)
         case "&":
             return check_address(checker, node)
-    value = checker.check(node.operand)
+    value = checker.operand(node.operand)
     if node.op == "!":
         value = checker.tested(value)
         if not is_scalar(value.type):

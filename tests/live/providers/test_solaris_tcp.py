@@ -38,6 +38,7 @@ def run(text: str, port: int, *loads: list[str]) -> list[str]:
     "fbt:ip:tcp_rput_data:entry",
     "tcp_t.tcp_connp",
     "conn_t.conn_tcp",
+    "conn_t.conn_zoneid",
     "conn_t.u_port",
     "conn_t.connua_v6addr",
     "conn_port_t.tcpu_ports",
@@ -69,7 +70,7 @@ def test_segments_and_their_connections_by_solaris_names(address: str, version: 
             this->t = (tcp_t *)self->c->conn_tcp;
             printf(" %d %d %d %d", self->size, msgsize(args[2]) == self->size, *this->b >> 4,
                 (int)self->c->connua_v6addr.connua_laddr._S6_un._S6_u8[15]);
-            printf(" %d\\n", this->t->tcp_connp == self->c);
+            printf(" %d\\n", this->t->tcp_connp == self->c && self->c->conn_zoneid == 0);
         }}
         fbt:ip:tcp_send_data:entry
         /self->c->u_port.tcpu_ports.tcpu_fport == htons($1) && *(uchar_t *)args[2]->b_rptr >> 4 == 4/
