@@ -204,7 +204,7 @@ class ProgramChecker:
                     "D_PDESC_ZERO",
                     f"probe description {text} is not served on this kernel: {_reason(self.universe, missing[0])}",
                     written.span,
-                    hint="-Z lets the rest of the script run",
+                    hint="a module that is not loaded may have it; -Z lets the rest of the script run",
                 )
             raise fail(
                 "D_PDESC_ZERO",
