@@ -3,6 +3,7 @@ tests run, in the lab's guests, a program takes seconds."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,12 +79,24 @@ def test_the_place_of_a_return_is_not_made_up() -> None:
     assert (found.tag, "Linux does not tell" in found.message) == ("D_ARGS_NONE", True)
 
 
-def test_a_function_of_a_module_is_found_by_the_modules_name() -> None:
-    modules = [module for module, functions in host().functions() if module != "vmlinux" and len(functions) > 3]
-    if not modules:
-        pytest.skip("needs a loaded module")
-    body = f"BEGIN {{ exit(0); }} fbt:{modules[0]}::entry {{ @[probefunc] = count(); }}"
-    assert printed(body) is not None
+@pytest.mark.needs("path:/sys/kernel/btf/ext4")
+def test_functions_of_a_module_are_traced_alone_and_many_together() -> None:
+    """Alone a function has a trampoline, by an id in the module's own types; many share a program."""
+    body = """
+    fbt:ext4:ext4_file_write_iter:entry /pid == $target/ { @[probemod, probename, args[1]->count] = count(); }
+    fbt:ext4:ext4_file_write_iter:return /pid == $target/ { @[probemod, probename, arg1] = count(); }
+    fbt:ext4:ext4_file_*:entry /pid == $target && arg0/ { @[probemod, probefunc, 0] = count(); }"""
+    file = Path(f"/var/tmp/dtrans-fbt-{os.getpid()}")
+    try:
+        told = _by_key(printed(body, commands=[f"dd if=/dev/zero of={file} bs=100 count=50 status=none"]))
+    finally:
+        file.unlink(missing_ok=True)
+    assert told.pop(("ext4", "ext4_file_open", "0")) == 1
+    assert told == {
+        ("ext4", "entry", "100"): 50,
+        ("ext4", "return", "100"): 50,
+        ("ext4", "ext4_file_write_iter", "0"): 50,
+    }
 
 
 @pytest.mark.proves("fbt:genunix:fop_open:entry", "fbt:genunix:fop_open:return")

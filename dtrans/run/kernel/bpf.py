@@ -106,6 +106,7 @@ class _ProgLoad(ctypes.Structure):
         ("line_info", ctypes.c_uint64),
         ("line_info_cnt", ctypes.c_uint32),
         ("attach_btf_id", ctypes.c_uint32),
+        ("attach_btf_obj_fd", ctypes.c_uint32),
     ]
 
 
@@ -139,7 +140,7 @@ class _TestRun(ctypes.Structure):
     ]
 
 
-class _NextId(ctypes.Structure):
+class NextId(ctypes.Structure):
     _fields_ = [("start_id", ctypes.c_uint32), ("next_id", ctypes.c_uint32), ("open_flags", ctypes.c_uint32)]
 
 
@@ -388,10 +389,18 @@ class BpfMap:
 
 
 def load_program(
-    kind: int, code: bytes, name: str, *, attach_type: int = 0, btf_id: int = 0, functions: Sequence[int] = ()
+    kind: int,
+    code: bytes,
+    name: str,
+    *,
+    attach_type: int = 0,
+    btf_id: int = 0,
+    types: int = 0,
+    functions: Sequence[int] = (),
 ) -> int:
-    """The descriptor of a loaded program. `functions` are the indices of instructions where the functions begin that it
-    calls (`dtrans.run.kernel.subprograms`). Raises VerifierError.
+    """The descriptor of a loaded program. `btf_id` is the function's to which it attaches, in the types of which
+    `types` is the descriptor, 0 for the kernel's own. `functions` are the indices of instructions where functions begin
+    that it calls (`dtrans.run.kernel.subprograms`). Raises VerifierError.
 
     The verifier writes its log only for a second try: writing it makes loading many times slower.
     """
@@ -406,19 +415,20 @@ def load_program(
         prog_name=object_name(name),
         expected_attach_type=attach_type,
         attach_btf_id=btf_id,
+        attach_btf_obj_fd=types,
     )
     if not functions:
         return _try_to_load(attr)
     from dtrans.run.kernel.subprograms import function_places, function_types
 
     places = ctypes.create_string_buffer(function_places(functions))
-    types = _load_types(function_types())
+    own = _load_types(function_types())
     try:
-        attr.prog_btf_fd = types
+        attr.prog_btf_fd = own
         attr.func_info, attr.func_info_cnt, attr.func_info_rec_size = _address(places), 1 + len(functions), 8
         return _try_to_load(attr)
     finally:
-        os.close(types)
+        os.close(own)
 
 
 def _try_to_load(attr: _ProgLoad) -> int:
@@ -538,18 +548,18 @@ def map_info(fd: int) -> MapSpec:
 
 def program_ids() -> set[int]:
     """The ids of all programs that the kernel holds now, of whoever."""
-    return set(_all_ids(_PROG_NEXT_ID))
+    return set(all_ids(_PROG_NEXT_ID))
 
 
 def map_ids() -> set[int]:
     """The ids of all maps that the kernel holds now, of whoever."""
-    return set(_all_ids(_MAP_NEXT_ID))
+    return set(all_ids(_MAP_NEXT_ID))
 
 
 def program_name(program_id: int) -> str | None:
     """The name of a loaded program by id; None when it is gone (struct bpf_prog_info)."""
     try:
-        fd = bpf_call(_PROG_FD_BY_ID, _NextId(program_id))
+        fd = bpf_call(_PROG_FD_BY_ID, NextId(program_id))
     except OSError:
         return None
     try:
@@ -568,15 +578,17 @@ def recursion_misses(program: int) -> int:
     return int(missed)
 
 
-def object_info(fd: int, size: int) -> bytes:
-    """What the kernel tells of a program, map or link: as much of its structure as it knows, the rest 0."""
-    info = ctypes.create_string_buffer(size)
+def object_info(fd: int, size: int, asked: bytes = b"") -> bytes:
+    """What the kernel tells of a program, map, link or BTF: as much of its structure as it knows, the rest 0. `asked`
+    is what it finds there, where it reads the structure too."""
+    info = ctypes.create_string_buffer(asked, size)
     bpf_call(_OBJECT_INFO, _ObjectInfo(fd, size, _address(info)))
     return info.raw
 
 
-def _all_ids(command: int) -> Iterator[int]:
-    attr = _NextId(0)
+def all_ids(command: int) -> Iterator[int]:
+    """The numbers of all objects of a kind, which the command names."""
+    attr = NextId(0)
     while True:
         try:
             bpf_call(command, attr)

@@ -7,15 +7,19 @@ and numbers follow include/uapi/linux/bpf.h and perf_event.h.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 from dtrans.files import read_text
 from dtrans.run.kernel.bpf import (
     PROG_TRACING,
+    NextId,
     VerifierError,
+    all_ids,
     attach_perf_event,
     bpf_call,
     load_program,
@@ -29,6 +33,9 @@ _EVENT_LINK, KPROBE_MULTI = 41, 42
 LINK_CREATE = 28
 MULTI_RETURN = 1
 BAD_ADDRESS = 14
+_BTF_FD_BY_ID, _BTF_NEXT_ID = 19, 23
+#: struct bpf_btf_info: types, their size, id, name, its length, whether the kernel or a module has it.
+_BTF_INFO = struct.Struct("=QIIQII")
 #: Bytes of struct bpf_link_info, and where the part begins that differs by the kind of link.
 _LINK_INFO, _LINK_UNION = 64, 16
 
@@ -110,6 +117,32 @@ def link_functions(program: int, places: Sequence[tuple[int | str, int]], *, ent
     else:
         attr.names = ctypes.addressof(names)
     return bpf_call(LINK_CREATE, attr)
+
+
+@contextmanager
+def types_of(module: str) -> Iterator[int]:
+    """The descriptor of a module's types, in which its functions have their ids; 0 for the kernel's own, ``vmlinux``.
+
+    Raises OSError (ENOENT for a module without types). Linux 5.11 and later (commit 290248a5b7d8).
+    """
+    types = 0 if module == "vmlinux" else _module_types(module)
+    try:
+        yield types
+    finally:
+        if types:
+            os.close(types)
+
+
+def _module_types(module: str) -> int:
+    for number in all_ids(_BTF_NEXT_ID):
+        descriptor = bpf_call(_BTF_FD_BY_ID, NextId(number))
+        name = ctypes.create_string_buffer(64)
+        asked = _BTF_INFO.pack(0, 0, 0, ctypes.addressof(name), len(name), 0)
+        *_, of_kernel = _BTF_INFO.unpack(object_info(descriptor, _BTF_INFO.size, asked))
+        if of_kernel and name.value.decode() == module:
+            return descriptor
+        os.close(descriptor)
+    raise FileNotFoundError(errno.ENOENT, f"no types of the module {module}")
 
 
 def missed_returns(link: int) -> int:

@@ -34,6 +34,7 @@ from dtrans.run.kernel.links import (
     link_event,
     link_functions,
     open_kprobe,
+    types_of,
 )
 from dtrans.run.kernel.privileges import refused
 from dtrans.typed import TYPE_CHECKING
@@ -66,7 +67,7 @@ def program_kind(attach: Attach) -> int:
 
 def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts, functions: Sequence[int] = ()) -> int:
     """Loads a program for where it will attach: its descriptor. `functions` as `load_program` takes them. Raises
-    VerifierError, D_KERNEL."""
+    VerifierError, D_KERNEL, D_NO_PRIVILEGES."""
     load = partial(load_program, functions=functions)
     match attach:
         case KernelFunctions() if facts.feature("kprobe_multi"):
@@ -80,7 +81,11 @@ def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts, functions
             if number is None:
                 raise fail("D_KERNEL", f"the running kernel has no {attach_place(attach)}")
             kind = TRACE_FENTRY if moment == "entry" else TRACE_FEXIT
-            return load(PROG_TRACING, code, name, attach_type=kind, btf_id=number)
+            try:
+                with types_of(module) as types:
+                    return load(PROG_TRACING, code, name, attach_type=kind, btf_id=number, types=types)
+            except OSError as error:
+                raise refused(f"find the types of the module {module}", error) from None
         case _:
             return load(program_kind(attach), code, name)
 
