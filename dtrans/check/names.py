@@ -291,6 +291,8 @@ class ScriptNames:
         return TranslatedMember(base, node.name, self.structure_member(ref, node.name, node.span), node.span)
 
     def _is_own(self, ref: StructRef, node: ast.Member) -> bool:
+        if ref.origin == "translated":
+            return node.name in self.types.knowledge.structures[ref.tag].members
         return self.types.find(ref, node.name, node.span) is not None
 
     def _check_operator(self, base: Expr[Solaris], node: ast.Member) -> None:

@@ -290,11 +290,9 @@ class TypeNames:
         return self.resolve(parse_type(Source("<translators>", translators[0].origin)))
 
     def extension(self, ref: StructRef, name: str) -> StructRef | None:
-        """The structure of `translators/` that adds a member to a structure of the kernel."""
-        if ref.origin != "kernel":
-            return None
+        """The structure of `translators/` that adds a member to a structure of the kernel, or to another of its own."""
         for row in self.knowledge.structures.values():
-            if row.extends == str(ref) and name in row.members:
+            if name in row.members and str(ref) in row.extends:
                 return StructRef("struct", row.name, "translated")
         return None
 

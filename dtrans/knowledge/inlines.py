@@ -1,6 +1,6 @@
 """The inlines that D programs know without declaring them: `translators/inlines.d`.
 
-["... tcp_state_string[args[3]->tcps_state] ..."]  ->  Source("<inlines.d>", "inline string tcp_state_string[...")
+["... tcp_state_string[args[3]->tcps_state] ..."]  ->  Source("<inlines.d>/tcp_state_string", "inline ...")
 """
 
 from __future__ import annotations
@@ -21,4 +21,4 @@ def standard_inlines(texts: Sequence[str]) -> Iterator[Source]:
         named = re.compile(rf"(inline\s[^=;]*)?\b{found['name']}\b")
         uses = [match for text in texts for match in named.finditer(text)]
         if uses and not any(match[1] for match in uses):
-            yield Source("<inlines.d>", found[0])
+            yield Source(f"<inlines.d>/{found['name']}", found[0])

@@ -103,7 +103,13 @@ def _source(points: tuple[Any, ...], needs: tuple[str, ...], note: Any) -> Sourc
 
 
 def _structure(
-    name: str, guide: str, members: dict[str, Any], translators: tuple[Any, ...], tag: str, extends: str, kernel: bool
+    name: str,
+    guide: str,
+    members: dict[str, Any],
+    translators: tuple[Any, ...],
+    tag: str,
+    extends: tuple[str, ...],
+    kernel: bool,
 ) -> StructureRow:
     return StructureRow(
         name,

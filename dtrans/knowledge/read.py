@@ -300,7 +300,7 @@ def _structure(table: _Table) -> StructureRow:
         members,
         tuple(_translator(one, members) for one in table.tables("translator")),
         table.text("tag", ""),
-        table.text("extends", ""),
+        table.texts("extends"),
         table.flag("kernel", False),
     )
     for name, member in members.items():

@@ -169,9 +169,9 @@ class TranslatorRow:
 @dataclass(frozen=True, slots=True)
 class StructureRow:
     """A Solaris structure: ``bufinfo_t``, ``psinfo_t`` ... `tag`: D may also write ``struct TAG``. `extends`: its
-    members can be named on that kernel structure itself (``curthread->t_procp``). `kernel`: it is one of Solaris'
-    kernel; others are made by D's translators, and what gives a pointer to one is no value: D refuses to print or
-    compare it, or to take it for a key.
+    members can be named on those structures too, of the kernel (``curthread->t_procp``) or of `translators/`. `kernel`:
+    it is one of Solaris' kernel; others are made by D's translators, and what gives a pointer to one is no value: D
+    refuses to print or compare it, or to take it for a key.
 
     A value of a pointer to it is, where no argument or built-in says better, a pointer to what the only translator
     makes it from: it can be kept in a variable, cast to and calculated with as that one."""
@@ -181,7 +181,7 @@ class StructureRow:
     members: Mapping[str, MemberRow]
     translators: tuple[TranslatorRow, ...]
     tag: str = ""
-    extends: str = ""
+    extends: tuple[str, ...] = ()
     kernel: bool = False
 
 

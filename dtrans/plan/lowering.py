@@ -22,6 +22,7 @@ from dtrans.check.tree import (
     IndexedBuiltin,
     Rewriter,
     Solaris,
+    StringOf,
     Text,
     Translate,
     TranslatedMember,
@@ -66,7 +67,7 @@ class RowArguments:
 
     def text(self, index: int, span: Span) -> Expr[Linux] | None:
         """An argument that is text, not the address of one in the process."""
-        operands = self.point.arg
+        operands = self.point.arg or self.point.args
         value = self._value(operands[index], f"arg{index}", span) if index < len(operands) and operands[index] else None
         return value if value is not None and is_string(value.type) else None
 
@@ -206,12 +207,23 @@ class Lowering:
                 return self._member(inner, name, span)
             case Cast(inner, StructRef() as ref) | Cast(inner, Pointer(StructRef(origin="translated") as ref)):
                 made = self._operand(inner, span) if isinstance(inner.type, Pointer) else self.rewriter.expr(inner)
-                return self._at_home(made, ref, span)
+                return self._at_home(self._uncast(made, ref), ref, span)
         made_type = base.type.to if isinstance(base.type, Pointer) else base.type
         value = self.rewriter.expr(base)
         if not isinstance(made_type, StructRef) or made_type.origin != "translated":
             return value
         return self._at_home(value, made_type, span)
+
+    def _uncast(self, value: Expr[Linux], ref: StructRef) -> Expr[Linux]:
+        """A pointer that a program casts to what it is elsewhere, as what it is here: of ``(struct bio *)args[0]`` the
+        request."""
+        translators = self.knowledge.structures[ref.tag].translators
+        inner = value
+        while isinstance(inner, Cast) and isinstance(inner.type, Pointer):
+            inner = inner.operand
+            if translator_for(translators, self.types, inner.type) is not None:
+                return inner
+        return value
 
     def _at_home(self, value: Expr[Linux], ref: StructRef, span: Span) -> Expr[Linux]:
         """A value that was kept, cast or calculated as a pointer to a translated structure: as Linux's own."""
@@ -243,7 +255,7 @@ class Lowering:
 
 
 class _Rewriter(Rewriter[Solaris, Linux]):
-    """With ``copyinstr(argN)`` of an argument that is text already as that text."""
+    """With ``copyinstr(argN)`` and ``stringof(argN)`` of an argument that is text already as that text."""
 
     def __init__(self, lowering: Lowering) -> None:
         super().__init__(lowering.leaf)
@@ -255,6 +267,10 @@ class _Rewriter(Rewriter[Solaris, Linux]):
                 text = self._lowering.text_argument(address)
                 if text is not None and size:
                     return Call("substr", (text, Const(0, INT), self.expr(size[0])), kind, span)
+                if text is not None:
+                    return text
+            case StringOf(address):
+                text = self._lowering.text_argument(address)
                 if text is not None:
                     return text
         return super().expr(expr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -75,3 +76,98 @@ def test_a_second_name_answers_only_for_what_the_program_means_by_no_other_name(
 def test_a_call_that_linux_has_not_is_refused_with_what_there_is_instead(dtrace: Dtrace) -> None:
     done = dtrace("-n", "syscall::getfsstat64:entry", status=1)
     assert "Linux gives its list of mounts by the file /proc/self/mounts" in done.stderr
+
+
+_READS = """
+syscall::read:entry
+/pid == $target && arg0 == 0/
+{
+    self->p = curthread->td_proc;
+    this->parent = self->p->p_pptr;
+    printf("%s|%s|%s|%s|", self->p->p_comm, curproc->p_name, curthread->td_name, stringof(self->p->p_args->ar_args));
+    printf("%s|%s|%s|", execargs, self->p->p_fd->fd_cdir->v_path, self->p->p_fd->fd_rdir->v_path);
+    printf("%s|%s|%s|", jailname, self->p->p_ucred->cr_prison->pr_name, self->p->p_ucred->cr_prison->pr_path);
+    printf("%s|%s|", curpsinfo->pr_jailname, self->p->p_textvp->v_path);
+    printf("%d %d %d %d ", self->p->p_pid == pid, self->p->p_ppid == ppid, this->parent->p_pid, curproc == self->p);
+    printf("%d %d %d %d ", self->p->p_argc, self->p->p_numthreads, self->p->p_nice, jid + curpsinfo->pr_jailid);
+    printf("%d %d ", self->p->p_args->ar_length == strlen(execargs) + 1, curpsinfo->pr_arglen == strlen(execargs) + 1);
+    printf("%d %d ", self->p->p_pgrp->pg_id == curpsinfo->pr_pgid, self->p->p_pgrp->pg_session->s_sid);
+    printf("%d %d ", self->p->p_ucred->cr_prison->pr_id, self->p->p_ucred->cr_uid == uid);
+    printf("%d %d ", curthread->td_ucred->cr_svuid == uid, curthread->td_ucred->cr_svgid == gid);
+    printf("%d ", curthread->td_ucred->cr_ngroups);
+    printf("%d %d %d ", curthread->td_tid == tid, curthread->thread_id == tid, uthread->td_tid == tid);
+    printf("%d %d ", curthread->td_priority - 120, curthread->td_base_pri - 120);
+    printf("%d %d ", 139 - curthread->sched_pri - 120, curthread->td_oncpu == cpu);
+    printf("%d %d ", curthread->td_lastcpu == cpu, curthread->td_runtime > 0);
+    printf("%d %d ", machtimestamp - timestamp < 1000000000, pthread_selfid != 0);
+    printf("%d %d %d", `real_ncpus == `ncpus, `mp_ncpus == `ncpus_online, `ticks - (int)`lbolt < 100);
+    exit(0);
+}
+"""
+
+
+@pytest.mark.proves(
+    "bsd_proc.p_pid", "bsd_proc.p_ppid", "bsd_proc.p_pptr", "bsd_proc.p_comm", "bsd_proc.p_name", "bsd_proc.p_ucred",
+    "bsd_proc.p_args", "bsd_proc.p_argc", "bsd_proc.p_pgrp", "bsd_proc.p_numthreads", "bsd_proc.p_textvp",
+    "bsd_proc.p_fd", "bsd_proc.p_nice", "bsd_thread.td_proc", "bsd_thread.td_tid", "bsd_thread.td_name",
+    "bsd_thread.td_ucred", "bsd_thread.td_priority", "bsd_thread.td_base_pri", "bsd_thread.td_oncpu",
+    "bsd_thread.td_lastcpu", "bsd_thread.td_runtime", "bsd_thread.thread_id", "bsd_thread.sched_pri",
+    "bsd_ucred.cr_svuid", "bsd_ucred.cr_svgid", "bsd_ucred.cr_ngroups", "bsd_ucred.cr_prison", "bsd_prison.pr_id",
+    "bsd_prison.pr_name", "bsd_prison.pr_path", "bsd_pargs.ar_args", "bsd_pargs.ar_length", "bsd_pgrp.pg_id",
+    "bsd_pgrp.pg_session", "bsd_session.s_sid", "bsd_filedesc.fd_cdir", "bsd_filedesc.fd_rdir", "psinfo_t.pr_arglen",
+    "psinfo_t.pr_jailid", "psinfo_t.pr_jailname", "execargs", "jid", "jailname", "curproc", "uthread",
+    "pthread_selfid", "machtimestamp", "`real_ncpus", "`mp_ncpus", "`ticks",
+)  # fmt: skip
+def test_a_process_and_a_thread_are_read_by_the_members_of_freebsd_and_macos(dtrace: Dtrace) -> None:
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    command = "dd if=/etc/passwd of=/dev/null bs=100 count=1 status=none"
+    *texts, values = dtrace("-qn", _READS, "-c", command).stdout.strip().split("|")
+    assert texts == [
+        "dd", "dd", "dd", command, command, str(Path.cwd()), "/", "0", "0", "/", "0", os.path.realpath("/bin/dd"),
+    ]  # fmt: skip
+    groups, session = len(os.getgroups()), os.getsid(0)
+    told = values.split()
+    parent = told.pop(2)
+    assert told == [
+        *f"1 1 1 6 1 {nice} 0 1 1 1 {session} 0 1 1 1 {groups} 1 1 1 {nice} {nice} {nice} 1 1 1 1 1 1 1 1".split(),
+    ]
+    assert int(parent) > 1
+
+
+@pytest.mark.proves("bsd_proc.p_xexit", "bsd_proc.p_xsig", "bsd_proc.p_xstat")
+def test_probes_of_proc_have_freebsds_arguments_beside_those_of_solaris(dtrace: Dtrace) -> None:
+    program = """
+        proc:::create /pid == $target/
+        {
+            this->child = (struct proc *)args[0];
+            printf("create %d %s %s %d %d %d\\n", this->child->p_pid == ((struct proc *)arg0)->p_pid, args[0]->p_comm,
+                args[1]->p_comm, args[1]->p_pid == pid, args[0]->p_pptr->p_pid == pid, args[0]->pr_ppid == pid);
+        }
+        proc:::exec /ppid == $target/
+        {
+            printf("exec %s %s %s\\n", stringof(arg0), stringof(args[0]), copyinstr(arg0));
+        }
+        proc:::exec-success /ppid == $target/
+        {
+            printf("success %s %s %s\\n", stringof(args[0]), stringof(arg0), execargs);
+        }
+        proc:::signal-send /args[1]->p_pptr->p_pid == $target && args[2] == 15/
+        {
+            printf("send %s %d %d\\n", ((struct proc *)args[1])->p_comm, args[0]->td_proc->p_pid == args[1]->pr_pid,
+                args[0]->td_tid == args[0]->pr_lwpid);
+        }
+        proc:::exit /ppid == $target/
+        {
+            printf("exit %d %d %x\\n", curproc->p_xexit, curproc->p_xsig, curproc->p_xstat);
+        }"""
+    command = "sh -c '/bin/sleep 100 & kill -15 $!; wait; /bin/sh -c \"exit 3\"; :'"
+    told = lines(dtrace("-qn", program, "-c", command))
+    assert sorted(told) == [
+        "create 1 sh sh 1 1 1",
+        "create 1 sh sh 1 1 1",
+        "exec /bin/sh /bin/sh /bin/sh",
+        "exit 0 15 f",
+        "exit 3 0 300",
+        "send sh 1 1",
+        "success /bin/sh /bin/sh /bin/sh -c exit 3",
+    ]

@@ -74,6 +74,37 @@ def test_each_request_of_a_program_starts_with_its_place_and_size(loop_device: s
         assert int(one["instance"]) == os.minor(status.st_rdev)
 
 
+@pytest.mark.proves(
+    "bufinfo_t.b_cmd", "devinfo_t.dev_type", "bsd_bio.bio_cmd", "bsd_bio.bio_bcount", "bsd_bio.bio_length",
+    "bsd_bio.bio_offset", "bsd_bio.bio_pblkno", "bsd_bio.bio_resid", "bsd_bio.bio_flags", "bsd_bio.bio_error",
+    "bsd_bio.bio_data", "bsd_devstat.device_name", "bsd_devstat.unit_number", "bsd_devstat.device_number",
+    "bsd_devstat.device_type", "bsd_devstat.block_size",
+)  # fmt: skip
+def test_a_request_and_its_disk_have_the_members_of_freebsd(loop_device: str) -> None:
+    disk, number = Path(loop_device).name, Path(loop_device).stat().st_rdev
+    source = f"""
+        io:::start, io:::done
+        /((struct devstat *)args[1])->device_name == "{disk}" && args[0]->bio_bcount == 8192/
+        {{
+            this->bio = (struct bio *)args[0] != NULL;
+            printf("%s %d %d %d ", probename, this->bio, args[0]->bio_cmd, ((struct bio *)args[0])->bio_length);
+            printf("%d %d %d ", args[0]->bio_offset, args[0]->bio_pblkno, args[0]->bio_resid);
+            printf("%x %d %d ", args[0]->bio_flags, args[0]->bio_error, arg0 == (uintptr_t)args[0]->bio_data);
+            printf("%d %d ", args[0]->b_cmd == args[0]->bio_cmd, args[1]->unit_number);
+            printf("%d %d ", args[1]->device_number, args[1]->device_type == args[1]->dev_type);
+            printf("%d %s\\n", args[1]->block_size, bio_cmd_string[args[0]->bio_cmd]);
+        }}"""
+    found = [one for one in printed(source, commands=[line("direct", 4, 8192, loop_device)]).splitlines() if one]
+    device = f"{os.minor(number)} {os.major(number) << 20 | os.minor(number)} 1 512"
+    for index in range(4):
+        offset = index * 8192
+        for command, name in ((1, "READ"), (2, "WRITE")):
+            started = f"start 1 {command} 8192 {offset} {offset // 512} 8192 0 0 1 1 {device} {name}"
+            assert [one for one in found if one == started] == [started], found
+            ended = f"done 1 {command} 8192 {offset} {offset // 512} 0 2 0 1 1 {device} {name}"
+            assert [one for one in found if one == ended] == [ended], found
+
+
 @pytest.mark.proves("io:::done")
 def test_each_request_ends_with_nothing_left(loop_device: str) -> None:
     found = requests(

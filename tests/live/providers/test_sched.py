@@ -95,6 +95,26 @@ def test_a_thread_gets_the_priority_of_one_that_waits_for_it() -> None:
     assert (90, own) in found  # And gives it back.
 
 
+@pytest.mark.proves("sched:::lend-pri")
+def test_a_thread_is_lent_the_priority_of_one_that_waits_for_it() -> None:
+    source = f"""
+        sched:::lend-pri /args[1]->p_comm == "{NAME}"/
+        {{ printf("%d %d %d\\n", args[2], args[3]->pr_pri, args[3]->td_proc->p_pid == args[1]->p_pid); }}"""
+    found = {one for one in printed(source, commands=[line("inherit", 50)]).splitlines() if one}
+    assert found == {"90 90 1"}
+
+
+@pytest.mark.proves("sched:::load-change")
+@pytest.mark.needs("rawtp:sched_update_nr_running_tp")
+def test_the_load_of_a_cpu_changes_as_a_thread_goes_to_sleep_and_wakes_up() -> None:
+    source = f"""
+        sched:::load-change /execname == "{NAME}" && args[0] == cpu/
+        {{ @[args[1] >= 0 && args[1] < 100000] = count(); }}
+        END {{ printa("%d %@d", @); }}"""
+    good, times = printed(source, commands=[line("sleep", 20, 0.001)]).split()
+    assert (good, int(times) >= 20) == ("1", True)
+
+
 @pytest.mark.proves("cpuinfo_t.cpu_id", "cpuinfo_t.cpu_pset", "curcpu", "cpu")
 def test_the_cpu_is_the_one_that_the_load_is_bound_to() -> None:
     cpu = min(os.sched_getaffinity(0))
