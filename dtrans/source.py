@@ -10,6 +10,8 @@ from bisect import bisect_right
 
 from dtrans.values import dataclass, field
 
+#: The name of sources that are no file.
+ON_COMMAND_LINE = "-n"
 #: A place as people name it: file, line, column; they count from 1.
 Location = tuple[str, int, int]
 

@@ -114,7 +114,8 @@ class AggregationChecker:
         number = self._agree(target, value, parameters, tuple(key.type for key in keys))
         kinds = self.found[number].keys
         fitted = tuple(
-            checker.converted(key, kind, node.span, "key") for key, kind, node in zip(keys, kinds, written, strict=True)
+            checker.fitting_key(key, kind, node.span, f"@{target.name}[ ] key")
+            for key, kind, node in zip(keys, kinds, written, strict=True)
         )
         return Aggregate(number, fitted, operand, weight)
 

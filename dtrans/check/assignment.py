@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtrans.check.conversions import is_integer, is_scalar, is_string, wrap
+from dtrans.check.conversions import is_integer, is_number, is_string, wrap
 from dtrans.check.operators import folded
 from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, StringOf, Variable
 from dtrans.errors import DtransError, fail
@@ -130,7 +130,7 @@ def _store_variable(
     if op:
         if isinstance(kind, Pointer) and op in ("+", "-"):
             return Assign(variable, keys, op, _scaled(checker, kind, op, value, span), old)
-        if not is_integer(kind) or not is_scalar(value.type):
+        if not is_integer(kind) or not is_integer(value.type):
             if op in ("+", "-"):
                 tag = "D_OP_VFPTR" if not is_string(kind) and not is_integer(kind) else "D_OP_INCOMPAT"
             else:
@@ -138,7 +138,7 @@ def _store_variable(
             raise fail(tag, f"'{op}=' does not apply to '{kind}' and '{value.type}'", span)
         return Assign(variable, keys, op, value, old)
     value = checker.decayed_unless_string(value)
-    if is_integer(kind) and is_scalar(value.type):
+    if is_integer(kind) and is_number(value.type):
         # A constant takes the variable's type; of other numbers all 64 bits are kept: libdtrace stores registers.
         return Assign(
             variable, keys, "", Const(wrap(value.value, kind), kind) if isinstance(value, Const) else value, old

@@ -15,6 +15,11 @@ def is_integer(kind: Type) -> bool:
     return isinstance(kind, Int | EnumRef)
 
 
+def is_number(kind: Type) -> bool:
+    """What fits an integer: one, or a string that a translator makes, which counts as its address."""
+    return is_integer(kind) or (isinstance(kind, StringType) and kind.pointer)
+
+
 def is_scalar(kind: Type) -> bool:
     """What can be tested against zero."""
     if isinstance(kind, Pointer):
@@ -47,6 +52,25 @@ def element(kind: Array | Pointer) -> Type:
 
 def is_void_pointer(kind: Type) -> bool:
     return isinstance(kind, Pointer) and isinstance(kind.to, Void)
+
+
+def fits_pointer(one: Expr[L], two: Expr[L]) -> bool:
+    """Whether two values are pointers to the same, one of them to void, or one a pointer and the other the constant 0
+    (libdtrace dt_node_is_ptrcompat). A translated structure is its kernel type's."""
+    match one.type, two.type:
+        case Pointer(to=to), Pointer(to=other):
+            return isinstance(to, Void) or isinstance(other, Void) or _same(to, other)
+    return (is_null(one) and is_scalar(two.type)) or (is_null(two) and is_scalar(one.type))
+
+
+def _same(one: Type, two: Type) -> bool:
+    """Whether two types are one, whatever their names and however their values come to be."""
+    match one, two:
+        case Int(_, size, signed), Int(_, other, sign):
+            return size == other and signed == sign
+        case Pointer(to=to), Pointer(to=other_to):
+            return _same(to, other_to)
+    return one == two
 
 
 def is_translated(kind: Type) -> bool:
@@ -82,8 +106,8 @@ def common(left: Type, right: Type) -> Int:
     return two if one.signed else one
 
 
-def literal_type(value: int, suffix: str, *, decimal: bool) -> Int:
-    """The type of an integer constant (ISO C 6.4.4.1)."""
+def literal_type(value: int, suffix: str, *, decimal: bool) -> Int | None:
+    """The type of an integer constant (ISO C 6.4.4.1), None where there is none."""
     unsigned, long = "u" in suffix, "l" in suffix
     ladder = [(INT, 31), (UINT, 32), (LONG, 63), (ULONG, 64)]
     for kind, bits in ladder:
@@ -91,7 +115,7 @@ def literal_type(value: int, suffix: str, *, decimal: bool) -> Int:
             continue
         if value < 1 << bits:
             return kind
-    return ULONG
+    return None
 
 
 def wrap(value: int, kind: Type) -> int:

@@ -14,13 +14,14 @@ from typing import Generic, Protocol
 from dtrans.check.assignment import check_assign, check_operand, check_step
 from dtrans.check.conversions import (
     dynamic,
+    fits_pointer,
     is_char,
     is_integer,
     is_null,
+    is_number,
     is_scalar,
     is_string,
     is_string_like,
-    is_void_pointer,
     literal_type,
     wrap,
 )
@@ -96,19 +97,21 @@ class Names(Protocol[L]):
 
 
 class Checker(Generic[L]):
-    """Types expressions. `names` resolves names, `types` type names."""
+    """Types expressions. `names` resolves names, `types` type names. `loose` is for rows of `translators/`, where
+    addresses are numbers."""
 
-    def __init__(self, types: TypeNames, names: Names[L]) -> None:
+    def __init__(self, types: TypeNames, names: Names[L], *, loose: bool = False) -> None:
         self.types = types
         self.names = names
+        self.loose = loose
 
     def check(self, node: ast.Expr) -> Expr[L]:
         """The typed form of an expression. Raises DtransError with libdtrace's tag for what D refuses."""
         match node:
-            case ast.Integer(value, suffix, decimal, _):
-                return Const(value, literal_type(value, suffix, decimal=decimal))
-            case ast.Character(value, _):
-                return Const(wrap(value, INT), INT)
+            case ast.Integer(value, suffix, decimal, span):
+                return self._literal(value, suffix, span, decimal=decimal)
+            case ast.Character(value, span):
+                return self._literal(value, "", span, decimal=True)
             case ast.String(value, _):
                 return Text(value)
             case ast.Macro():
@@ -159,6 +162,13 @@ class Checker(Generic[L]):
                 )
 
     # --- values ---------------------------------------------------------------------------------------
+
+    def _literal(self, value: int, suffix: str, span: Span, *, decimal: bool) -> Expr[L]:
+        """An integer constant, as a character constant is one. Raises D_INT_OFLOW."""
+        kind = literal_type(value, suffix, decimal=decimal)
+        if kind is None:
+            raise fail("D_INT_OFLOW", f"no signed type holds {value}", span, hint="the suffix u makes it unsigned")
+        return Const(value, kind)
 
     def integer(self, node: ast.Expr, what: str = "operand") -> Expr[L]:
         """An expression that must have an integer or pointer value."""
@@ -232,15 +242,11 @@ class Checker(Generic[L]):
                 return self.string(value, span)
         elif isinstance(to, Pointer):
             value = self.decayed(value)
-            if isinstance(value.type, Pointer) and (
-                value.type == to or is_void_pointer(value.type) or is_void_pointer(to) or is_null(value)
-            ):
+            if fits_pointer(Const(1, to), value):
                 return value
-            if isinstance(value.type, Int) and isinstance(value, Const) and value.value == 0:
-                return value
-            if is_integer(value.type):
+            if self.loose and is_integer(value.type):
                 return Cast(value, to)
-        elif is_integer(to) and is_scalar(value.type):
+        elif is_integer(to) and (is_number(value.type) or is_null(value) or (self.loose and is_scalar(value.type))):
             if isinstance(value, Const):
                 return Const(wrap(value.value, to), to)
             return value if value.type == to else Cast(value, to)
@@ -257,6 +263,10 @@ class Checker(Generic[L]):
                     )
                 return value
         raise fail("D_OP_INCOMPAT", f"{what} of type '{value.type}' does not fit '{to}'", span)
+
+    def comparable(self, one: Expr[L], two: Expr[L]) -> bool:
+        """Whether two pointers, or a pointer and a number, can be compared, or be the branches of one ``?:``."""
+        return fits_pointer(one, two) or (self.loose and is_scalar(one.type) and is_scalar(two.type))
 
     def tested(self, value: Expr[L]) -> Expr[L]:
         """A value whose truth is asked for: of a stack in a variable, whether there is one."""
@@ -314,9 +324,16 @@ class Checker(Generic[L]):
                 node.span,
             )
         return tuple(
-            self.converted(key, kind, written.span, f"key #{number}")
+            self.fitting_key(key, kind, written.span, f"{variable.name}[ ] key #{number}")
             for number, (key, kind, written) in enumerate(zip(keys, variable.keys, node.keys, strict=True), 1)
         )
+
+    def fitting_key(self, key: Expr[L], kind: Type, span: Span, what: str) -> Expr[L]:
+        """A key made fit for the signature. Raises D_PROTO_ARG."""
+        try:
+            return self.converted(key, kind, span, what)
+        except DtransError as error:
+            raise fail("D_PROTO_ARG", error.diagnostic.message, span, hint=error.diagnostic.hint) from None
 
     # --- variables ------------------------------------------------------------------------------------
 

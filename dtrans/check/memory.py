@@ -107,13 +107,22 @@ def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
 def advanced(checker: Checker[L], pointer: Expr[L], index: Expr[L], op: Literal["+", "-"], span: Span) -> Expr[L]:
     """Pointer arithmetic: the index counts elements."""
     assert isinstance(pointer.type, Pointer)
-    to = pointer.type.to
-    size = 1 if isinstance(to, Void | Function) else checker.types.size(to, span)
+    size = pointed_size(checker, pointer.type, span)
     if isinstance(index, Const):
         step: Expr[L] = Const(index.value * size, LONG)
     else:
         step = index if size == 1 else Binary("*", index, Const(size, LONG), LONG)
     return Binary(op, pointer, step, pointer.type)
+
+
+def pointed_size(checker: Checker[L], kind: Pointer, span: Span) -> int:
+    """Bytes of what a pointer points to. Raises D_OP_INCOMPAT where it has no size."""
+    if not isinstance(kind.to, Void | Function):
+        return checker.types.size(kind.to, span)
+    if not checker.loose:
+        told = f"a value of type '{kind}' has no arithmetic: what it points to has no size"
+        raise fail("D_OP_INCOMPAT", told, span, hint="cast it first")
+    return 1
 
 
 def string_advanced(checker: Checker[L], text: Expr[L], index: Expr[L], op: Literal["+", "-"]) -> Expr[L]:
@@ -231,6 +240,8 @@ def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
             raise fail("D_ADDROF_BITFIELD", "the address of a bit-field cannot be taken", node.span)
         case Load(address, kind, space, None) | StringOf(address, space, kind):
             return Cast(address, Pointer(kind, space))
+    if isinstance(node.operand, ast.Name | ast.Index) and not isinstance(value, Const):
+        raise fail("D_ADDROF_VAR", "the address of a variable of D cannot be taken", node.span)
     raise fail("D_ADDROF_LVAL", "'&' needs something that stands in memory", node.span)
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from dtrans.check.expressions import Checker, undefined
 from dtrans.check.providers import Declared, declared_argument, define_provider
-from dtrans.check.subroutines import REFUSED
+from dtrans.check.subroutines import REFUSED, is_function
 from dtrans.check.translators import (
     OwnTranslator,
     copy_translated,
@@ -180,6 +180,8 @@ class ScriptNames:
             return
         if node.name == self.assigning:
             raise undefined(node)
+        if is_function(node.name):
+            raise fail("D_IDENT_BADREF", f"function '{node.name}' may not be referenced as a variable", node.span)
         known = [
             *self.types.knowledge.builtins,
             *self.inlines,
@@ -202,9 +204,9 @@ class ScriptNames:
             name in self._bound
             or name in self.inlines
             or ("global", name) in self.variables
-            or name in ("args", "NULL")
-            or _ARG.fullmatch(name) is not None
-            or name in knowledge.builtins
+            or name == "NULL"
+            or self._is_builtin(name)
+            or is_function(name)
             or name in knowledge.constants
             or name in types.enumerators
             or types.facts.enumerator(name) is not None
@@ -363,7 +365,7 @@ class ScriptNames:
                 )
             return found
         if scope == "global":
-            self._check_free(name, node.span)
+            self._check_assignable(name, node.span)
         if isinstance(value, Void):
             raise fail("D_OP_INCOMPAT", f"a value of type '{value}' cannot be kept in a variable", node.span)
         if isinstance(value, StructRef) and value.origin == "translated":
@@ -511,10 +513,21 @@ class ScriptNames:
         )
 
     def _check_free(self, name: str, span: Span) -> None:
-        if name in self.types.knowledge.builtins or _ARG.fullmatch(name) or name == "args":
-            raise fail("D_DECL_IDRED", f"'{name}' is a built-in variable", span)
+        if self._is_builtin(name) or is_function(name):
+            raise fail("D_DECL_IDRED", f"'{name}' is built in", span)
+        if name in self.inlines:
+            raise fail("D_DECL_IDRED", f"'{name}' is an inline", span)
+
+    def _check_assignable(self, name: str, span: Span) -> None:
+        if self._is_builtin(name):
+            raise fail("D_OP_WRITE", f"'{name}' is a built-in variable: only a program's own can be assigned", span)
+        if is_function(name):
+            raise fail("D_IDENT_BADREF", f"function '{name}' may not be referenced as a variable", span)
         if name in self.inlines:
             raise fail("D_OP_LVAL", f"'{name}' is an inline and cannot be assigned", span)
+
+    def _is_builtin(self, name: str) -> bool:
+        return name in self.types.knowledge.builtins or _ARG.fullmatch(name) is not None or name == "args"
 
 
 _PARSED_TYPES: dict[str, ast.TypeExpr] = {}

@@ -17,13 +17,14 @@ from dtrans.check.conversions import (
     is_scalar,
     is_string,
     is_string_like,
+    is_void_pointer,
     wrap,
 )
-from dtrans.check.memory import advanced, check_address, deref, string_advanced
+from dtrans.check.memory import advanced, check_address, deref, pointed_size, string_advanced
 from dtrans.check.tree import Binary, Compare, Cond, Const, Expr, L, Unary
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.syntax import ast
-from dtrans.types import INT, LONG, ULONG, VOID, EnumRef, Function, Int, Pointer, StringType, Void
+from dtrans.types import INT, LONG, ULONG, VOID, EnumRef, Int, Pointer, StringType, Type, Void
 
 if TYPE_CHECKING:
     from dtrans.check.expressions import Checker
@@ -138,7 +139,7 @@ def _pointer_binary(checker: Checker[L], left: Expr[L], right: Expr[L], node: as
             told = f"operator '{op}' does not apply to what a translator makes: name a member of it"
             raise fail(_TAGS.get(op, "D_OP_INT") if op not in _COMPARISONS else "D_OP_INCOMPAT", told, written.span)
     if op in _COMPARISONS:
-        if not (is_scalar(one) and is_scalar(two)):
+        if not checker.comparable(left, right):
             raise fail("D_OP_INCOMPAT", f"'{one}' and '{two}' cannot be compared", node.span)
         return folded(op, left, right, ULONG)
     if op in ("+", "-"):
@@ -146,8 +147,9 @@ def _pointer_binary(checker: Checker[L], left: Expr[L], right: Expr[L], node: as
             return advanced(checker, left, right, "+" if op == "+" else "-", node.span)
         if op == "+" and isinstance(two, Pointer) and is_integer(one):
             return advanced(checker, right, left, "+", node.span)
-        if op == "-" and isinstance(one, Pointer) and one == two:
-            size = 1 if isinstance(one.to, Void | Function) else checker.types.size(one.to, node.span)
+        if op == "-" and isinstance(one, Pointer) and isinstance(two, Pointer) and checker.comparable(left, right):
+            size = pointed_size(checker, one, node.span)
+            pointed_size(checker, two, node.span)
             difference: Expr[L] = Binary("-", left, right, LONG)
             return difference if size == 1 else Binary("/", difference, Const(size, LONG), LONG)
     tag = _TAGS.get(op, "D_OP_INT")
@@ -168,13 +170,20 @@ def check_conditional(checker: Checker[L], node: ast.Conditional) -> Expr[L]:
         return _string_conditional(checker, test, then, other, node)
     then, other = checker.decayed(then), checker.decayed(other)
     if isinstance(then.type, Pointer) or isinstance(other.type, Pointer):
-        kind = then.type if isinstance(then.type, Pointer) and not is_null(then) else other.type
-        return Cond(test, then, other, kind if isinstance(kind, Pointer) else then.type)
+        if not checker.comparable(then, other):
+            raise _branches_differ(then.type, other.type, node)
+        specific = isinstance(then.type, Pointer) and not is_void_pointer(then.type) and not is_null(then)
+        kind = then.type if specific or not isinstance(other.type, Pointer) else other.type
+        return Cond(test, then, other, kind)
     if is_integer(then.type) and is_integer(other.type):
         return Cond(test, then, other, common(then.type, other.type))
     if isinstance(then.type, Void) and isinstance(other.type, Void):
         return Cond(test, then, other, VOID)
-    raise fail("D_OP_INCOMPAT", f"'{then.type}' and '{other.type}' cannot be the branches of one '?:'", node.span)
+    raise _branches_differ(then.type, other.type, node)
+
+
+def _branches_differ(then: Type, other: Type, node: ast.Conditional) -> DtransError:
+    return fail("D_OP_INCOMPAT", f"'{then}' and '{other}' cannot be the branches of one '?:'", node.span)
 
 
 def _string_conditional(

@@ -121,6 +121,12 @@ STATEMENT_ONLY = (
 AGGREGATING = ("count", "sum", "avg", "min", "max", "stddev", "quantize", "lquantize", "llquantize")
 
 
+def is_function(name: str) -> bool:
+    """Whether a name is that of a subroutine, an action or an aggregating function."""
+    known = (PROTOTYPES, REFUSED, ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEMENT_ONLY, AGGREGATING)
+    return any(name in names for names in known)
+
+
 def check_call(checker: Checker[L], node: ast.Call) -> Expr[L]:
     """A call of a subroutine. Raises D_FUNC_UNDEF, D_PROTO_LEN, D_PROTO_ARG."""
     name = node.name

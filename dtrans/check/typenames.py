@@ -39,6 +39,8 @@ _CHARS = {
     ("char", "signed"): ("signed char", 1, True),
     ("char", "unsigned"): ("unsigned char", 1, False),
 }
+#: What a program may write before a backquote for types of its own, and of C.
+_OWN_SCOPES = frozenset(("", "C", "D"))
 _LENGTHS = {("short",): 2, (): 4, ("long",): 8, ("long", "long"): 8}
 
 
@@ -107,7 +109,7 @@ class TypeNames:
                 raise fail(tag, f"'{name}': {word} cannot be this", span)
         if name == "string":
             return StringType(self.strsize)
-        found = self.typedef(name.rpartition("`")[2]) if len(words) == 1 else None
+        found = self._scoped(name) if len(words) == 1 else None
         if found is None:
             raise fail(
                 "D_TYPE_ERR",
@@ -116,6 +118,13 @@ class TypeNames:
                 hint=self._nearest(name),
             )
         return found
+
+    def _scoped(self, name: str) -> Type | None:
+        """What a type name stands for, of a module of the kernel (``vmlinux`pid_t``) or of ``C`` and ``D``."""
+        scope, _, name = name.rpartition("`")
+        if scope not in _OWN_SCOPES and name not in self.knowledge.types and name not in self.knowledge.structures:
+            return self.facts.typedef(name)
+        return _basic((name,)) or self.typedef(name)
 
     def typedef(self, name: str) -> Type | None:
         """What a type name stands for, or None."""
@@ -133,7 +142,7 @@ class TypeNames:
 
     def is_type(self, name: str) -> bool:
         """Whether a plain name is a type: the parser asks where D's grammar is ambiguous."""
-        return name == "string" or _basic((name,)) is not None or self.typedef(name) is not None
+        return name == "string" or self._scoped(name) is not None
 
     def _nearest(self, name: str) -> str:
         from dtrans.knowledge.lookup import nearest
@@ -147,7 +156,10 @@ class TypeNames:
         self, kind: str, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span
     ) -> Type:
         assert kind in ("struct", "union")
+        scope, _, tag = tag.rpartition("`")
         if body is None:
+            if scope not in _OWN_SCOPES and self.facts.struct(kind, tag) is not None:
+                return StructRef("struct" if kind == "struct" else "union", tag)
             if (kind, tag) in self.structs:
                 return self.structs[kind, tag].ref
             renamed = self.knowledge.types.get(f"{kind} {tag}")
@@ -185,6 +197,8 @@ class TypeNames:
                     raise fail("D_DECL_BFTYPE", f"a bit-field is an integer, not '{kind}'", declaration.span)
             elif not declaration.name and not isinstance(kind, StructRef):
                 raise fail("D_DECL_MNAME", "this member has no name", declaration.span)
+            if bits < 0 or (declaration.name and declaration.bits is not None and not bits):
+                raise fail("D_DECL_BFCONST", "the width of a bit-field must be positive", declaration.span)
             if declaration.bits is not None and bits > size:
                 raise fail("D_DECL_BFSIZE", f"a bit-field of {bits} bits does not fit its type", declaration.span)
             if ref.kind == "union":
@@ -201,8 +215,9 @@ class TypeNames:
         return Struct(ref, total, tuple(members))
 
     def _enum(self, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span) -> Type:
+        scope, _, tag = tag.rpartition("`")
         if body is None:
-            if tag in self.enums:
+            if tag in self.enums and (scope in _OWN_SCOPES or self.facts.enumerators(tag) is None):
                 return self.enums[tag]
             if self.facts.enumerators(tag) is None:
                 raise fail("D_TYPE_ERR", f"enum {tag} is not known", span)

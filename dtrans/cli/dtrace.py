@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dtrans.cli.failure import guarded
 from dtrans.errors import DtransError
 from dtrans.invocation.arguments import Arguments, read_arguments
-from dtrans.invocation.specifier import ON_COMMAND_LINE, shown_name
-from dtrans.source import Source
+from dtrans.invocation.specifier import shown_name
+from dtrans.source import ON_COMMAND_LINE, Source
 
 _USAGE = """\
 Usage: dtrace [-CeFhHlqSvVwZ] [-64] [-b size] [-c command] [-D name[=value]] [-I folder] [-o file] [-p pid]

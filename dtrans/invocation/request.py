@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dtrans.errors import fail
 from dtrans.files import read_bytes
 from dtrans.invocation.arguments import Arguments, Spec, read_arguments
-from dtrans.invocation.specifier import ON_COMMAND_LINE, complete, shown_name
+from dtrans.invocation.specifier import complete, shown_name
 from dtrans.request import Request
-from dtrans.source import Source
+from dtrans.source import ON_COMMAND_LINE, Source
 from dtrans.values import dataclass, replace
 
 _ENTERED = r'(?m)^# \d+ "((?:[^"\\\n]|\\.)*)" 1\b'

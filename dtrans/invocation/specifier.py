@@ -10,9 +10,6 @@ from __future__ import annotations
 
 from dtrans.invocation.arguments import SpecKind
 
-#: The name of sources that are no file.
-ON_COMMAND_LINE = "-n"
-
 _COLONS = {"provider": ":::", "module": "::", "function": ":"}
 #: What may stand in D text and hide a brace or a slash: strings, characters, comments. D has no // comments.
 _OPAQUE = r'(?s)"(?:[^"\\]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/'

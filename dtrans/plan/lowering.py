@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from dtrans.check.conversions import is_integer, is_string
+from dtrans.check.conversions import is_string
 from dtrans.check.tree import (
     Arg,
     Args,
@@ -249,8 +249,6 @@ class Lowering:
             text = value if isinstance(value, Text) else checker.stringof(value, span)
             # A char * of Solaris is 0 where there is no text.
             return replace(text, type=kind) if kind.pointer and isinstance(text, Cond | Intrinsic) else text
-        if isinstance(kind, Pointer) and is_integer(value.type):
-            return Cast(value, kind)
         return checker.converted(checker.decayed(value), kind, span)
 
 

@@ -56,7 +56,7 @@ def _hint(source: Source, tokens: list[Token], at: int, expected: Container[str]
     unclosed = _open_before(tokens, at)
     match before.type, token.type:
         case _, "RESERVED":
-            return _NO_SUCH_STATEMENT.get(token.value, "")
+            return _NO_SUCH_STATEMENT.get(token.value, f"{token.value} is a word of D: nothing can have it as its name")
         case (("PROGRAM" | "}" | ";"), "PRED_OPEN"):
             return "a predicate follows the descriptions of its probes"
         case (("SELF" | "THIS"), "."):

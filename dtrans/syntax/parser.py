@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dtrans.errors import DtransError, fail
-from dtrans.source import Source, Span
+from dtrans.source import ON_COMMAND_LINE, Source, Span
 from dtrans.syntax import ast
 from dtrans.syntax.grammar import DParser
 from dtrans.syntax.lexer import Entry, LexicalError, Scan, scan
@@ -18,7 +18,7 @@ MAX_DEPTH = 200
 def program(source: Source, is_type: IsType | None) -> ast.Program:
     """See `dtrans.syntax.parse`."""
     tree, scanned, source = _run(source, "PROGRAM", is_type)
-    _refuse_lone_descriptions(tree)
+    _refuse_lone_descriptions(tree, source)
     return _with_pragmas(tree, scanned, source)
 
 
@@ -57,9 +57,9 @@ def _run(source: Source, entry: Entry, is_type: IsType | None) -> tuple[Any, Sca
     return tree, scanned, source
 
 
-def _refuse_lone_descriptions(program: ast.Program) -> None:
-    """Only the last clause may do without actions, as in ``-n BEGIN``: anywhere else something is missing."""
-    for item in program.items[:-1]:
+def _refuse_lone_descriptions(program: ast.Program, source: Source) -> None:
+    """Only the last clause of a text on the command line may do without actions, as in ``-n BEGIN``."""
+    for item in program.items[: -1 if source.name == ON_COMMAND_LINE else None]:
         if isinstance(item, ast.Clause) and item.body is None:
             hint = "separate several probes with commas, and write { } around actions"
             message = "expected predicate and/or actions following probe description"

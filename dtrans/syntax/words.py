@@ -39,10 +39,11 @@ OPENING_WORDS = {
     "provider": "PROVIDER",
     "translator": "TRANSLATOR",
 }
-"""Keywords only where the grammar can take them: elsewhere scripts may use them as names."""
+"""Keywords only where the grammar can take them; they name nothing else either."""
 
-RESERVED = frozenset("break case continue default do for goto return switch while".split())
-"""C's statements: D has none of them, and does not let them name a variable either."""
+RESERVED = frozenset("break case continue counter default do for goto import return switch while".split())
+"""C's statements, and words kept for later (Guide, "Types, Operators, and Expressions"): D has none of them, and does
+not let them name a variable either."""
 
 _BASE_TYPES = frozenset(
     "size_t ssize_t pid_t tid_t uid_t gid_t id_t dev_t ino_t off_t mode_t time_t clock_t key_t daddr_t caddr_t "
@@ -84,7 +85,7 @@ def classified(
                 token.type = "NAME"
             elif (keyword := KEYWORDS.get(word)) or ((keyword := OPENING_WORDS.get(word)) and keyword in expected):
                 token.type = keyword
-            elif word in RESERVED:
+            elif word in RESERVED or word in OPENING_WORDS:
                 token.type = "RESERVED"
             elif "TYPE_NAME" in expected and (
                 "NAME" not in expected

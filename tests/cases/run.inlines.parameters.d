@@ -9,7 +9,7 @@ inline string kind[int k] = k == 0 ? "none" : k == 1 ? "one" : "many";
 inline int64_t fourfold[int64_t n] = twice[twice[n]];
 inline uint8_t low[int64_t n] = n;
 struct point { int x; int y; };
-inline int64_t sum[struct point *p] = p->x + p->y;
+inline int64_t total[struct point *p] = p->x + p->y;
 int n;
 
 BEGIN
@@ -20,7 +20,7 @@ BEGIN
 	printf("%s %s %s %s\n", paren["x"], paren[paren[kind[1]]], kind[0], kind[n]);
 	printf("%d\n", low[0x1ff]);
 	this->p = (struct point *)alloca(sizeof (struct point)); this->p->x = 3; this->p->y = 4;
-	printf("%d\n", sum[this->p]);
+	printf("%d\n", total[this->p]);
 	@[kind[2], twice[4]] = sum(twice[1]);
 	printa("%s %d %@d\n", @);
 	exit(0);

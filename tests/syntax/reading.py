@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dtrans.errors import Diagnostic, DtransError
-from dtrans.source import Source
+from dtrans.source import ON_COMMAND_LINE, Source
 from dtrans.syntax import ast, parse, parse_expression, parse_type
 from dtrans.syntax.printer import equal
 
@@ -15,7 +15,7 @@ def program(text: str) -> ast.Program:
 
 
 def item(text: str) -> ast.Item:
-    (only,) = program(text).items
+    (only,) = parse(Source(ON_COMMAND_LINE, text)).items
     return only
 
 

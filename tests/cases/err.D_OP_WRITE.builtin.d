@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	execname = "x"; /* error: D_DECL_IDRED */
+	execname = "x"; /* error: D_OP_WRITE */
 }

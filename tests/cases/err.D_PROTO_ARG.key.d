@@ -3,5 +3,5 @@
 BEGIN
 {
 	a[1] = 1;
-	trace(a["x"]); /* error: D_OP_INCOMPAT */
+	trace(a["x"]); /* error: D_PROTO_ARG */
 }

@@ -1,0 +1,6 @@
+/* A built-in variable has no address. */
+
+BEGIN
+{
+	trace(&pid); /* error: D_ADDROF_VAR */
+}
