@@ -119,13 +119,15 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             _strtok(values, call, slot)
         case "substr":
             source = values.text(args[0])
-            start = Number(values.integer(args[1]))
-            length = Number(values.integer(args[2])) if len(args) > 2 else "0"
-            calls.statement(values, name, to, source, start, length, "true" if len(args) > 2 else "false")
+            start = Number(values.settled(args[1]))
+            # What is left out is strsize for dtrace, whatever the string's own length.
+            length = Number(values.integer(args[2])) if len(args) > 2 else str(values.types.strsize)
+            calls.statement(values, name, to, source, start, length)
         case "lltostr":
+            shown = Number(values.settled(args[0]) if len(args) > 1 else values.integer(args[0]))
             base = values.integer(args[1]) if len(args) > 1 else "10"
             room = slot if slot.size >= 72 else values.slot(72)
-            made = calls.expression(values, name, To(room), Number(values.integer(args[0])), base)
+            made = calls.expression(values, name, To(room), shown, base)
             values.fault(f"!{made}", _ILLEGAL)
             if room is not slot:
                 strings.copy(values, slot, room)

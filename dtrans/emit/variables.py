@@ -338,9 +338,10 @@ class Variables:
                 value = values.temporary(storage_type(expr.variable.type), value)
             self._guarded(values, guard, f"{target} = {value};")
             return value
-        operand = values.integer(expr.value)
+        # The left side is read first, whatever the right one assigns.
         current = f"({guard} ? {target} : 0)" if guard else target
         old = values.temporary(storage_type(expr.variable.type), current)
+        operand = values.integer(expr.value)
         made = self.operated(values, expr.variable.type, expr.op, old, operand, expr.value)
         new = values.temporary(storage_type(expr.variable.type), made)
         self._guarded(values, guard, f"{target} = {new};")

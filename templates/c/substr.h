@@ -1,17 +1,15 @@
 // needs: word strlen slice
 /*
- * substr(s, start[, len]): start below 0 counts from the end; len below 0 leaves off that many at the end; a start
+ * substr(s, start, len): start below 0 counts from the end; len below 0 leaves off that many at the end; a start
  * outside gives "" (but one before the beginning with a len that reaches into s gives the part within s).
  *
- * The rules are those of dtrace_dif_subr(DIF_SUBR_SUBSTR), taken from Perl. `limited`: len was given.
+ * The rules are those of dtrace_dif_subr(DIF_SUBR_SUBSTR), taken from Perl.
  */
-static __always_inline void dt_substr(char *dst, u32 dcap, const char *s, u32 scap, s64 start, s64 len, bool limited)
+static __always_inline void dt_substr(char *dst, u32 dcap, const char *s, u32 scap, s64 start, s64 len)
 {
 	u64 any = DT_WORD(s, 0);
 	s64 length = dt_strlen(s, scap);
 
-	if (!limited)
-		len = scap;
 	if (start < 0) {
 		start += length;
 		if (start < 0 && len > 0 && start + len > 0) {

@@ -21,5 +21,9 @@ BEGIN
 	x ^= 0xff; printf("%x ", x);
 	x <<= 4; printf("%x ", x);
 	x >>= 2; printf("%x\n", x);
+	/* Operands are calculated from the left, also where one assigns what another reads. */
+	x = 3; printf("%d ", x += (x = 10)); printf("%d ", x - x++); printf("%d ", x++ + x);
+	self->y = 2; printf("%d ", self->y -= self->y++);
+	x = 1; printf("%s\n", substr("abcdef", x, x++));
 	exit(0);
 }

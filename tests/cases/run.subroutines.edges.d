@@ -9,6 +9,7 @@ BEGIN
 {
 	s = "hello"; e = "";
 	printf("%s|%s|%s|%s|%s|\n", substr(s, 5), substr(s, -6), substr(s, -7, 4), substr(s, 1, -2), substr(s, 2, 0));
+	printf("%s|%s|%s|\n", substr("hello", -6), substr("hello", -255), substr("hello", -261));
 	printf("%d %d %d %d %d\n", index(s, "l", -5), index(s, "l", 99), index(s, "", -1), index(s, "", 99), index(e, ""));
 	printf("%d %d %d %d %d\n", rindex(s, "l", 99), rindex(s, "l", -1), rindex(s, "", -1), rindex(s, ""), rindex(e, "x"));
 	printf("%d %d %d\n", index(s, "hellox"), rindex(s, "h", 0), rindex(s, "hello", 3));

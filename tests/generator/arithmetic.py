@@ -113,7 +113,8 @@ VARIABLES = {f"v{index}": kind for index, kind in enumerate(KINDS)}
 
 @st.composite
 def numbers(draw: st.DrawFn, values: dict[str, int], depth: int) -> Number:
-    """An expression over variables of all integer types, whose values are known, and casts of constants."""
+    """An expression over variables of all integer types and casts of constants. What it assigns is then in `values`:
+    operands are drawn in the order in which D calculates them."""
     if not depth or draw(st.integers(0, 4)) == 0:
         name = draw(st.sampled_from(sorted(values)))
         if draw(st.booleans()):
@@ -121,7 +122,7 @@ def numbers(draw: st.DrawFn, values: dict[str, int], depth: int) -> Number:
         kind, value = draw(st.sampled_from(KINDS)), draw(VALUES)
         return number(f"({kind.name}){value & 2**64 - 1:#x}", kind, kind.cut(value))
     inner = numbers(values, depth - 1)
-    match draw(st.sampled_from(("binary", "binary", "binary", "unary", "cast", "conditional"))):
+    match draw(st.sampled_from(("binary", "binary", "binary", "unary", "cast", "conditional", "assignment"))):
         case "unary":
             operand = draw(inner)
             op = draw(st.sampled_from("-~!"))
@@ -131,25 +132,72 @@ def numbers(draw: st.DrawFn, values: dict[str, int], depth: int) -> Number:
             operand, kind = draw(inner), draw(st.sampled_from(KINDS))
             return number(f"(({kind.name}){operand.text})", kind, kind.cut(operand.value))
         case "conditional":
-            test, then, other = draw(inner), draw(inner), draw(inner)
-            # A constant test would leave nothing of the other branch, not even its type.
-            test = binary("|", test, number("(v6 - v6)", WIDE[True], 0)) or test
+            test = _variable(draw(inner), values)
+            then = _taken(draw, inner, values, taken=bool(test.value))
+            other = _taken(draw, inner, values, taken=not test.value)
             kind = common(then.kind, other.kind)
             return number(
                 f"({test.text} ? {then.text} : {other.text})", kind, then.value if test.value else other.value
             )
-    left, right = draw(inner), draw(inner)
-    return binary(draw(st.sampled_from(OPS)), left, right) or left
+        case "assignment":
+            return _assignment(draw, inner, values)
+    left, op = draw(inner), draw(st.sampled_from(OPS))
+    if op in ("&&", "||"):
+        left = _variable(left, values)
+        right = _taken(draw, inner, values, taken=bool(left.value) == (op == "&&"))
+    else:
+        right = draw(inner)
+    # Division by zero has no value; the assignments of both sides are made all the same.
+    return binary(op, left, right) or binary("|", left, right) or left
+
+
+def _variable(one: Number, values: dict[str, int]) -> Number:
+    """The same value, not known to the compiler: a constant test would leave nothing of the other side, not even its
+    type."""
+    return binary("|", one, number("(v6 - v6)", WIDE[True], 0)) or one
+
+
+def _taken(draw: st.DrawFn, inner: st.SearchStrategy[Number], values: dict[str, int], *, taken: bool) -> Number:
+    """A side of an expression, which assigns nothing unless it is `taken`."""
+    before = dict(values)
+    made = draw(inner)
+    if not taken:
+        values.update(before)
+    return made
+
+
+def _assignment(draw: st.DrawFn, inner: st.SearchStrategy[Number], values: dict[str, int]) -> Number:
+    """An assignment of any kind: the variable keeps all bits of the value."""
+    name = draw(st.sampled_from(sorted(values)))
+    kind, old = VARIABLES[name], values[name]
+    one = number("1", INT, 1)
+    match draw(st.sampled_from(("=", "=", "++", "--", "+=", "-=", "*=", "&=", "|=", "^=", "<<=", ">>="))):
+        case "=":
+            new = _variable(draw(inner), values)
+            text, value, result = f"({name} = {new.text})", new.value, new.value
+        case ("++" | "--") as op:
+            stepped = binary(op[0], number(name, kind, old), one)
+            assert stepped is not None
+            first = draw(st.booleans())
+            text = f"({op}{name})" if first else f"({name}{op})"
+            value, result = stepped.value, stepped.value if first else old
+        case op:
+            operand = draw(inner)
+            made = binary(op.removesuffix("="), number(name, kind, old), operand)
+            assert made is not None
+            text, value, result = f"({name} {op} {operand.text})", made.value, made.value
+    values[name] = WIDE[kind.signed].cut(value)
+    return number(text, kind, result)
 
 
 @st.composite
 def sums(draw: st.DrawFn) -> tuple[str, list[str]]:
     """A program that prints twenty expressions, and what it must print."""
     values = {name: kind.cut(draw(VALUES)) for name, kind in VARIABLES.items()}
-    shown = [draw(numbers(values, 4)) for _ in range(20)]
     lines = [f"{kind.name} {name};" for name, kind in VARIABLES.items()]
     sets = " ".join(f"{name} = ({VARIABLES[name].name}){value & 2**64 - 1:#x};" for name, value in values.items())
     lines.append(f"BEGIN {{ {sets} }}")
+    shown = [draw(numbers(values, 4)) for _ in range(20)]
     lines += [f'BEGIN {{ printf("%d\\n", {one.text}); }}' for one in shown]
     lines.append("BEGIN { exit(0); }")
     return "\n".join(lines), [str(one.kind.cut(one.value)) for one in shown]

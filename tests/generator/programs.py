@@ -235,7 +235,7 @@ _HOLE = re.compile(r"#(\w+)#")
 def _grammar(probe: Probe) -> Mapping[str, Forms]:
     """The grammar as the clauses of a probe have it."""
     more = {"i": probe.integers, "s": probe.strings, "p": probe.pointers}
-    return GRAMMAR | {name: GRAMMAR[name] + 3 * forms for name, forms in more.items()}
+    return {**GRAMMAR, **{name: GRAMMAR[name] + 3 * forms for name, forms in more.items()}}
 
 
 def _is_leaf(form: str) -> bool:

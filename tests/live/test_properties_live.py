@@ -1,4 +1,4 @@
-"""Random programs on the real kernel: the verifier refuses none, and numbers are those of D's arithmetic."""
+"""Random programs on the real kernel: the verifier refuses none, and numbers and strings are those of D."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dtrans.run.programs.load import load
 from tests.generator import examples
 from tests.generator.arithmetic import sums
 from tests.generator.programs import programs
+from tests.generator.texts import lines
 from tests.programs import host, pipeline, printed
 
 
@@ -17,6 +18,13 @@ from tests.programs import host, pipeline, printed
 def test_numbers_are_those_of_its_arithmetic(made: tuple[str, list[str]]) -> None:
     text, expected = made
     assert printed(text).split() == expected
+
+
+@examples(12)
+@given(lines())
+def test_strings_are_those_of_the_subroutines(made: tuple[str, list[bytes]]) -> None:
+    text, expected = made
+    assert printed(text).encode().split(b"\n")[:-2] == expected
 
 
 @examples(12)
