@@ -16,6 +16,8 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``switches``    array of u64 by `SWITCHES`: u64 flags that the reader sets and programs read
 ``agg_N``       per-CPU hash: aggregation N, packed key fields -> value laid out by its function; without keys a
                 per-CPU array of one value, where the function's values only grow
+``agg_N_now``   array of one map: the one like ``agg_N`` that programs fill at the time; made by the loader
+``agg_made``    per-CPU array of u64 by aggregation id: the keys that were made so far
 ``progeny``     hash: u32 process id -> u8: the processes that come from the target; those of before by the reader
 ``images``      hash: u32 process id, u32 self_exec_id -> u64 time at which the process began to execute that image
 ``page_places`` array of one value: where the kernel sees memory; filled by the loader (`dtrans.run.kernel.pages`)

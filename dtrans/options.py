@@ -45,7 +45,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("aggpercpu", "flag", reason="only what uses libdtrace sees an aggregation's values by CPU"),
         Option("agghist", "flag", dynamic=True),
         Option("aggpack", "flag", dynamic=True),
-        Option("aggrate", "rate", "1hz", reason="aggregations are read when they are printed", dynamic=True),
+        Option("aggrate", "rate", "1hz", dynamic=True),
         Option("aggsize", "size", "4m", most=1 << 30),
         Option("aggsortkey", "flag", dynamic=True),
         Option("aggsortkeypos", "count", dynamic=True),

@@ -134,20 +134,14 @@ class Event:
 def update(values: Values, which: int, aggregation: Aggregation, key: str, event: Event) -> None:
     """Adds an event to the entry of a key."""
     value = f"struct agg_{which}_value"
-    found = values.temporary(f"{value} *", f"agg_{which}.lookup(&{key})")
-    if is_single(aggregation):
-        with values.block(f"if ({found})"):
-            _accumulate(values, which, aggregation, f"{found}->v", event.operand, event.weight)
-        return
-    with values.block(f"if (!{found})"):
-        values.add("u32 zero_ = 0;")
-        values.add(f"{value} *fresh = agg_{which}_zero.lookup(&zero_);")
-        values.add(f"if (fresh) agg_{which}.insert(&{key}, fresh);")
-        values.add(f"{found} = agg_{which}.lookup(&{key});")
+    single = is_single(aggregation)
+    found = values.temporary(f"{value} *", f"agg_{which}.lookup(&{key})" if single else f"dt_agg_{which}(&{key})")
     with values.block(f"if ({found})"):
         _accumulate(values, which, aggregation, f"{found}->v", event.operand, event.weight)
-    with values.block("else"):
-        values.add(f"DROP({_AGGREGATION_DROP});")
+    if not single:
+        values.shared.uses.add("keys")
+        with values.block("else"):
+            values.add(f"DROP({_AGGREGATION_DROP});")
 
 
 def _accumulate(values: Values, which: int, aggregation: Aggregation, v: str, operand: str, weight: str) -> None:

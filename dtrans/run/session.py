@@ -235,7 +235,8 @@ class Session:
             self._handle = completing(self.artifact, self._handle, self._aggregations.add, known_as)
 
     def close(self) -> None:
-        """Gives the ring back, and the kernel's account of processes."""
+        """Gives the ring back, the maps of aggregations, and the kernel's account of processes."""
+        self._tables.close()
         if self._watched:
             self._symbols.close()
         if self._ring is not None:
@@ -332,19 +333,21 @@ class Session:
                     if descriptor in living:
                         events.unregister(descriptor)
                         self._target_ended(living.pop(descriptor))
-                wait = self._next_wait(wait, self._work())
+                wait = self._next_wait(wait, self._work(), self._aggregations.relieve())
                 self._look_at_status()
                 if self.userland is not None:
                     self.look_again(self.userland)
                 self._refresh()
 
-    def _next_wait(self, wait: float, read: int) -> float:
-        """Seconds to the next look: the ring is to be about a twentieth full by then; switchrate is the limit."""
-        size = self._ring.size if self._ring is not None else 1
-        if read > size // 16:
+    def _next_wait(self, wait: float, read: int, grown: float) -> float:
+        """Seconds to the next look: the ring, and the maps of aggregations, are to be about a twentieth full by then;
+        switchrate and aggrate are the limits."""
+        filled = max(read / self._ring.size if self._ring is not None else 0.0, grown)
+        if filled > 1 / 16:
             return max(wait / 2, _SHORTEST_WAIT)
-        if read < size // 32:
-            period = self._options.rate("switchrate") / 10**9
+        if filled < 1 / 32:
+            rates = ("switchrate", "aggrate") if self.artifact.aggregations else ("switchrate",)
+            period = min(map(self._options.rate, rates)) / 10**9
             return min(wait * 2, max(_SHORTEST_WAIT, min(period, _LONGEST_WAIT)))
         return wait
 

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import isqrt
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from dtrans.run import session
+from dtrans.run.output import aggregate
+from tests.loads import line
 from tests.programs import printed
 
 PHASES = (Phase.explicit, Phase.generate)
@@ -151,3 +155,30 @@ def test_distributions_hold_the_very_events_that_were_printed() -> None:
     assert tables["llquantize"] == Counter(_magnitude(size) for size in traced)
     *_, total, mean = shown.split()
     assert (int(total), int(mean)) == (sum(traced), sum(traced) // len(traced))
+
+
+def test_no_event_is_lost_where_maps_are_emptied_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aggregate, "_FULL", -1.0)
+    monkeypatch.setattr(session, "_LONGEST_WAIT", 0.001)
+    shown = printed(
+        """
+        syscall::getppid:entry /pid == $target/ { self->n++; this->key = self->n % 3; }
+        syscall::getppid:entry /pid == $target/ { @c[this->key] = count(); @s[this->key] = sum(self->n); }
+        syscall::getppid:entry /pid == $target/ { @least[this->key] = min(self->n); @most[this->key] = max(self->n); }
+        syscall::getppid:entry /pid == $target/ { @a[this->key] = avg(self->n); @d[this->key] = stddev(self->n); }
+        syscall::getppid:entry /pid == $target/ { @q[this->key] = quantize(self->n); }
+        END { printa("%d %@d %@d %@d %@d %@d %@d\\n", @c, @s, @least, @most, @a, @d); printa("%@d\\n", @q); }
+        """,
+        commands=[line("getppid", 9000)],
+    )
+    rows, _, distributions = shown.partition("\n\n")
+    made = {key: [number for number in range(1, 9001) if number % 3 == key] for key in range(3)}
+    expected = {}
+    for key, numbers in made.items():
+        mean = sum(numbers) // len(numbers)
+        deviation = isqrt(sum(number * number for number in numbers) // len(numbers) - mean * mean)
+        expected[key] = [len(numbers), sum(numbers), min(numbers), max(numbers), mean, deviation]
+    found = [list(map(int, row.split())) for row in rows.splitlines() if row.strip()]
+    assert {row[0]: row[1:] for row in found} == expected
+    counts = [int(row.split()[-1]) for row in distributions.splitlines() if "|" in row]
+    assert sum(counts) == 9000

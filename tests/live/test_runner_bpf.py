@@ -57,11 +57,22 @@ def test_a_value_has_a_part_for_each_possible_cpu() -> None:
 
 
 @pytest.mark.parametrize("kind", [MAP_HASH, MAP_PERCPU_HASH])
-def test_taking_a_key_gives_its_value_and_removes_it(kind: int) -> None:
-    made = _filled(kind, 3)
-    assert made.take(KEY.pack(2)) == VALUE.pack(6) * made.cpus
-    assert made.take(KEY.pack(2)) is None
-    assert made.lookup(KEY.pack(2)) is None
+@pytest.mark.parametrize("batches", [True, False])
+def test_what_is_taken_is_there_no_more(kind: int, batches: bool) -> None:
+    made = _filled(kind, 5000)
+    made._can_batch = batches
+    keys, values = made.contents(take=True)
+    assert dict(zip(keys, struct.unpack(f"={5000 * made.cpus}Q", values)[:: made.cpus], strict=True)) == {
+        KEY.pack(number): number * 3 for number in range(5000)
+    }
+    assert made.contents() == ([], b"")
+    made.close()
+
+
+@pytest.mark.parametrize("kind", [MAP_HASH, MAP_PERCPU_HASH])
+def test_a_key_that_is_deleted_is_there_no_more(kind: int) -> None:
+    made = _filled(kind, 2)
+    assert made.lookup(KEY.pack(0)) is not None
     assert made.delete(KEY.pack(1)) is True
     assert made.delete(KEY.pack(1)) is False
     assert [key for key, _ in made.items()] == [KEY.pack(0)]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dtrans.artifact import FAULT_RECORD, FAULT_SITE, RECORD_HEADER, Action, Aggregation, Artifact, Field, Probe, Site
 from dtrans.options import Options
+from dtrans.run.kernel.tables import Entries
 from dtrans.run.output.aggregate import AggregationState
 from dtrans.run.output.decode import Names
 from dtrans.run.output.jsonlines import json_output
@@ -75,6 +76,8 @@ class Maps:
 
     def __init__(self, cpus: int = 2) -> None:
         self.cpus = cpus
+        #: Keys that a map has room for.
+        self.room = 1024
         self.entries: dict[int, dict[bytes, list[bytes]]] = {}
         self.epochs: dict[int, int] = {}
 
@@ -94,11 +97,17 @@ class Maps:
         new = pick(old, value) if epoch == now else value  # type: ignore[operator]
         values[cpu] = struct.pack("<qQ", new, now)
 
-    def read(self, aggregation: int) -> list[tuple[bytes, list[bytes]]]:
-        return [(key, list(values)) for key, values in self.entries.get(aggregation, {}).items()]
+    def read(self, aggregation: int) -> Entries:
+        entries = self.entries.get(aggregation, {})
+        return Entries(list(entries), b"".join(value for values in entries.values() for value in values), self.cpus)
 
-    def take(self, aggregation: int, key: bytes) -> list[bytes] | None:
-        return self.entries.get(aggregation, {}).pop(key, None)
+    def drain(self, aggregation: int) -> Entries:
+        drained = self.read(aggregation)
+        self.entries.pop(aggregation, None)
+        return drained
+
+    def fill(self, aggregation: int) -> float:
+        return len(self.entries.get(aggregation, {})) / self.room
 
     def set_epoch(self, aggregation: int, epoch: int) -> None:
         self.epochs[aggregation] = epoch

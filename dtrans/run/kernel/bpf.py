@@ -23,7 +23,8 @@ from dtrans.values import dataclass
 #: System call numbers (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h).
 _SYSCALLS = {"x86_64": {"bpf": 321, "perf_event_open": 298}, "aarch64": {"bpf": 280, "perf_event_open": 241}}
 
-MAP_HASH, MAP_ARRAY, MAP_PROG_ARRAY, MAP_PERCPU_HASH, MAP_PERCPU_ARRAY, MAP_RINGBUF = 1, 2, 3, 5, 6, 27
+MAP_HASH, MAP_ARRAY, MAP_PROG_ARRAY, MAP_PERCPU_HASH, MAP_PERCPU_ARRAY, MAP_ARRAY_OF_MAPS = 1, 2, 3, 5, 6, 12
+MAP_RINGBUF = 27
 _PER_CPU_MAPS = frozenset({MAP_PERCPU_HASH, MAP_PERCPU_ARRAY, 10, 21})
 
 #: What helps when the kernel does not make a map.
@@ -35,7 +36,7 @@ PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 0, 1, 2
 
 _MAP_CREATE, _MAP_LOOKUP, _MAP_UPDATE, _MAP_DELETE, _MAP_NEXT_KEY, _PROG_LOAD = 0, 1, 2, 3, 4, 5
 _PROG_TEST_RUN, _PROG_NEXT_ID, _MAP_NEXT_ID, _PROG_FD_BY_ID, _MAP_FD_BY_ID, _OBJECT_INFO = 10, 11, 12, 13, 14, 15
-_RAW_TRACEPOINT_OPEN, _BTF_LOAD, _MAP_TAKE, _MAP_FREEZE, _MAP_LOOKUP_BATCH = 17, 18, 21, 22, 24
+_RAW_TRACEPOINT_OPEN, _BTF_LOAD, _MAP_FREEZE, _MAP_LOOKUP_BATCH, _MAP_TAKE_BATCH = 17, 18, 22, 24, 25
 
 _TEST_RUN_ON_CPU = 1
 _PERF_IOC_ENABLE, _PERF_IOC_SET_BPF, _PERF_FLAG_CLOEXEC = 0x2400, 0x40042408, 8
@@ -256,10 +257,16 @@ class BpfMap:
         self._can_batch = True
 
     @classmethod
-    def create(cls, spec: MapSpec) -> BpfMap:
-        """A new map. Raises OSError."""
+    def create(cls, spec: MapSpec, inner: int = 0) -> BpfMap:
+        """A new map; a map of maps is for those that are like the one whose descriptor is `inner`. Raises OSError."""
         attr = _MapCreate(
-            spec.type, spec.key_size, spec.value_size, spec.max_entries, spec.flags, map_name=object_name(spec.name)
+            spec.type,
+            spec.key_size,
+            spec.value_size,
+            spec.max_entries,
+            spec.flags,
+            inner,
+            map_name=object_name(spec.name),
         )
         return cls(spec, bpf_call(_MAP_CREATE, attr))
 
@@ -303,40 +310,34 @@ class BpfMap:
             raise
         return True
 
-    def take(self, key: bytes) -> bytes | None:
-        """Removes a key and gives its value in one step; None when there was none."""
-        keys = ctypes.create_string_buffer(key, self.spec.key_size)
-        value = ctypes.create_string_buffer(self._value_bytes)
-        try:
-            bpf_call(_MAP_TAKE, _MapElement(self.fd, _address(keys), _address(value)))
-        except OSError as error:
-            if error.errno == _ENOENT:
-                return None
-            if error.errno not in (_EINVAL, _ENOTSUPP):
-                raise
-            # Hashes can do it since 5.14 (commit 3e87f192b405).
-            found = self.lookup(key)
-            return found if self.delete(key) else None
-        return value.raw
-
     def freeze(self) -> None:
         """From now on only programs can write it."""
         bpf_call(_MAP_FREEZE, _MapElement(self.fd))
 
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """All keys and values; elements that come or go meanwhile may be missed, as in any walk of a live map."""
+        keys, values = self.contents()
+        size = self._value_bytes
+        return zip(keys, (values[start : start + size] for start in range(0, len(values), size)), strict=True)
+
+    def contents(self, *, take: bool = False) -> tuple[list[bytes], bytes]:
+        """All keys, and all their values one after another. With `take` they are removed: no program may be using the
+        map then. Raises OSError."""
         if self._can_batch:
             try:
-                yield from self._items_by_batch()
-                return
+                return self._by_batch(_MAP_TAKE_BATCH if take else _MAP_LOOKUP_BATCH)
             except OSError as error:
                 # Batches came with 5.6, for each kind of map in its own release.
                 if error.errno not in (_EINVAL, _ENOTSUPP):
                     raise
                 self._can_batch = False
-        yield from self._items_by_key()
+        found = list(self._items_by_key())
+        if take:
+            for key, _ in found:
+                self.delete(key)
+        return [key for key, _ in found], b"".join(value for _, value in found)
 
-    def _items_by_batch(self) -> Iterator[tuple[bytes, bytes]]:
+    def _by_batch(self, command: int) -> tuple[list[bytes], bytes]:
         key_size, value_size = self.spec.key_size, self._value_bytes
         room = max(16, min(self.spec.max_entries, _BATCH_BYTES // (key_size + value_size)))
         # The cursor is a bucket number for hashes and a key for arrays.
@@ -344,11 +345,13 @@ class BpfMap:
         keys = ctypes.create_string_buffer(room * key_size)
         values = ctypes.create_string_buffer(room * value_size)
         started = finished = False
+        found: list[bytes] = []
+        parts: list[bytes] = []
         while not finished:
             start = _address(cursors[0]) if started else 0
             attr = _MapBatch(start, _address(cursors[1]), _address(keys), _address(values), room, self.fd)
             try:
-                bpf_call(_MAP_LOOKUP_BATCH, attr)
+                bpf_call(command, attr)
             except OSError as error:
                 if error.errno == _ENOSPC:  # One bucket holds more than there is room for.
                     room *= 2
@@ -358,14 +361,12 @@ class BpfMap:
                 if error.errno != _ENOENT:
                     raise
                 finished = True
-            got_keys, got_values = keys.raw, values.raw
-            for index in range(attr.count):
-                yield (
-                    got_keys[index * key_size : (index + 1) * key_size],
-                    got_values[index * value_size : (index + 1) * value_size],
-                )
+            got = ctypes.string_at(keys, attr.count * key_size)
+            found += [got[start : start + key_size] for start in range(0, len(got), key_size)]
+            parts.append(ctypes.string_at(values, attr.count * value_size))
             started = True
             cursors.reverse()
+        return found, b"".join(parts)
 
     def _items_by_key(self) -> Iterator[tuple[bytes, bytes]]:
         key = ctypes.create_string_buffer(self.spec.key_size)

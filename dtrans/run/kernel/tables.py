@@ -7,43 +7,75 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from dtrans.artifact import DROP_KINDS
 from dtrans.run.kernel.bpf import MAP_PERCPU_ARRAY, BpfMap
+from dtrans.values import dataclass
 
 _KEY, _VALUE, _IMAGE = struct.Struct("=I"), struct.Struct("=Q"), struct.Struct("=II")
 
 
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries of an aggregation: packed keys, and for each the values on all `cpus`, all one after another."""
+
+    keys: Sequence[bytes]
+    values: bytes
+    cpus: int
+
+
 class KernelTables:
-    """The maps ``agg_N``, ``epochs``, ``images`` and ``drops`` of a program, by the names of `dtrans.artifact`."""
+    """The maps ``agg_N`` and what belongs to them, ``epochs``, ``images`` and ``drops`` of a program, by the names of
+    `dtrans.artifact`."""
 
     def __init__(self, maps: Mapping[str, BpfMap]) -> None:
         self._maps = maps
-        # An element of an array cannot be removed: what was taken of it is subtracted from then on.
-        self._taken: dict[int, list[bytes]] = {}
+        #: The maps that are filled in place of the first ones, and those that are empty.
+        self._filled: dict[int, BpfMap] = {}
+        self._empty: dict[int, BpfMap] = {}
+        #: How many keys there had been when a map was put in place.
+        self._made: dict[int, int] = {}
 
-    def read(self, aggregation: int) -> Iterable[tuple[bytes, Sequence[bytes]]]:
-        """All entries of an aggregation: the packed key, and the value on each CPU."""
-        source = self._maps[f"agg_{aggregation}"]
-        if source.spec.type == MAP_PERCPU_ARRAY:
-            values = self._since_taken(source, aggregation)
-            return [(_KEY.pack(0), values)] if any(map(any, values)) else []
-        return ((key, _by_cpu(source, value)) for key, value in source.items())
+    def close(self) -> None:
+        """Gives back the maps that were made here. Harmless when repeated."""
+        for each in (*self._filled.values(), *self._empty.values()):
+            each.close()
 
-    def take(self, aggregation: int, key: bytes) -> Sequence[bytes] | None:
-        """Removes an entry, and gives its last values; None when there is none (any more)."""
-        source = self._maps[f"agg_{aggregation}"]
-        if source.spec.type == MAP_PERCPU_ARRAY:
-            values = self._since_taken(source, aggregation)
-            before = self._taken.get(aggregation)
-            self._taken[aggregation] = values if before is None else list(map(_plus_words, before, values))
-            return values
-        value = source.take(key)
-        return None if value is None else _by_cpu(source, value)
+    def read(self, aggregation: int) -> Entries:
+        """All entries of an aggregation."""
+        source = self._filling(aggregation)
+        keys, values = source.contents()
+        if source.spec.type == MAP_PERCPU_ARRAY and not any(values):
+            keys, values = [], b""
+        return Entries(keys, values, source.cpus)
 
-    def _since_taken(self, source: BpfMap, aggregation: int) -> list[bytes]:
-        """The only value of an array on each CPU, less what was taken."""
-        value = source.lookup(_KEY.pack(0))
-        values = _by_cpu(source, value) if value else []
-        before = self._taken.get(aggregation)
-        return values if before is None else list(map(_minus_words, values, before))
+    def drain(self, aggregation: int) -> Entries:
+        """Removes all entries of an aggregation with keys, and gives them. Nothing that programs add meanwhile is lost:
+        they go on with another map. Gives none where there is no memory for that."""
+        source = self._filling(aggregation)
+        made = self._keys_made(aggregation)
+        try:
+            empty = self._empty.pop(aggregation, None) or BpfMap.create(source.spec)
+        except OSError:
+            return Entries([], b"", source.cpus)
+        # The kernel comes back when no program uses the other map any more (maybe_wait_bpf_programs, Linux 5.0).
+        self._maps[f"agg_{aggregation}_now"].update(_KEY.pack(0), _KEY.pack(empty.fd))
+        keys, values = source.contents(take=True)
+        self._filled[aggregation], self._empty[aggregation] = empty, source
+        self._made[aggregation] = made
+        return Entries(keys, values, source.cpus)
+
+    def fill(self, aggregation: int) -> float:
+        """The share of an aggregation's room that keys took since it was last drained; 0 where there can be but one."""
+        if f"agg_{aggregation}_now" not in self._maps:
+            return 0.0
+        made = self._keys_made(aggregation) - self._made.get(aggregation, 0)
+        return made / self._filling(aggregation).spec.max_entries
+
+    def _filling(self, aggregation: int) -> BpfMap:
+        return self._filled.get(aggregation) or self._maps[f"agg_{aggregation}"]
+
+    def _keys_made(self, aggregation: int) -> int:
+        source = self._maps["agg_made"]
+        value = source.lookup(_KEY.pack(aggregation))
+        return sum(_VALUE.unpack(each)[0] for each in _by_cpu(source, value)) if value else 0
 
     def set_epoch(self, aggregation: int, epoch: int) -> None:
         """Sets the epoch of an aggregation."""
@@ -68,20 +100,6 @@ class KernelTables:
             value = source.lookup(_KEY.pack(index)) if index < source.spec.max_entries else None
             found[kind] = [_VALUE.unpack(each)[0] for each in _by_cpu(source, value)] if value else []
         return found
-
-
-def _minus_words(one: bytes, two: bytes) -> bytes:
-    return _words(one, two, -1)
-
-
-def _plus_words(one: bytes, two: bytes) -> bytes:
-    return _words(one, two, 1)
-
-
-def _words(one: bytes, two: bytes, sign: int) -> bytes:
-    """Two values added or subtracted, 64 bits at a time."""
-    form = struct.Struct(f"={len(one) // 8}Q")
-    return form.pack(*((a + sign * b) & ~(-1 << 64) for a, b in zip(form.unpack(one), form.unpack(two), strict=True)))
 
 
 def _by_cpu(source: BpfMap, value: bytes) -> list[bytes]:

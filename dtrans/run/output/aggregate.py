@@ -1,11 +1,13 @@
 """Aggregations as the program's reader sees them: snapshots of the kernel's maps, with clear() and trunc() applied.
 
 The kernel only ever adds. A snapshot sums the CPUs; what clear() and trunc() took away is kept here and subtracted, so
-that no event between two snapshots is lost:
+that no event between two snapshots is lost. A map that fills up is emptied: what it had is kept here as well, so that
+there may be more keys than the kernel has room for.
 
     map: {"sh": 7}            rows: {"sh": 7}
-    clear(@)                  rows: {"sh": 0}      taken away: {"sh": 7}
+    clear(@)                  rows: {"sh": 0}      added: {"sh": -7}
     map: {"sh": 9, "ls": 1}   rows: {"sh": 2, "ls": 1}
+    the map is emptied        rows: {"sh": 2, "ls": 1}      added: {"sh": 2, "ls": 1}
 
 A minimum cannot be subtracted. Its values carry the epoch in which they were made, and clear() begins a new one.
 
@@ -14,12 +16,14 @@ Order and arithmetic are those of libdtrace dt_aggregate.c.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Sequence
+import operator
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from math import isqrt
 
 from dtrans.artifact import Aggregation, Artifact, Field
 from dtrans.options import Options
+from dtrans.run.kernel.tables import Entries
 from dtrans.run.output.decode import Names, c_string, unpacker
 from dtrans.run.output.quantize import Scale, quotient, scale_of
 from dtrans.typed import Any, Protocol
@@ -29,17 +33,27 @@ Vector = tuple[int, ...]
 _EXTREMES = ("min", "max")
 _DISTRIBUTIONS = ("quantize", "lquantize", "llquantize")
 _MASK = (1 << 64) - 1
+#: Hidden entries that are worth a new map.
+_MANY_HIDDEN = 256
+#: The share of a map that is filled when it is emptied.
+_FULL = 0.25
+#: The share that is filled between two looks when there is time for other work.
+_QUIET = 1 / 64
 
 
 class AggregationMaps(Protocol):
     """What the loader does for the reader. Values are given for each CPU, laid out as `Aggregation` says."""
 
-    def read(self, aggregation: int) -> Iterable[tuple[bytes, Sequence[bytes]]]:
-        """All entries of map ``agg_N``: the packed key, and the value on each CPU."""
+    def read(self, aggregation: int) -> Entries:
+        """All entries of map ``agg_N``."""
         ...
 
-    def take(self, aggregation: int, key: bytes) -> Sequence[bytes] | None:
-        """Remove an entry, and give its last values; None when there is none (any more)."""
+    def drain(self, aggregation: int) -> Entries:
+        """Remove all entries, and give them with their last values: what programs add meanwhile goes to others."""
+        ...
+
+    def fill(self, aggregation: int) -> float:
+        """The share of the map's room that keys took since it was last drained; 0 where there can be but one."""
         ...
 
     def set_epoch(self, aggregation: int, epoch: int) -> None:
@@ -72,16 +86,29 @@ def zero_value(aggregation: Aggregation) -> Vector:
     return (0,) * (3 if aggregation.function == "stddev" else aggregation.value_size // 8)
 
 
-def combine_cpus(function: str, values: Sequence[bytes]) -> Vector:
-    """The sum over the CPUs: as many numbers as the value has words; three for stddev (count, sum, sum of squares)."""
-    words = struct.Struct(f"<{len(values[0]) // 8}q")
-    zero = bytes(words.size)
-    parts: list[Vector] = [words.unpack(value) for value in values if value != zero]
+def combine_cpus(function: str, entries: Entries) -> list[Vector]:
+    """For each entry the sum over the CPUs: as many numbers as the value has words; three for stddev (count, sum, sum
+    of squares)."""
+    if not entries.keys:
+        return []
+    words, cpus = array("q", entries.values), entries.cpus
+    width = len(words) // len(entries.keys)
+    size = width // cpus
+    # Word by word over all entries: a map may have tens of thousands.
+    by_cpu: list[list[Sequence[int]]] = [
+        [words[cpu * size + word :: width] for word in range(size)] for cpu in range(cpus)
+    ]
     if function == "stddev":
-        parts = [(count, total, (low & _MASK) | (high & _MASK) << 64) for count, total, low, high in parts]
-    if not parts:
-        return (0,) * (3 if function == "stddev" else words.size // 8)
-    return parts[0] if len(parts) == 1 else tuple(map(sum, zip(*parts, strict=True)))
+        by_cpu = [[count, total, list(map(_wide, low, high))] for count, total, low, high in by_cpu]
+    columns = by_cpu[0]
+    for more in by_cpu[1:]:
+        columns = [list(map(operator.add, one, other)) for one, other in zip(columns, more, strict=True)]
+    return list(zip(*columns, strict=True))
+
+
+def _wide(low: int, high: int) -> int:
+    """A number of 128 bits by its two words."""
+    return (low & _MASK) | (high & _MASK) << 64
 
 
 def scalar_value(function: str, value: Vector, normal: int = 1) -> int:
@@ -168,7 +195,8 @@ class KeyReader:
 
 
 class SummedEntries:
-    """The entries of an aggregation whose values add up, with a vector to take away from each."""
+    """The entries of an aggregation whose values add up, with a vector to add to each: what the map had before it was
+    emptied, less what was taken away."""
 
     def __init__(self, number: int, aggregation: Aggregation, maps: AggregationMaps) -> None:
         self._number = number
@@ -176,61 +204,83 @@ class SummedEntries:
         self._maps = maps
         self._zero = zero_value(aggregation)
         self._current: dict[bytes, Vector] = {}
-        self._taken: dict[bytes, Vector] = {}
+        self._added: dict[bytes, Vector] = {}
         self._hidden: set[bytes] = set()
+        self._drained: list[Entries] = []
 
     def refresh(self) -> None:
-        """Read the map anew. Entries that trunc() hid, and that no event has touched since, leave the map."""
-        read = self._maps.read(self._number)
-        self._current = {bytes(key): combine_cpus(self._function, values) for key, values in read}
-        for key in [key for key in self._hidden if key in self._current]:
-            if self._value(key) == self._zero:
-                self._remove(key)
-            else:
-                self._hidden.discard(key)
+        """Read the map anew. Entries that trunc() hid, and that no event has touched since, leave the map when they are
+        many."""
+        self._read()
+        if len(self._hidden) > _MANY_HIDDEN and 2 * len(self._hidden) > len(self._current):
+            self.drain()
+            self._read()
 
-    def _remove(self, key: bytes) -> None:
-        last = self._maps.take(self._number, key)
-        self._hidden.discard(key)
-        del self._current[key]
-        before = self._taken.pop(key, self._zero)
-        # Events may have come between the reading and the removing: they stay, as a negative amount taken away.
-        late = _minus(combine_cpus(self._function, last), before) if last else self._zero
-        if late != self._zero:
-            self._taken[key] = _minus(self._zero, late)
+    def _read(self) -> None:
+        self.settle()
+        read = self._maps.read(self._number)
+        self._current = dict(zip(read.keys, combine_cpus(self._function, read), strict=True))
+        self._hidden = {key for key in self._hidden if self._value(key) == self._zero}
+
+    def drain(self) -> None:
+        """Empty the map. What it had counts from the next `refresh` or `settle` on."""
+        self._drained.append(self._maps.drain(self._number))
+
+    def settle(self) -> None:
+        """Add what the map had when it was emptied to what is kept here."""
+        added = self._added
+        for entries in self._drained:
+            for key, value in zip(entries.keys, combine_cpus(self._function, entries), strict=True):
+                before = added.get(key)
+                if before is None:
+                    added[key] = value
+                    continue
+                now = _plus(before, value)
+                if now == self._zero and key in self._hidden:
+                    del added[key]
+                else:
+                    added[key] = now
+                self._hidden.discard(key)
+        self._drained.clear()
 
     def _value(self, key: bytes) -> Vector:
-        current = self._current.get(key, self._zero)
-        taken = self._taken.get(key)
-        return current if taken is None else _minus(current, taken)
+        current = self._current.get(key)
+        added = self._added.get(key)
+        if current is None:
+            return added or self._zero
+        return current if added is None else _plus(current, added)
 
     def values(self) -> dict[bytes, Vector]:
         """Visible entries by packed key."""
-        keys = self._current.keys() | self._taken.keys()
+        keys = self._current.keys() | self._added.keys()
         return {key: self._value(key) for key in keys if key not in self._hidden}
 
     def add(self, key: bytes, value: Vector) -> None:
-        """Counts what the map lacks: a negative amount taken away."""
+        """Counts what the map lacks."""
         self._hidden.discard(key)
-        self._taken[key] = _minus(self._taken.get(key, self._zero), value)
+        self._added[key] = _plus(self._added.get(key, self._zero), value)
 
     def clear(self) -> None:
         """All visible entries show 0 from now on."""
         for key in self.values():
-            self._taken[key] = self._current.get(key, self._zero)
+            self._added[key] = _negative(self._current.get(key, self._zero))
 
     def remove(self, keys: Iterable[bytes]) -> None:
         """The entries are not shown until something is added to them."""
         for key in keys:
             if key in self._current:
-                self._taken[key] = self._current[key]
+                self._added[key] = _negative(self._current[key])
                 self._hidden.add(key)
             else:
-                self._taken.pop(key, None)
+                self._added.pop(key, None)
 
 
-def _minus(left: Vector, right: Vector) -> Vector:
-    return tuple([one - other for one, other in zip(left, right, strict=True)])
+def _plus(left: Vector, right: Vector) -> Vector:
+    return tuple(map(operator.add, left, right))
+
+
+def _negative(value: Vector) -> Vector:
+    return tuple(map(operator.neg, value))
 
 
 class ExtremeEntries:
@@ -247,15 +297,33 @@ class ExtremeEntries:
         self._current: dict[bytes, Vector] = {}
         #: What the map lacks.
         self._added: dict[bytes, Vector] = {}
+        self._drained: list[Entries] = []
         self._cleared: set[bytes] = set()
 
     def refresh(self) -> None:
         """Read the map anew."""
-        self._current = {}
-        for key, values in self._maps.read(self._number):
-            made = [number for number, epoch in map(_VALUE_AND_EPOCH.unpack, values) if epoch == self._epoch + 1]
+        self.settle()
+        self._current = dict(self._made(self._maps.read(self._number)))
+
+    def drain(self) -> None:
+        """Empty the map. What it had counts from the next `refresh` or `settle` on."""
+        self._drained.append(self._maps.drain(self._number))
+
+    def settle(self) -> None:
+        """Add what the map had when it was emptied to what is kept here."""
+        for entries in self._drained:
+            for key, made in self._made(entries):
+                self.add(key, made)
+        self._drained.clear()
+
+    def _made(self, entries: Entries) -> Iterator[tuple[bytes, Vector]]:
+        """The best value of each entry that has one of this epoch."""
+        words, now = array("q", entries.values), self._epoch + 1
+        pairs = list(zip(words[::2], words[1::2], strict=True))
+        for place, key in enumerate(entries.keys):
+            made = [value for value, epoch in pairs[place * entries.cpus : (place + 1) * entries.cpus] if epoch == now]
             if made:
-                self._current[bytes(key)] = (self._best(made),)
+                yield key, (self._best(made),)
 
     def values(self) -> dict[bytes, Vector]:
         """Visible entries by packed key; 0 for those that clear() left without a value."""
@@ -278,14 +346,12 @@ class ExtremeEntries:
 
     def remove(self, keys: Iterable[bytes]) -> None:
         """The entries begin anew with the next value."""
+        self.drain()
+        self.settle()
+        self._current = {}
         for key in keys:
-            self._maps.take(self._number, key)
-            self._current.pop(key, None)
             self._added.pop(key, None)
             self._cleared.discard(key)
-
-
-_VALUE_AND_EPOCH = struct.Struct("<qQ")
 
 
 class AggregationTable:
@@ -298,6 +364,8 @@ class AggregationTable:
         self.normal = 1
         self.printed = False
         self.stale = True
+        #: The share of its map that keys took, when it was last looked at.
+        self.filled = 0.0
         kind = ExtremeEntries if aggregation.function in _EXTREMES else SummedEntries
         self.entries: SummedEntries | ExtremeEntries = kind(number, aggregation, maps)
         self.zero = zero_value(aggregation)
@@ -363,6 +431,7 @@ class AggregationState:
 
     def __init__(self, artifact: Artifact, names: Names, maps: AggregationMaps, options: Options) -> None:
         self._options = options
+        self._maps = maps
         self.tables = tuple(
             AggregationTable(number, aggregation, names, maps)
             for number, aggregation in enumerate(artifact.aggregations)
@@ -372,6 +441,22 @@ class AggregationState:
         """The next look at any aggregation reads its map anew."""
         for table in self.tables:
             table.stale = True
+
+    def relieve(self) -> float:
+        """Empties the maps that fill up, so that a flood of keys finds room. Gives the greatest share that was filled
+        since the last time."""
+        grown = 0.0
+        for table in self.tables:
+            filled = self._maps.fill(table.number)
+            grown = max(grown, filled - table.filled)
+            if filled > _FULL:
+                table.entries.drain()
+                table.stale = True
+                filled = 0.0
+            elif filled - table.filled < _QUIET:
+                table.entries.settle()
+            table.filled = filled
+        return grown
 
     def add(self, number: int, key: bytes, operand: int, weight: int) -> None:
         """Counts an event that the kernel's map lacks, by its packed key."""

@@ -24,6 +24,7 @@ from dtrans.cache import cache_key, cached
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
 from dtrans.run.kernel.bpf import (
+    MAP_ARRAY_OF_MAPS,
     MAP_RINGBUF,
     MAPS_HINT,
     BpfMap,
@@ -162,7 +163,7 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
     programs: dict[Program, int] = {}
     try:
         for spec in made.maps:
-            maps[spec.name] = _create(_sized(spec, artifact, userland))
+            maps[spec.name] = _create(_sized(spec, artifact, userland), maps)
         _fill_names(maps, artifact.probes)
         _fill_speculations(maps, artifact)
         _fill_strings(maps, artifact)
@@ -263,9 +264,15 @@ def _on_one_cpu(program: Program) -> bool:
     return isinstance(attach, TestRun) or (isinstance(attach, PerfEvent) and not attach.all_cpus)
 
 
-def _create(spec: MapSpec) -> BpfMap:
+def _create(spec: MapSpec, others: Mapping[str, BpfMap]) -> BpfMap:
+    """A map. One that is called ``NAME_now`` holds the map NAME, which was made before."""
+    inner = others.get(spec.name.removesuffix("_now")) if spec.name.endswith("_now") else None
     try:
-        return BpfMap.create(spec)
+        if inner is None:
+            return BpfMap.create(spec)
+        made = BpfMap.create(replace(spec, type=MAP_ARRAY_OF_MAPS), inner.fd)
+        made.update(_U32_KEY.pack(0), _U32_KEY.pack(inner.fd))
+        return made
     except OSError as error:
         if error.errno in (7, 12, 22):
             size = f"{spec.max_entries} entries of {spec.key_size + spec.value_size} bytes"
