@@ -367,7 +367,7 @@ class Universe:
                     # Solaris' functions answer by their names, where Linux has none that is meant.
                     if not functions and not is_glob(description.function) and function(row.function):
                         yield probe
-                case RowProbe(row_provider, row) if row_provider.any_location:
+                case RowProbe(row_provider, row) if row_provider.any_location and description.provider.strip("*"):
                     if self._located(row_provider, row, description.module):
                         yield probe
                 case CallProbe():

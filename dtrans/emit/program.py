@@ -93,6 +93,8 @@ class Emitter:
         self.statements = Statements(self.values, self.options, self.aggregations, plan.aggregations)
         self.functions: list[str] = []
         self._in_error = False
+        #: Whether exit() may end a firing, and whether a clause before the one at hand may have called it.
+        self._stoppable = self._stopped = False
         self._error_size = 0
         self.programs: list[Program] = []
         #: Maps by which a program goes on to the next of a firing, and how many there are.
@@ -157,6 +159,8 @@ class Emitter:
         self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
+        # After exit() the clauses that are left do not run, but for those of END (dtrace.c, dtrace_probe).
+        self._stoppable, self._stopped = point.attach != TestRun("END"), False
         firings = [self._firing(firing, f"p{number}f{index}") for index, firing in enumerate(point.firings)]
         if self.values.calls.steps > MOST_COPIED:
             self.heavy.add(number)
@@ -258,6 +262,11 @@ class Emitter:
         """Whether any clause calls exit(): then every program looks whether tracing has stopped."""
         return any(_has_exit(clause.body) for firing in all_firings(self.plan) for clause in firing.clauses)
 
+    @cached_property
+    def _error_stops(self) -> bool:
+        """Whether a fault may end tracing: ERROR has an exit()."""
+        return self.plan.error is not None and any(_has_exit(clause.body) for clause in self.plan.error.clauses)
+
     def _firing(self, firing: Firing, name: str) -> FiringText:
         """One firing: its guard, the thread's variables, its clauses."""
         values, variables = self.values, self.variables
@@ -276,6 +285,7 @@ class Emitter:
             body = Lines(2)
             self._clause(body, clause, f"{name}c{clause.number}", firing)
             made.clauses.append(body.lines)
+            self._stopped |= self._stoppable and (self._error_stops or _has_exit(clause.body))
         with self._lines(made.fresh, f"{name}_end"):
             for variable, kind in variables.this_numbers().items():
                 values.add(f"{kind} {variable} = 0;")
@@ -315,6 +325,8 @@ class Emitter:
             # A guard that cannot read what it needs does not hold; only the script's own code can fault.
             values.frame = Frame(body, f"{name}_end")
             start = len(body.lines)
+            if self._stopped and clause.number:  # Those of our own have the number 0.
+                body.add(f"if (dt_stopped()) goto {name}_end;")
             if clause.guard is not None:
                 body.add(f"if (!({values.truth(clause.guard)})) goto {name}_end;")
             body.add(f"const u32 clause = {clause.number};")

@@ -254,7 +254,9 @@ class Session:
                 file.write(text)
 
     def request_exit(self, status: int) -> None:
-        self.status = status
+        # The first one counts, but END may change it (dtrace.c, DTRACEACT_EXIT).
+        if self._ending or not self._exiting:
+            self.status = status
         self._exiting = True
 
     def option_changed(self, name: str) -> None:
@@ -378,7 +380,7 @@ class Session:
     # --- records -------------------------------------------------------------------------------------------------
 
     def _work(self) -> int:
-        """Prints the records that are there: how many bytes they were. After exit() only END's are printed."""
+        """Prints the records that are there: how many bytes they were."""
         ring = self._ring
         first = ring.position if ring is not None else 0
         goal = first + ring.waiting if ring is not None else 0
@@ -388,9 +390,6 @@ class Session:
         self._aggregations.new_batch()
         while ring.position < goal:
             before = ring.position
-            if self._exiting and not self._ending:
-                ring.discard()
-                break
             self._print_some(ring)
             if ring.position == before:
                 break  # A program is still writing the next one.
@@ -405,8 +404,6 @@ class Session:
         handle, data = self._handle, ring.data
         for start in ring.starts(_PRINT_BYTES):
             handle(data, start)
-            if self._exiting and not self._ending:
-                break
         if self._keeper is None:
             self._output.flush()
         elif self._keeper.done:
