@@ -74,7 +74,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("droptags", "flag"),
         Option("dtypes", "text", reason=_TYPES_FROM_BTF),
         Option("dynvarsize", "size", "1m", most=1 << 30),
-        Option("empty", "flag", reason="a program without clauses has nothing to trace"),
+        Option("empty", "flag"),
         Option("encoding", "text", "", ("ascii", "utf8"), dynamic=True),
         Option("errtags", "flag", reason="tags are always shown"),
         Option("evaltime", "text", "preinit", ("exec", "preinit", "postinit", "main")),

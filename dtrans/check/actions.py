@@ -17,13 +17,20 @@ from dtrans.check.destructive import check_allowed, destructive_action
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
 from dtrans.check.order import Order
-from dtrans.check.subroutines import ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEMENT_ONLY, check_count
+from dtrans.check.subroutines import (
+    ADDRESS_FUNCTIONS,
+    STACK_FUNCTIONS,
+    STATEMENT_ONLY,
+    Prototype,
+    check_arguments,
+    check_count,
+)
 from dtrans.check.tree import Act, ActionKind, Assign, Cast, Const, Do, Expr, If, Load, Solaris, Statement
 from dtrans.errors import fail
-from dtrans.options import OPTIONS, Options, check_option
+from dtrans.options import Options
 from dtrans.source import Span
 from dtrans.syntax import ast
-from dtrans.types import INT, INT64, Addresses, Array, Float, Pointer, StructRef, Type, Void
+from dtrans.types import INT, INT64, VOID, Addresses, Array, Float, Pointer, StructRef, Type, Void
 
 Body = tuple[Statement[Solaris], ...]
 
@@ -40,6 +47,9 @@ _TRACE_TAGS = {
 }
 
 
+_INT_ONLY = Prototype(("int",), VOID)
+
+
 @dataclass
 class StatementChecker:
     """Types the statements of a program's clauses; aggregations are agreed on over all of them."""
@@ -51,6 +61,7 @@ class StatementChecker:
     #: without probes tells nothing.
     left_out: bool = False
     _order: Order = field(default_factory=Order)
+    _acted: list[ast.Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.aggregations = AggregationChecker(self.names, self.options)
@@ -88,6 +99,12 @@ class StatementChecker:
         if dynamic(value.type):
             raise fail("D_CG_DYN", "what a translator makes is no number: name one of its members", node.span)
         return value
+
+    def check_allowed(self) -> None:
+        """Raises D_DESTRUCTIVE for an action that the options do not allow: after all else that may be wrong, as the
+        original, which learns of it from the kernel."""
+        for node in self._acted:
+            check_allowed(node, self.options)
 
     # --- statements -----------------------------------------------------------------------------------
 
@@ -140,7 +157,7 @@ class StatementChecker:
         name = node.name
         if name in UNAVAILABLE:
             raise fail("D_FUNC_UNDEF", f"{name}(): {UNAVAILABLE[name]}", node.span)
-        check_allowed(node, self.options)
+        self._acted.append(node)
         act = destructive_action(self.names.checker, node)
         if act is not None:
             return act
@@ -154,8 +171,7 @@ class StatementChecker:
             case "tracemem":
                 return self._tracemem(node)
             case "exit":
-                check_count(node, 1, 1)
-                return Act("exit", (self._converted(node, 0, INT),))
+                return Act("exit", (self._number(node),))
             case "speculate" | "commit" | "discard":
                 return self._on_speculation(node)
             case "setopt":
@@ -163,14 +179,18 @@ class StatementChecker:
         return self.aggregations.action(node)
 
     def _on_speculation(self, node: ast.Call) -> Statement[Solaris]:
-        check_count(node, 1, 1)
-        which = (self._converted(node, 0, INT),)
+        which = (self._number(node),)
         match node.name:
             case "speculate":
                 return Act("speculate", which)
             case "commit":
                 return Act("commit", which)
         return Act("discard", which)
+
+    def _number(self, node: ast.Call) -> Expr[Solaris]:
+        """The only argument, an int. Raises D_PROTO_LEN, D_PROTO_ARG."""
+        (value,) = check_arguments(self.names.checker, node, _INT_ONLY)
+        return self.names.checker.converted(value, INT, node.args[0].span, f"{node.name}( ) argument #1")
 
     def _converted(self, node: ast.Call, index: int, to: Type) -> Expr[Solaris]:
         value = self.names.checker.check(node.args[index])
@@ -194,6 +214,11 @@ class StatementChecker:
             # Standard output again.
             return Act(kind, (), text)
         names, written = self.names, node.args[1:]
+        for number, arg in enumerate(written, 2):
+            if isinstance(arg, ast.Aggregation):
+                raise fail(
+                    "D_PRINTF_ARG_TYPE", f"{kind}( ) argument #{number} is an aggregation", arg.span, hint=_PRINTA
+                )
         formatted = Formatted(node.name, text, node.args[0].span, node.span, names.types.size, names.macros.target)
         values = tuple(
             self._recordable(arg, wide=takes is not None and takes.name in ("ws", "ls"))
@@ -233,7 +258,7 @@ class StatementChecker:
                 no_aggregation,
                 f"{node.name}( ) may not be applied to an aggregation",
                 written.span,
-                hint="printa() prints aggregations",
+                hint=_PRINTA,
             )
         value = self.names.checker.check(written)
         if isinstance(value.type, Void):
@@ -285,17 +310,14 @@ class StatementChecker:
         return Act("tracemem", (address, Const(size.value, INT), self._converted(node, 2, INT64)))
 
     def _setopt(self, node: ast.Call) -> Statement[Solaris]:
+        """Options and their values are looked at when the action is done, as in dtrace."""
         check_count(node, 1, 2)
-        for index in range(len(node.args)):
-            self._format(node, index)
         name = self._format(node)
         value = self._format(node, 1) if len(node.args) > 1 else None
-        check_option(name, value, node.span)
-        if name not in OPTIONS:
-            raise fail("D_PRAGMA_OPTSET", f"unknown option '{name}'", node.span)
         return Act("setopt", (), name if value is None else f"{name}={value}")
 
 
+_PRINTA = "printa() prints aggregations"
 _USE_IF = "write if (test) { ... } else { ... }, or two clauses with predicates"
 
 

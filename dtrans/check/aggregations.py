@@ -332,8 +332,12 @@ class AggregationChecker:
 
     def printa(self, node: ast.Call) -> Statement[Solaris]:
         """``printa([format,] @a, @b ...)``; what it prints is checked in the end."""
-        first = node.args[0] if node.args else None
-        if first is not None and not isinstance(first, ast.Aggregation | ast.String):
+        if not node.args:
+            raise fail(
+                "D_PROTO_LEN", "printa( ) prototype mismatch: 0 arguments passed, at least 1 expected", node.span
+            )
+        first = node.args[0]
+        if not isinstance(first, ast.Aggregation | ast.String):
             raise fail("D_PRINTA_AGGARG", "printa( ) argument #1 must be an aggregation or a format string", first.span)
         text = first.value if isinstance(first, ast.String) else None
         skipped = int(text is not None)

@@ -307,6 +307,8 @@ class Checker(Generic[L]):
     # --- keys -----------------------------------------------------------------------------------------
 
     def key(self, node: ast.Expr) -> Expr[L]:
+        if isinstance(node, ast.Aggregation):
+            raise fail("D_KEY_TYPE", f"aggregation @{node.name} cannot be a key", node.span)
         value = self.check(node)
         if isinstance(value.type, Void | StructRef | Float | Function) or dynamic(value.type):
             raise fail("D_KEY_TYPE", f"a value of type '{value.type}' cannot be a key", node.span)

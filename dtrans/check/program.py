@@ -79,6 +79,8 @@ class ProgramChecker:
         matched: list[tuple[str, int]] = []
         lost: list[tuple[str, str]] = []
         for number, program in enumerate(programs):
+            if not self.options.flag("empty") and all(isinstance(item, ast.Pragma) for item in program.items):
+                raise fail("D_EMPTY", "empty D program translation unit", program.span)
             count = 0
             for item in program.items:
                 self._declare(item, names)
@@ -88,6 +90,7 @@ class ProgramChecker:
                     count += sum(not in_process(probe) for probe in clause.probes)
                     clauses.append(replace(clause, source=number))
             matched.append((program.span.source.name, count))
+        statements.check_allowed()
         statements.aggregations.settle()
         self._check_unused_macros(programs)
         self._check_pragmas(names)

@@ -137,7 +137,8 @@ def check_call(checker: Checker[L], node: ast.Call) -> Expr[L]:
     if name in REFUSED:
         raise fail("D_FUNC_UNDEF", f"{name}(): {REFUSED[name]}", node.span)
     if name in STATEMENT_ONLY:
-        raise fail("D_CG_EXPR", f"{name}() is an action: it stands as a statement, not inside an expression", node.span)
+        # Where nothing minds that it is void, it is refused when the program is planned.
+        return Call(name, (), VOID, node.span)
     if name in AGGREGATING:
         raise fail("D_AGG_FUNC", f"{name}() aggregates: assign it to an aggregation, as in @ = {name}(...)", node.span)
     prototype = PROTOTYPES.get(name)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from dtrans.check.conversions import is_string
+from dtrans.check.subroutines import STATEMENT_ONLY
 from dtrans.check.tree import (
     Arg,
     Args,
@@ -271,6 +272,8 @@ class _Rewriter(Rewriter[Solaris, Linux]):
                 text = self._lowering.text_argument(address)
                 if text is not None:
                     return text
+            case Call(name, _, _, span) if name in STATEMENT_ONLY:
+                raise fail("D_CG_EXPR", f"{name}() is an action: it stands as a statement, not in an expression", span)
         return super().expr(expr)
 
 

@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	trace(printf("x")); /* error: D_CG_EXPR */
+	(void)printf("x"); /* error: D_CG_EXPR */
 }

@@ -37,13 +37,17 @@ def test_setopt_changes_what_can_be_changed(dtrace: Run) -> None:
         BEGIN { @["b"] = sum(1); @["a"] = sum(2); }
         BEGIN { setopt("quiet"); setopt("aggsortkey"); printf("quiet\\n"); printa("%s", @); printf("\\n"); }
         BEGIN { setopt("quiet", "0"); trace("loud"); clear(@); trunc(@); }
-        BEGIN { setopt("quiet", "1"); setopt("bufsize", "1m"); printf("end\\n"); exit(0); }
+        BEGIN { setopt("quiet", "1"); setopt("bufsize", "1m"); setopt("nosuch"); setopt("quiet", "um, no"); }
+        BEGIN { setopt("aggrate", "0.5hz"); printf("end\\n"); exit(0); }
     """
     done = dtrace("-n", text)
     assert "quiet\nab\n" in done.stdout
     assert "loud" in done.stdout.split("quiet\n")[1].split("FUNCTION")[0]
     where = "dtrace: error on enabled probe ID 4 (ID 1: dtrace:::BEGIN): couldn't set option"
     assert f'{where} "bufsize" to "1m": Operation illegal when tracing is active\n' in done.stderr
+    assert f'{where} "nosuch" to "1": Invalid option name\n' in done.stderr
+    assert f'{where} "quiet" to "um, no": Invalid value for specified option\n' in done.stderr
+    assert 'couldn\'t set option "aggrate" to "0.5hz": Invalid value for specified option\n' in done.stderr
     assert done.stdout.rstrip().endswith("end")
 
 

@@ -106,6 +106,8 @@ def _compile_in_child(c_text: str, folder: Path) -> Object:
         code = os.waitstatus_to_exitcode(status)
         messages.seek(0)
         result.seek(0)
+        if code == -signal.SIGINT:
+            raise KeyboardInterrupt
         if code == 0:
             return Object.from_plain(marshal.loads(result.read()))
         raise _compile_error(code, messages.read().decode(errors="replace"), c_text)

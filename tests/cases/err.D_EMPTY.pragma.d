@@ -1,0 +1,2 @@
+/* Nothing but an option. */ /* error: D_EMPTY */
+#pragma D option quiet

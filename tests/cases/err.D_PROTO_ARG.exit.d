@@ -1,0 +1,6 @@
+/* The status of exit() is a number. */
+
+BEGIN
+{
+	exit("done"); /* error: D_PROTO_ARG */
+}

@@ -1,0 +1,6 @@
+/* printa() of nothing. */
+
+BEGIN
+{
+	printa(); /* error: D_PROTO_LEN */
+}

@@ -1,0 +1,6 @@
+/* An action within an action is void. */
+
+BEGIN
+{
+	trace(printf("x")); /* error: D_TRACE_VOID */
+}
