@@ -52,7 +52,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("aggsortpos", "count", dynamic=True),
         Option("aggsortrev", "flag", dynamic=True),
         Option("aggzoom", "flag", dynamic=True),
-        Option("amin", "text", reason="stability is told by -v, and not enforced"),
+        Option("amin", "text"),
         Option("argref", "flag"),
         Option("breakpoint", "flag", outside=True),
         Option("bufpolicy", "text", "switch", ("switch", "fill", "ring")),
@@ -147,7 +147,8 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
     """
     option = OPTIONS.get(name)
     if option is None:
-        raise fail("D_PRAGMA_OPTSET", f"unknown option '{name}'", span, hint="'dtrans run --help' names the options")
+        told = f"failed to set option {'-x ' if span is None else ''}{name}: Invalid option name"
+        raise fail("D_PRAGMA_OPTSET", told, span, hint="'dtrans run --help' names the options")
     match option.kind:
         case "flag":
             if value not in (None, "", "1", "0", "true", "false", "enable", "disable"):

@@ -13,7 +13,7 @@ from functools import cached_property
 from dtrans.artifact import Artifact
 from dtrans.check.names import Macros
 from dtrans.check.program import ProgramChecker, TypedProgram, program_options
-from dtrans.check.stability import Stability, described, program_stability
+from dtrans.check.stability import Stability, check_minimum, described, program_stability
 from dtrans.check.subroutines import stack_depths
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import Universe
@@ -101,7 +101,20 @@ class Pipeline:
             self.options.flag("defaultargs"),
         )
         checker = ProgramChecker(self.universe, macros, self.options, self.types, request.zero_matches)
-        return checker.check(self.ast, self.libraries)
+        typed = checker.check(self.ast, self.libraries)
+        if self.options.text("amin"):
+            self._insist_on(self.options.text("amin"))
+        return typed
+
+    def _insist_on(self, minimum: str) -> None:
+        """Raises D_ATTR_MIN for what is less stable than the option amin asks for."""
+        try:
+            wanted = Attributes.parse(minimum)
+        except ValueError:
+            told = "option 'amin' takes attributes such as Evolving/Evolving/Common"
+            raise fail("D_PRAGMA_OPTSET", told) from None
+        for program in self.ast:
+            check_minimum(program, self.knowledge, self.types, wanted)
 
     @cached_property
     def plan(self) -> Plan:

@@ -45,3 +45,8 @@ inline string tcp_state_string[int32_t state] =
     state == TCP_STATE_LAST_ACK ? "state-last-ack" :
     state == TCP_STATE_FIN_WAIT_2 ? "state-fin-wait-2" :
     state == TCP_STATE_TIME_WAIT ? "state-time-wait" : "<unknown>";
+
+/* sched.d: the CPU at hand. */
+inline psetid_t pset = curcpu->cpu_pset;
+inline chipid_t chip = curcpu->cpu_chip;
+inline lgrp_id_t lgrp = curcpu->cpu_lgrp;

@@ -87,6 +87,10 @@ class Names(Protocol[L]):
         """A function that is no subroutine of D: a parametrised inline, an intrinsic."""
         ...
 
+    def word(self, name: str, span: Span) -> str:
+        """A name after ``->`` or ``.``, which a macro argument may give."""
+        ...
+
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
         """The variable, scalar or associative, that a name stands for."""
         ...

@@ -161,6 +161,8 @@ def deref(pointer: Expr[L], span: Span) -> Expr[L]:
 
 def check_member(checker: Checker[L], node: ast.Member) -> Expr[L]:
     """``base.name`` and ``base->name``."""
+    if node.name.startswith("$"):
+        node = replace(node, name=checker.names.word(node.name, node.span))
     own = checker.names.own_member(node)
     if own is not None:
         return own
@@ -240,7 +242,8 @@ def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
             raise fail("D_ADDROF_BITFIELD", "the address of a bit-field cannot be taken", node.span)
         case Load(address, kind, space, None) | StringOf(address, space, kind):
             return Cast(address, Pointer(kind, space))
-    if isinstance(node.operand, ast.Name | ast.Index) and not isinstance(value, Const):
+    names_variable = isinstance(node.operand, ast.Name | ast.Index) and not isinstance(value, Const)
+    if names_variable or isinstance(value, Translate):
         raise fail("D_ADDROF_VAR", "the address of a variable of D cannot be taken", node.span)
     raise fail("D_ADDROF_LVAL", "'&' needs something that stands in memory", node.span)
 

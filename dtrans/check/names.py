@@ -348,13 +348,21 @@ class ScriptNames:
                 return TranslatedMember(value, node.name, kind, node.span)
         return None
 
+    def word(self, name: str, span: Span) -> str:
+        if not name.startswith("$"):
+            return name
+        text = self.macros.text(name[1:], span)
+        if not _WORD.fullmatch(text):
+            raise fail("D_SYNTAX", f"{name} is '{text}', and a name is needed here", span)
+        return text
+
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
         if isinstance(node, ast.Name) and node.name in self._bound:
             return None
-        return self.variables.get(_scoped(node))
+        return self.variables.get(self._scoped(node))
 
     def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
-        scope, name = _scoped(node)
+        scope, name = self._scoped(node)
         found = self.variables.get((scope, name))
         if found is not None:
             if (found.keys is None) != (keys is None):
@@ -467,6 +475,9 @@ class ScriptNames:
 
     # --- parts ----------------------------------------------------------------------------------------
 
+    def _scoped(self, node: ast.Name | ast.ScopedName) -> tuple[Scope, str]:
+        return ("global", node.name) if isinstance(node, ast.Name) else (node.scope, self.word(node.name, node.span))
+
     def _args(self, node: ast.Index) -> Expr[Solaris]:
         if self.providers:
             declared = {self.providers.get(provider, {}).get(name) for provider, name in self.clause.named}
@@ -542,7 +553,3 @@ def _parsed_type(text: str) -> ast.TypeExpr:
 def _as_text(text: str) -> Text:
     """An argument as a string of D, its escapes resolved."""
     return Text(unescape(text))
-
-
-def _scoped(node: ast.Name | ast.ScopedName) -> tuple[Scope, str]:
-    return ("global", node.name) if isinstance(node, ast.Name) else (node.scope, node.name)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from dtrans.check.typenames import TypeNames
+from dtrans.errors import fail
 from dtrans.knowledge.rows import Knowledge
 from dtrans.knowledge.stability import (
     OPEN_PROVIDER,
@@ -23,6 +24,7 @@ from dtrans.knowledge.stability import (
     least,
     provider_stability,
 )
+from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import StructRef
 
@@ -52,6 +54,28 @@ def program_stability(program: ast.Program, knowledge: Knowledge, types: TypeNam
     )
 
 
+def check_minimum(program: ast.Program, knowledge: Knowledge, types: TypeNames, minimum: Attributes) -> None:
+    """Raises D_ATTR_MIN for the first description, statement or predicate of a source that is less stable than the
+    option amin asks for."""
+    report = _Report(knowledge, types)
+    for item in program.items:
+        match item:
+            case ast.Inline(name=name):
+                report.inlines[name] = item
+            case ast.Clause(probes, predicate, body, _):
+                for probe in probes:
+                    _insist(described(probe, knowledge)[0], minimum, probe.span)
+                    parts: list[ast.Statement | ast.Expr] = [*(body or ())]
+                    for part in parts if predicate is None else [*parts, predicate]:
+                        _insist(least(report.part(part, probe)), minimum, part.span)
+
+
+def _insist(found: Attributes, minimum: Attributes, span: Span) -> None:
+    if least((found, minimum)) != minimum:
+        told = f"attributes {found} are less than the predefined minimum {minimum}"
+        raise fail("D_ATTR_MIN", told, span, hint="the option amin sets the minimum")
+
+
 def described(probe: ast.ProbeDescription, knowledge: Knowledge) -> tuple[Attributes, Attributes]:
     """The attributes of a probe description, and of the arguments of the probes that it names."""
     known = _provider(probe, knowledge)
@@ -76,6 +100,11 @@ class _Report:
 
     def statements(self, clause: ast.Clause, probe: ast.ProbeDescription) -> Iterator[Attributes]:
         """What a clause names in its actions and its predicate."""
+        for part in (clause.body, clause.predicate):
+            yield from self.part(part, probe)
+
+    def part(self, part: Any, probe: ast.ProbeDescription) -> Iterator[Attributes]:
+        """What a part of a clause names."""
         known = _provider(probe, self._knowledge)
         context = {
             "probeprov": known.provider,
@@ -84,8 +113,7 @@ class _Report:
             "probename": known.name,
             "args": known.arguments,
         }
-        for part in (clause.body, clause.predicate):
-            yield from self._named(part, context, frozenset())
+        yield from self._named(part, context, frozenset())
 
     def _named(self, node: Any, context: dict[str, Attributes], open_: frozenset[str]) -> Iterator[Attributes]:
         match node:

@@ -16,7 +16,7 @@ from dataclasses import fields, is_dataclass
 
 from dtrans.artifact import Attach, KernelFunctions, Moment, Trampoline
 from dtrans.check.functions import FunctionProbe
-from dtrans.check.tree import Cast, Expr
+from dtrans.check.tree import Cast, Const, Expr
 from dtrans.errors import fail
 from dtrans.facts import KernelFacts
 from dtrans.knowledge.rows import BuiltinRow
@@ -162,8 +162,10 @@ class FunctionArguments:
         if self.function is None:
             return RegisterArg(index, UINT64)
         if index >= len(self.function.params):
+            if raw:
+                return Const(0, INT64)
             count = len(self.function.params)
-            raise fail("D_ARGS_NONE", f"{self.what} has no arg{index}: it has {count or 'no'} arguments", span)
+            raise fail("D_ARGS_NONE", f"{self.what} has no args[{index}]: it has {count or 'no'} arguments", span)
         found = self.param(index)
         if found is None:
             kind = self.function.params[index][1]

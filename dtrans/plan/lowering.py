@@ -28,7 +28,7 @@ from dtrans.check.tree import (
     Translate,
     TranslatedMember,
 )
-from dtrans.check.universe import ProbeRef
+from dtrans.check.universe import ProbeRef, RowProbe
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.rows import Lets, Point
 from dtrans.plan import calls
@@ -57,7 +57,7 @@ class RowArguments:
     def arg(self, index: int, span: Span) -> Expr[Linux]:
         operands = self.point.arg or self.point.args
         if index >= len(operands):
-            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index}: it has {len(operands) or 'no'} arguments", span)
+            return self._beyond(index, span)
         if not operands[index]:
             raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux: {self.ref.note}", span)
         value = self._value(operands[index], f"arg{index}", span)
@@ -65,6 +65,14 @@ class RowArguments:
             instead = f"args[{index}]" if index < len(self.point.args) else f"copyinstr(arg{index})"
             raise fail("D_ARGS_TYPE", f"arg{index} of {self.ref} is text: use {instead}", span)
         return Cast(value, INT64)
+
+    def _beyond(self, index: int, span: Span) -> Expr[Linux]:
+        """0, where the original has no such argument either (Guide, "Variables")."""
+        row = self.ref.served.row if isinstance(self.ref.served, RowProbe) else None
+        whole = bool(self.point.arg or self.point.args) or (row is not None and row.note.fidelity == "exact")
+        if row is not None and index >= len(row.args) and whole:
+            return Const(0, INT64)
+        raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux{_told(self.ref.note)}", span)
 
     def text(self, index: int, span: Span) -> Expr[Linux] | None:
         """An argument that is text, not the address of one in the process."""
@@ -108,6 +116,10 @@ class CallArguments:
         return self.evaluate(_RESULT)
 
     operand = arg
+
+
+def _told(reason: str) -> str:
+    return f": {reason}" if reason else ""
 
 
 Arguments = RowArguments | CallArguments | FunctionArguments | UserArguments

@@ -191,6 +191,9 @@ class RowNames:
             raise fail("D_REGS_IDX", "the index must be a constant that names a register, such as R_SP", node.span)
         return self._intrinsic(node.name, fitted)
 
+    def word(self, name: str, span: Span) -> str:
+        return name
+
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
         return None
 

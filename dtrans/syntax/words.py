@@ -94,6 +94,8 @@ def classified(
                 token.type = "TYPE_NAME"
             else:
                 token.type = "SYMBOL" if "`" in word else "NAME"
+        elif token.type == "MACRO" and tokens[at - 1].type in {"ARROW", "."}:
+            token.type = "NAME"  # a member, or a variable of a thread or a clause, that an argument names
         elif token.type == "ERROR":
             raise token.value
         yield token
