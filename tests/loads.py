@@ -558,6 +558,40 @@ def _calls(folder: str) -> None:
     os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
 
 
+def _vnodes(folder: str) -> None:
+    """Operations on files, below `folder`, each as often as tests/live/providers/test_vfs.py has it."""
+    import fcntl
+
+    home = Path(folder)
+    file = os.open(home / "one", os.O_RDWR | os.O_CREAT)
+    for _ in range(3):
+        os.write(file, b"x" * 100)
+    os.pwrite(file, b"y" * 50, 1000)
+    os.lseek(file, 0, os.SEEK_SET)
+    for _ in range(4):
+        os.read(file, 100)
+    os.pread(file, 2000, 20)
+    os.fsync(file)
+    os.fdatasync(file)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    os.posix_fallocate(file, 0, 8192)
+    with suppress(OSError):
+        fcntl.ioctl(file, 0x541B, bytes(8))  # FIONREAD
+    os.fstat(file)
+    mmap.mmap(file, 4096).close()
+    os.close(file)
+    (home / "folder").mkdir()
+    os.mkfifo(home / "pipe")
+    (home / "symbolic").symlink_to("one")
+    (home / "hard").hardlink_to(home / "one")
+    (home / "hard").rename(home / "renamed")
+    (home / "renamed").unlink()
+    (home / "folder").rmdir()
+    os.listdir(folder)
+    with suppress(OSError):
+        os.rmdir(home / "missing")
+
+
 def _files(folder: str) -> None:
     """Each operation on files once or a known number of times, all below `folder`: see tests/live/test_fsinfo.py."""
     import fcntl
@@ -601,6 +635,7 @@ def _files(folder: str) -> None:
 KINDS: dict[str, Callable[..., None]] = {
     "getppid": _getppid,
     "calls": _calls,
+    "vnodes": _vnodes,
     "read": _read,
     "write": _write,
     "open": _open,

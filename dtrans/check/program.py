@@ -26,6 +26,9 @@ from dtrans.syntax import ast
 _OF_ABSENT = frozenset({"D_ARGS_NONE", "D_ARGS_IDX", "D_ARGS_MULTI", "D_ARGS_TYPE", "D_VAR_UNDEF"})
 #: Said of a name that nothing made yet.
 _UNDEFINED = frozenset({"D_IDENT_UNDEF", "D_VAR_UNDEF"})
+#: Said of a probe that some kernel has.
+_MODULE = "a module that is not loaded may have it; "
+#: A macro in a probe description.
 _MACRO = re.compile(r"\$\$?([A-Za-z_0-9]+)")
 
 
@@ -207,7 +210,7 @@ class ProgramChecker:
                     "D_PDESC_ZERO",
                     f"probe description {text} is not served on this kernel: {_reason(self.universe, missing[0])}",
                     written.span,
-                    hint="a module that is not loaded may have it; -Z lets the rest of the script run",
+                    hint=f"{_MODULE if not _is_nowhere(missing[0]) else ''}-Z lets the rest of the script run",
                 )
             raise fail(
                 "D_PDESC_ZERO",
@@ -301,6 +304,14 @@ def _pragmas(programs: Sequence[ast.Program]) -> Iterator[ast.Pragma]:
         for item in program.items:
             if isinstance(item, ast.Pragma) and item.kind == "option":
                 yield item
+
+
+def _is_nowhere(probe: ProbeRef) -> bool:
+    """Whether no kernel of Linux has a probe."""
+    match probe.served:
+        case RowProbe(_, row):
+            return row.note.fidelity == "none"
+    return isinstance(probe.served, CallProbe)
 
 
 def _reason(universe: Universe, probe: ProbeRef) -> str:

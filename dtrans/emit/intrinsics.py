@@ -19,6 +19,7 @@ HELPERS: Mapping[str, tuple[str, str, str]] = {
 #: Functions of `templates/c` that make a string: name -> (library file, arguments after dst and its size).
 STRINGS: Mapping[str, str] = {
     "__psargs": "psargs",
+    "__execargs": "psargs",
     "__path": "path",
     "__any_path": "any_path",
     "__dentry_path": "dentry_path",

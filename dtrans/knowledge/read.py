@@ -206,21 +206,20 @@ def _attributes(value: Any, place: str) -> str:
 
 
 def _probes(table: _Table, shared: Lets) -> Iterator[ProbeRow]:
-    """The probe of a table, or the probes: several names may share all else."""
-    first, *others = table.texts("name") or (table.text("name"),)
-    row = _probe(table, first, shared)
-    yield row
-    yield from (replace(row, name=name) for name in others)
+    """The probe of a table, or the probes: several names and functions may share all else."""
+    names = table.texts("name") or (table.text("name"),)
+    functions = table.texts("function") or ("",)
+    row = _probe(table, shared)
+    yield from (replace(row, name=name, function=function) for function in functions for name in names)
 
 
-def _probe(table: _Table, name: str, shared: Lets) -> ProbeRow:
+def _probe(table: _Table, shared: Lets) -> ProbeRow:
     row = ProbeRow(
-        name=name,
+        name="",
         note=table.note(),
         args=table.texts("args"),
         sources=tuple(_source(one, shared) for one in table.tables("source")),
         module=table.text("module", ""),
-        function=table.text("function", ""),
         rates=table.texts("rates"),
     )
     table.done()

@@ -24,6 +24,7 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "__oncpu": ((), "unsigned long long"),
     "__oncpu_of": (("int",), "unsigned long long"),
     "__psargs": (("struct task_struct *",), "string"),
+    "__execargs": (("struct task_struct *",), "string"),
     "__path": (("struct path *",), "string"),
     "__any_path": (("struct path *",), "string"),
     "__dentry_path": (("struct dentry *",), "string"),
@@ -47,7 +48,7 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 
 #: Bounds of the strings that intrinsics give, NUL included, where they are less than strsize.
-STRING_BOUNDS: Mapping[str, int] = {"__comm": 16, "__psargs": 80}
+STRING_BOUNDS: Mapping[str, int] = {"__comm": 16, "__psargs": 80, "__execargs": 256}
 
 #: Registers by the numbers of `translators/constants.toml`: R_PC and its kin, which every machine has, and the words of
 #: x86-64's struct pt_regs.

@@ -134,6 +134,15 @@ def test_a_process_and_a_thread_are_read_by_the_members_of_freebsd_and_macos(dtr
     assert int(parent) > 1
 
 
+def test_execargs_has_more_than_the_80_bytes_of_pr_psargs(dtrace: Dtrace) -> None:
+    words = " ".join(f"word{number}" for number in range(30))
+    program = """
+        proc:::exec-success /ppid == $target/ { printf("%s|%s\\n", execargs, curpsinfo->pr_psargs); }"""
+    told, short = lines(dtrace("-qn", program, "-c", f"sh -c '/bin/echo {words} > /dev/null; :'"))[0].split("|")
+    assert told == f"/bin/echo {words}"
+    assert short == told[:79]
+
+
 @pytest.mark.proves("bsd_proc.p_xexit", "bsd_proc.p_xsig", "bsd_proc.p_xstat")
 def test_probes_of_proc_have_freebsds_arguments_beside_those_of_solaris(dtrace: Dtrace) -> None:
     program = """

@@ -1,0 +1,5 @@
+/* Refused, with the reason. */
+mach_trap:::entry
+{
+        @[probefunc] = count();
+}

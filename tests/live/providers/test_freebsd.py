@@ -1,0 +1,61 @@
+"""Providers that FreeBSD has and Solaris has not, but for vfs: the kernel's memory, timers and privileges."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.loads import NAME, line
+from tests.programs import printed, refused
+
+
+@pytest.mark.proves("dtmalloc:::malloc", "dtmalloc:::free")
+def test_memory_that_the_kernel_gets_for_messages_is_told_with_its_size() -> None:
+    source = f"""
+        dtmalloc:::malloc /execname == "{NAME}" && arg3 == 56/ {{ @n["malloc"] = count(); }}
+        dtmalloc:::free /execname == "{NAME}"/ {{ @n["free"] = count(); }}
+        END {{ printa("%s %@d\\n", @n); }}"""
+    told = dict(map(str.split, printed(source, commands=[line("message", 50)]).split("\n")[:2]))
+    assert told["malloc"] == "50"  # 8 bytes behind a struct msg_msg of 48.
+    assert int(told["free"]) >= 50
+
+
+@pytest.mark.proves("callout_execute:::callout-start", "callout_execute:::callout-end", "callout_t.c_func",
+                    "callout_t.c_flags")  # fmt: skip
+def test_a_timer_of_the_kernel_begins_and_ends() -> None:
+    source = """
+        callout_execute:::callout-start { timer[cpu] = arg0; seen[cpu] = args[0]->c_func; flags = args[0]->c_flags; }
+        callout_execute:::callout-end /timer[cpu] != 0 && timer[cpu] == arg0/
+        { printf("%d %a", flags != -1, seen[cpu]); exit(0); }"""
+    known, name = printed(source).split()
+    assert known == "1"
+    assert "`" in name
+
+
+@pytest.mark.proves("priv:::priv-ok", "priv:::priv-err")
+@pytest.mark.needs("rawtp:cap_capable")
+def test_a_privilege_is_granted_to_root_and_denied_to_nobody() -> None:
+    source = """
+        priv:::priv-ok, priv:::priv-err
+        /progenyof($target) && execname == "chroot" && args[0] == 18/
+        { @[probename, uid] = count(); }
+        END { printa("%s %d %@d\\n", @); }"""
+    command = "sh -c 'chroot / true; setpriv --reuid 65534 chroot / true; :'"
+    told = sorted(one for one in printed(source, commands=[command]).splitlines() if one)
+    assert told == ["priv-err 65534 1", "priv-ok 0 1"]
+
+
+@pytest.mark.parametrize(
+    ("probe", "reason"),
+    [
+        ("mach_trap::task_for_pid:entry", "Linux has no Mach"),
+        ("audit::aue_open_*:commit", "no tracepoint tells of them"),
+        ("udplite:::send", "as protocol 136"),
+        ("vfs:namecache:lookup:hit", "dnlc_lookup:return"),
+        ("vfs::vop_getpages:entry", "No system call tells of it"),
+    ],
+)
+def test_what_linux_has_not_is_refused_with_what_there_is_instead(probe: str, reason: str) -> None:
+    diagnostic = refused(f"{probe} {{ }}")
+    assert diagnostic.tag == "D_PDESC_ZERO"
+    assert reason in diagnostic.message
+    assert diagnostic.hint == "-Z lets the rest of the script run"
