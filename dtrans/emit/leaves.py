@@ -243,6 +243,20 @@ def among(name: str, numbers: tuple[int, ...]) -> str:
     return f"({' || '.join(tests)})" if tests else "0"
 
 
+def calls_of(test: Expr[Linux] | None) -> frozenset[int] | None:
+    """The numbers of the system calls that a test holds for at most; None where it may hold for any."""
+    match test:
+        case CallIn(numbers, _):
+            return frozenset(numbers)
+        case Binary("&&", left, right, _):
+            either = [calls for calls in (calls_of(left), calls_of(right)) if calls is not None]
+            return frozenset.intersection(*either) if either else None
+        case Binary("||", left, right, _):
+            first, second = calls_of(left), calls_of(right)
+            return None if first is None or second is None else first | second
+    return None
+
+
 def _bound(kind: Type) -> int:
     assert isinstance(kind, StringType)
     return kind.bound

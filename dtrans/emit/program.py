@@ -33,6 +33,7 @@ from dtrans.check.typenames import TypeNames
 from dtrans.emit.aggregations import is_single, lay_out_aggregation
 from dtrans.emit.calls import MOST_COPIED
 from dtrans.emit.clibrary import collect
+from dtrans.emit.leaves import among, calls_of
 from dtrans.emit.pieces import MOST_PIECES, FiringText, in_pieces, in_programs, size_of
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements
@@ -96,6 +97,8 @@ class Emitter:
         #: Whether exit() may end a firing, and whether a clause before the one at hand may have called it.
         self._stoppable = self._stopped = False
         self._error_size = 0
+        #: The system calls that the clauses of the attach point at hand want, at most; None where that may be all.
+        self._calls: frozenset[int] | None = None
         self.programs: list[Program] = []
         #: Maps by which a program goes on to the next of a firing, and how many there are.
         self.chains: dict[str, int] = {}
@@ -162,6 +165,7 @@ class Emitter:
         # After exit() the clauses that are left do not run, but for those of END (dtrace.c, dtrace_probe).
         self._stoppable, self._stopped = point.attach != TestRun("END"), False
         firings = [self._firing(firing, f"p{number}f{index}") for index, firing in enumerate(point.firings)]
+        self._calls = _calls_of(point.firings)
         if self.values.calls.steps > MOST_COPIED:
             self.heavy.add(number)
         for group in in_programs(firings, self._error_size):
@@ -214,6 +218,9 @@ class Emitter:
         if attach in (CALL_ENTRY, CALL_RETURN):
             call = "ctx->args[1]" if attach == CALL_ENTRY else "CALL_NUMBER(ctx)"
             body.add(f"u32 nr = {call};")
+            # Most of all calls are none of those that are traced: they cost no more than this.
+            if self._calls is not None and not goes_on:
+                body.add(f"if (!{among('nr', tuple(self._calls))}) return 0;")
             if self.types.facts.feature("ia32"):
                 self.shared.uses.add("compat")
                 self.shared.layout("offset", "struct task_struct", "thread_info.status")
@@ -481,6 +488,13 @@ def _frames(attach: Attach) -> tuple[int, int]:
             return 0, 0  # The return address of a kretprobe is the caller's.
         case Tracepoint() | PerfEvent() | UserCode():
             return 0, 1
+
+
+def _calls_of(firings: Sequence[Firing]) -> frozenset[int] | None:
+    """The system calls that any clause of some firings wants, at most; None where that may be all."""
+    wanted = [calls_of(clause.guard) for firing in firings for clause in firing.clauses]
+    numbers = [calls for calls in wanted if calls is not None]
+    return frozenset[int]().union(*numbers) if len(numbers) == len(wanted) else None
 
 
 def _fires_on_all_cpus(attach: Attach) -> bool:
