@@ -191,6 +191,8 @@ class Session:
     _output: Output = field(init=False)
     _names_users: bool = field(init=False)
     _handle: RecordHandler = field(init=False)
+    #: Whether records are printed as they come, with nothing in between.
+    _prints: bool = field(init=False)
     _ring: RingReader | None = None
     _numbers: HostNumbers | None = None
     _keeper: _Keeper | None = None
@@ -233,6 +235,7 @@ class Session:
             from dtrans.run.output.missing import completing
 
             self._handle = completing(self.artifact, self._handle, self._aggregations.add, known_as)
+        self._prints = self._handle == self._output.handle
 
     def close(self) -> None:
         """Gives the ring back, the maps of aggregations, and the kernel's account of processes."""
@@ -402,8 +405,12 @@ class Session:
 
     def _print_some(self, ring: RingReader) -> None:
         handle, data = self._handle, ring.data
-        for start in ring.starts(_PRINT_BYTES):
-            handle(data, start)
+        for start, stride, count in ring.runs(_PRINT_BYTES):
+            if count == 1:
+                handle(data, start)
+            elif not (self._prints and self._output.handle_run(data[start : start + stride * count], stride)):
+                for each in range(start, start + stride * count, stride):
+                    handle(data, each)
         if self._keeper is None:
             self._output.flush()
         elif self._keeper.done:

@@ -147,8 +147,8 @@ int write_one(void *ctx) {
 class Ring:
     """A ring of 4096 bytes and the program that writes into it."""
 
-    def __init__(self) -> None:
-        made = compile_object(RING)
+    def __init__(self, text: str = RING) -> None:
+        made = compile_object(text)
         self.maps = {spec.name: BpfMap.create(spec) for spec in made.maps}
         (program,) = made.programs
         code = program.linked({name: each.fd for name, each in self.maps.items()}, {})
@@ -176,6 +176,42 @@ class Ring:
 
 def _kept(numbers: range) -> list[int]:
     return [number for number in numbers if number % 7 != 3]
+
+
+#: Records that begin with a number that is the same for 37 of them, and then count on.
+RUNS = """
+BPF_RINGBUF_OUTPUT(records, 1);
+BPF_ARRAY(numbers, u64, 1);
+int write_one(void *ctx) {
+    int zero = 0;
+    u64 *n = numbers.lookup(&zero);
+    struct { u16 kind; u16 pad; u32 number; u64 more; } r = {};
+    if (!n)
+        return 0;
+    r.number = *n;
+    r.kind = *n / 37 % 3;
+    *n += 1;
+    return records.ringbuf_output(&r, r.kind == 2 ? 8 : 16, 1 /* BPF_RB_NO_WAKEUP */) != 0;
+}
+"""
+
+
+def test_runs_are_of_records_that_are_alike_and_leave_none_out() -> None:
+    ring = Ring(RUNS)
+    longest = done = 0
+    for count in (100, 3, 0, 127, 40, 90, 60, 111):
+        assert ring.write(count) == 0
+        numbers = []
+        for first, stride, many in ring.reader.runs():
+            heads = [struct.unpack_from("=HxxI", ring.reader.data, first + stride * each) for each in range(many)]
+            assert len({kind for kind, _ in heads}) == 1
+            assert all(kind == number // 37 % 3 for kind, number in heads)
+            numbers += [number for _, number in heads]
+            longest = max(longest, many)
+        assert numbers == list(range(done, done + count))
+        done += count
+    assert longest > 8
+    ring.close()
 
 
 def test_records_come_in_order_around_the_ring_and_discarded_ones_do_not_come() -> None:

@@ -113,6 +113,25 @@ def unpacker(fields: Sequence[Field]) -> Unpack:
     return lambda buffer, offset: pick(read_all(buffer, offset))
 
 
+def column_reader(fields: Sequence[Field], stride: int) -> Callable[[Buffer], list[Sequence[Any]]] | None:
+    """A function from records that are `stride` bytes apart to the items of each field; None where fields overlap."""
+    left = sorted(set(fields), key=lambda field: field.offset)
+    layout, end = "<", 0
+    for field in left:
+        if field.offset < end:
+            return None
+        layout += f"{field.offset - end}x{struct_code(field)}"
+        end = field.offset + field.size
+    unpack = struct.Struct(f"{layout}{stride - end}x").iter_unpack
+    order = [left.index(field) for field in fields]
+
+    def columns(records: Buffer) -> list[Sequence[Any]]:
+        read = list(zip(*unpack(records), strict=True))
+        return [read[place] for place in order]
+
+    return columns
+
+
 def _layer_reader(fields: Sequence[Field]) -> tuple[list[Field], Unpack]:
     """Of fields sorted by offset, those that lie one behind the other, and their reader."""
     layer: list[Field] = []

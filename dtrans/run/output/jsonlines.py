@@ -38,7 +38,7 @@ from dtrans.run.output.aggregate import AggregationState, AggregationTable, Join
 from dtrans.run.output.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker
 from dtrans.run.output.dump import ShapePrinter
 from dtrans.run.output.printa import FormattedRows
-from dtrans.run.output.printf import compile_format
+from dtrans.run.output.printf import Formatter, compile_format
 from dtrans.run.output.quantize import quotient
 from dtrans.run.output.records import Fault, Output, OutputHost, Sink, Step, memory_reader, one_reader
 
@@ -69,7 +69,7 @@ class JsonOutput(Output):
 
     # --- what a record becomes ----------------------------------------------------------------------------
 
-    def site_text(self, site: Site) -> Callable[[Buffer, int], bytes] | None:
+    def site_format(self, site: Site) -> Formatter | None:
         return None
 
     def show(self, site: int, cpu: int, probe: int, buffer: Buffer, offset: int) -> None:

@@ -13,6 +13,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 
 from dtrans.artifact import (
     ADDRESS_FAULTS,
@@ -51,7 +52,7 @@ from dtrans.run.output.decode import Buffer, Names, ProbeTexts, to_text, unpacke
 from dtrans.run.output.dump import ShapePrinter, hex_dump
 from dtrans.run.output.flow import FlowNames, FlowQueue, Record
 from dtrans.run.output.printa import TRACE_WIDTH, DatumPrinter, DefaultRows, FormattedRows
-from dtrans.run.output.printf import compile_format
+from dtrans.run.output.printf import Formatter, Slot, compile_format
 from dtrans.typed import Any, BinaryIO, Protocol
 from dtrans.values import dataclass
 
@@ -175,11 +176,15 @@ class Output:
         self._heads = ProbeTexts(
             artifact.probes, lambda probe: f"{probe.id:6d} {probe.function + ':' + probe.name:>32} "
         )
-        #: Sites that only print: one function makes the text. `_quick` has them when nothing stands before the text.
-        self._texts = {
-            number: text for number, site in enumerate(artifact.sites) if (text := self.site_text(site)) is not None
+        #: Sites that only print: one function makes the text. `_quick` has them, with what stands before and behind
+        #: the text, when nothing but that is to be printed.
+        self._formats = {
+            number: made for number, site in enumerate(artifact.sites) if (made := self.site_format(site)) is not None
         }
+        self._texts = {number: made.reader() for number, made in self._formats.items()}
         self._quick: dict[int, Callable[[Buffer, int], bytes]] = {}
+        #: The same for runs of records, None for a site without; made when a run comes.
+        self._runs: dict[int, Callable[[Buffer], list[bytes]] | None] = {}
         self._steps = [
             () if number in self._texts else tuple(filter(None, map(self._present_step, site.actions)))
             for number, site in enumerate(artifact.sites)
@@ -198,6 +203,19 @@ class Output:
             self._fault(buffer, offset)
         else:
             self.show(site, cpu, probe, buffer, offset)
+
+    def handle_run(self, records: memoryview, stride: int) -> bool:
+        """Print records of one site, `stride` bytes apart; False when they have to be handled one by one."""
+        site = RECORD_HEADER.unpack_from(records)[0]
+        if site not in self._quick:
+            return False
+        if site not in self._runs:
+            self._runs[site] = self._quick_formats[site].many(stride)
+        texts = self._runs[site]
+        if texts is None:
+            return False
+        self._pending += texts(records)
+        return True
 
     def flush(self) -> None:
         """Write what is held back."""
@@ -250,6 +268,7 @@ class Output:
         pending = self._pending
         if not self._headed:
             self._headed = True
+            self._choose_quick()
             if self._flow:
                 pending.append(b"%3s %-41s\n" % (b"CPU", b"FUNCTION"))
             elif not self._quiet:
@@ -328,10 +347,28 @@ class Output:
 
     def _apply_options(self) -> None:
         self._quiet, self._flow = self._options.flag("quiet"), self._options.flag("flowindent")
-        self._quick = self._texts if self._quiet and not self._flow else {}
+        self._choose_quick()
         self._printer.indent = self._options.count("stackindent") or 0
         self._printer.raw_bytes = self._options.flag("rawbytes")
         self._printer.look = Look.of(self._options)
+
+    def _choose_quick(self) -> None:
+        """What is printed of sites that only print, unless that depends on records before: indentation, a first one."""
+        made: dict[int, Formatter] = {}
+        if self._quiet and not self._flow:
+            made = self._formats
+        elif self._headed and not self._flow:
+            made = {site: self._led.joined(each).joined(Formatter(b"\n", ())) for site, each in self._formats.items()}
+        self._quick = {site: each.reader() for site, each in made.items()}
+        self._quick_formats = made
+        self._runs = {}
+
+    @cached_property
+    def _led(self) -> Formatter:
+        """What stands before the text of a record: its CPU, and its probe's id and name."""
+        cpu = Slot(b"%3d", (Field("uint", 2, 2),), (None,))
+        probe = Slot(b"%s", (Field("uint", 4, 4),), (self._heads.__getitem__,))
+        return Formatter(b"%3d %s", (cpu, probe))
 
     def _set_option(self, name: str, value: str | None) -> None:
         problem, checked = "", ""
@@ -351,15 +388,15 @@ class Output:
 
     # --- actions, made ready ------------------------------------------------------------------------------
 
-    def site_text(self, site: Site) -> Callable[[Buffer, int], bytes] | None:
-        """One function for a site that does nothing but printf(), always; None for another."""
+    def site_format(self, site: Site) -> Formatter | None:
+        """One format for a site that does nothing but printf(), always; None for another."""
         made = None
         for action in site.actions:
             if not isinstance(action, Printf) or action.present is not None:
                 return None
             formatter = compile_format(action.format, action.args, self._names)
             made = made.joined(formatter) if made else formatter
-        return made.reader() if made else None
+        return made
 
     def _present_step(self, action: Action) -> Step | None:
         """The step of an action, left out by records whose branch did not take it."""

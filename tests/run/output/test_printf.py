@@ -36,8 +36,12 @@ def shown(format_text: str, *values: Any, kinds: str = "", strings: tuple[str, .
                 raw = struct.pack("<" + _CODES.get((kind, size), "Q" if size == 8 else "I"), number)
         fields.append(Field(kind, len(data), len(raw)))
         data += raw
-    read = compile_format(format_text, fields, make_names(strings)).reader()
-    return read(memoryview(b"!!!" + data), 3).decode("utf-8", "surrogateescape")
+    made = compile_format(format_text, fields, make_names(strings))
+    text = made.reader()(memoryview(b"!!!" + data), 3)
+    # Many at a time are the same texts.
+    if (texts_of := made.many(len(data) + 5)) is not None:
+        assert texts_of(memoryview((data + b"\xaa" * 5) * 3)) == [text] * 3
+    return text.decode("utf-8", "surrogateescape")
 
 
 def c_printf(format_text: str, *arguments: Any) -> str:

@@ -76,6 +76,22 @@ def test_a_newline_in_the_format_adds_to_that_of_the_record(screen: Any) -> None
     assert shown.splitlines()[1:] == ["  0      7                     openat:entry hi", ""]
 
 
+@pytest.mark.parametrize("options", [{}, QUIET])
+def test_a_run_of_records_is_printed_as_one_by_one(screen: Any, options: dict[str, str]) -> None:
+    actions = [Printf("%d %s|", (NUMBER, NAME))], [Printf("none", ())], [DefaultAction()]
+    one_by_one, in_runs = (screen(*actions, options=options) for _ in "12")
+    # The first record has the columns' names before it.
+    start = make_record(0, payload(0, b"first"))
+    assert one_by_one.show(start) == in_runs.show(start)
+    for site in (0, 1):
+        records = [make_record(site, payload(number, b"x" * number), cpu=number % 3) for number in range(12)]
+        size = len(records[0]) + 16
+        run = memoryview(b"".join(record.ljust(size, b"\xaa") for record in records))
+        assert in_runs.output.handle_run(run, size)
+        assert one_by_one.show(*records) == in_runs.show()
+    assert not in_runs.output.handle_run(memoryview(make_record(2)), len(make_record(2)))
+
+
 def test_quiet_prints_only_what_actions_print(screen: Any) -> None:
     made = screen([Printf("%d %s\n", (NUMBER, NAME))], [DefaultAction()], options=QUIET)
     assert made.show(make_record(0, payload(1, b"a")), make_record(1), make_record(0, payload(2, b"b"))) == "1 a\n2 b\n"
