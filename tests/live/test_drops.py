@@ -56,6 +56,7 @@ def test_variables_that_find_no_room_are_counted(dtrace: Run) -> None:
 
 def test_elements_that_were_kept_stay_right_when_others_find_no_room(dtrace: Run) -> None:
     text = """
+        int right;
         syscall::getppid:entry /pid == $target/ { n++; a[n] = n * 3; }
         syscall::getppid:entry /pid == $target && a[n]/ { kept++; right += (a[n] == n * 3); }
         END { printf("%d %d %d\\n", kept, right, a[1]); }
@@ -83,6 +84,7 @@ def test_threads_whose_variables_find_no_room_are_counted(dtrace: Run) -> None:
         "for one in all: one.join()",
     )
     text = """
+        int right;
         self char one[8000];
         self char two[8000];
         syscall::getppid:entry /pid == $target && self->v/ { again++; right += (self->v == tid); }
