@@ -85,6 +85,7 @@ def test_threads_whose_variables_find_no_room_are_counted(dtrace: Run) -> None:
     )
     text = """
         int right;
+        self int v;
         self char one[8000];
         self char two[8000];
         syscall::getppid:entry /pid == $target && self->v/ { again++; right += (self->v == tid); }

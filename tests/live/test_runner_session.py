@@ -172,7 +172,7 @@ int prog_0(void *ctx) { emit(0, 1, 3); return 0; }
         (BEGIN, Program("prog_0", RawTracepoint("sys_enter")), END),
         ("%d\n", "exit"),
     )
-    assert output_of(made, status=7).split() == ["2"]
+    assert output_of(made, status=7).split() == ["1", "2"]
 
 
 def test_begin_runs_as_the_tracer_itself() -> None:
