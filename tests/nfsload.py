@@ -26,6 +26,8 @@ from pathlib import Path
 
 NFSD = Path("/proc/fs/nfsd")
 CACHES = Path("/proc/net/rpc")
+#: For how many seconds after its start the server gives nobody a new lock.
+GRACE = Path("/sys/module/lockd/parameters/nlm_grace_period")
 FOREVER = 2**31 - 1
 #: include/uapi/linux/nfsd/export.h: any port, no wait for the disk, no check of the folder above, numbered file system.
 FLAGS = 0x2 | 0x10 | 0x400 | 0x2000
@@ -52,6 +54,7 @@ def start_server(folder: Path, undo: ExitStack) -> None:
     tell(NFSD / "versions", "+3 +4\n")
     with suppress(OSError):
         tell(NFSD / "nfsv4gracetime", "10\n")
+        tell(GRACE, "1")
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", PORT))
@@ -110,8 +113,10 @@ def answer_mounts(handle: bytes) -> int:
     return int(server.getsockname()[1])
 
 
-def work(place: Path) -> None:
+def work(place: Path, exported: Path) -> None:
     """What is done through NFS: see tests/live/providers/test_nfs.py."""
+    (exported / "far").symlink_to("one")  # A client knows where a link leads that it made itself.
+    (place / "far").readlink()
     one, two, three = (place / name for name in ("one", "two", "three"))
     with mmap.mmap(-1, 4096) as page:
         file = os.open(one, os.O_RDWR | os.O_CREAT | os.O_DIRECT | os.O_SYNC)
@@ -122,7 +127,6 @@ def work(place: Path) -> None:
         os.close(file)
     one.chmod(0o640)
     two.symlink_to("one")
-    two.readlink()
     two.unlink()
     two.hardlink_to(one)
     two.rename(three)
@@ -211,7 +215,7 @@ def main(version: str, base: Path) -> None:
         kind = "nfs" if version == "3" else "nfs4"
         run("mount", "-i", "-t", kind, "-o", options, source, mounted)
         undo.callback(run, "umount", mounted)
-        work(mounted)
+        work(mounted, exported)
         if version == "3":
             call(3, 1, opaque(first_handle(exported)))
             run("mount", "-i", "-t", kind, "-o", f"{options},nordirplus,nosharecache", source, mounted)

@@ -22,11 +22,12 @@ V3_SOME = ["null", "getattr", "setattr", "lookup", "access", "fsinfo", "pathconf
 V3_SOME += ["readdir", "readdirplus", "commit"]
 V4 = {
     "write": 7, "readlink": 1, "link": 1, "rename": 1, "create": 3, "remove": 3, "lockt": 1, "locku": 1,
-    "lock": 1, "verify": 1, "nverify": 1, "lookupp": 1, "open-downgrade": 1,
+    "verify": 1, "nverify": 1, "lookupp": 1, "open-downgrade": 1,
 }  # fmt: skip
 V4_SOME = ["putfh", "putrootfh", "getattr", "getfh", "lookup", "access", "setattr", "savefh", "restorefh", "readdir"]
 V4_SOME += ["setclientid", "setclientid-confirm", "open", "open-confirm", "close", "commit", "delegreturn", "secinfo"]
-V4_SOME += ["renew", "release-lockowner", "read"]
+# A server that has just started asks its clients to try for a lock again.
+V4_SOME += ["renew", "release-lockowner", "read", "lock"]
 #: What holds for each operation, of all clients: those of the load, and the one that it plays itself.
 RIGHT = 'args[0]->ci_remote == "127.0.0.1" && args[0]->ci_protocol == "ipv4" && args[1]->noi_xid != 0'
 
