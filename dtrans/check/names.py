@@ -12,9 +12,10 @@ from functools import cached_property
 from string import digits
 from typing import Literal
 
+from dtrans.check.conversions import is_scalar
 from dtrans.check.expressions import Checker, undefined
 from dtrans.check.providers import Declared, declared_argument, define_provider
-from dtrans.check.subroutines import REFUSED, is_function
+from dtrans.check.subroutines import REFUSED, check_count, is_function
 from dtrans.check.translators import (
     OwnTranslator,
     copy_translated,
@@ -180,7 +181,7 @@ class ScriptNames:
             return
         if node.name == self.assigning:
             raise undefined(node)
-        if is_function(node.name):
+        if self._is_function(node.name):
             raise fail("D_IDENT_BADREF", f"function '{node.name}' may not be referenced as a variable", node.span)
         known = [
             *self.types.knowledge.builtins,
@@ -206,7 +207,7 @@ class ScriptNames:
             or ("global", name) in self.variables
             or name == "NULL"
             or self._is_builtin(name)
-            or is_function(name)
+            or self._is_function(name)
             or name in knowledge.constants
             or name in types.enumerators
             or types.facts.enumerator(name) is not None
@@ -336,7 +337,16 @@ class ScriptNames:
 
     def call(self, node: ast.Call) -> Expr[Solaris] | None:
         """A subroutine that Linux has no use for may be asked of a structure that has it as a member:
-        ``msgdsize(mp)``."""
+        ``msgdsize(mp)``. One that reads something of the kernel is a row."""
+        row = self.types.knowledge.builtins.get(f"{node.name}()")
+        if row is not None:
+            check_count(node, 1, 1)
+            value = self.checker.check(node.args[0])
+            if not is_scalar(value.type):
+                told = f"{node.name}( ) argument #1 is incompatible with prototype: '{value.type}' is no number"
+                raise fail("D_PROTO_ARG", told, node.args[0].span)
+            kind = self._dynamic(self._row_type(row.type), "inline")
+            return IndexedBuiltin(f"{node.name}()", value, kind, node.span)
         structures = self.types.knowledge.structures
         asked = node.name in REFUSED and any(node.name in row.members for row in structures.values())
         if not asked or len(node.args) != 1:
@@ -524,7 +534,7 @@ class ScriptNames:
         )
 
     def _check_free(self, name: str, span: Span) -> None:
-        if self._is_builtin(name) or is_function(name):
+        if self._is_builtin(name) or self._is_function(name):
             raise fail("D_DECL_IDRED", f"'{name}' is built in", span)
         if name in self.inlines:
             raise fail("D_DECL_IDRED", f"'{name}' is an inline", span)
@@ -532,10 +542,13 @@ class ScriptNames:
     def _check_assignable(self, name: str, span: Span) -> None:
         if self._is_builtin(name):
             raise fail("D_OP_WRITE", f"'{name}' is a built-in variable: only a program's own can be assigned", span)
-        if is_function(name):
+        if self._is_function(name):
             raise fail("D_IDENT_BADREF", f"function '{name}' may not be referenced as a variable", span)
         if name in self.inlines:
             raise fail("D_OP_LVAL", f"'{name}' is an inline and cannot be assigned", span)
+
+    def _is_function(self, name: str) -> bool:
+        return is_function(name) or f"{name}()" in self.types.knowledge.builtins
 
     def _is_builtin(self, name: str) -> bool:
         return name in self.types.knowledge.builtins or _ARG.fullmatch(name) is not None or name == "args"

@@ -93,22 +93,9 @@ _USUAL_FRAMES, _MOST_FRAMES = 20, 127
 
 #: Subroutines of D that this version refuses, and why.
 REFUSED: Mapping[str, str] = {
-    **dict.fromkeys(
-        (
-            "mutex_owned",
-            "mutex_owner",
-            "mutex_type_adaptive",
-            "mutex_type_spin",
-            "rw_iswriter",
-            "rw_read_held",
-            "rw_write_held",
-        ),
-        "a Linux lock does not say this of itself in a form that a probe can read",
-    ),
     "msgsize": "Linux has no STREAMS messages",
     "msgdsize": "Linux has no STREAMS messages",
     "ddi_pathname": "Linux has no Solaris device tree",
-    "getf": "getf() is not available in this version: fds[] describes open files",
     "link_ntop": "link_ntop() is not available in this version",
 }
 

@@ -193,6 +193,10 @@ class Lowering:
         structure = self.knowledge.structures[made_type.tag]
         operand = self._operand(base, span)
         row = translator_for(structure.translators, self.types, operand.type)
+        match operand.type:
+            case Pointer(StructRef(origin="translated") as ref) if row is None:
+                operand = self._at_home(operand, ref, span)  # a file_t * is a struct file *
+                row = translator_for(structure.translators, self.types, operand.type)
         if row is None:
             raise fail("D_XLATE_NONE", f"nothing makes a {structure.name} from '{operand.type}' on Linux", span)
         texts = row.members.get(name, ())

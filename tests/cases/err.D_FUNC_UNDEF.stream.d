@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	trace(mutex_owned(0)); /* error: D_FUNC_UNDEF */
+	trace(msgsize(0)); /* error: D_FUNC_UNDEF */
 }
