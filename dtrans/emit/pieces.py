@@ -18,6 +18,8 @@ from dtrans.emit.text import Lines
 #: Instructions that a program is to have at most, and one of several for a firing: a jump reaches 32,767 (struct
 #: bpf_insn, `off`), and what is counted here is guessed. The compiler takes more time for one than for two halves.
 _PROGRAM, _PIECE = 20_000, 10_000
+#: And where a clause has parts, for which one program might be too long: see `dtrans.emit.clauses`.
+_SMALL_PIECE = 2_400
 #: Instructions of a line of C, and of functions that are copied to where they are used.
 _LINE, _FUNCTION, _LARGE_FUNCTION = 7, 120, 600
 _LARGE = re.compile(r"dt_(?:index|rindex|strstr|strtok|cleanpath|inet_ntoa6|json|\w*path)\(")
@@ -29,7 +31,8 @@ MOST_PIECES = 32
 @dataclass
 class FiringText:
     """One firing as C. `guard` ends it early; `opening` makes what its clauses share, anew in each program; `kept` are
-    the clause-local numbers by name, and their C types, which `fresh` lets begin."""
+    the clause-local numbers by name, and their C types, which `fresh` lets begin. `clauses` are clauses, or parts of
+    those that are long (`has_parts`)."""
 
     name: str
     depth: int
@@ -39,6 +42,7 @@ class FiringText:
     clauses: list[list[str]] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
     arena: bool = False
+    has_parts: bool = False
 
     @property
     def whole(self) -> Lines:
@@ -80,21 +84,26 @@ def size_of(lines: Sequence[str], error: int) -> int:
 
 
 def in_programs(firings: Sequence[FiringText], error: int) -> list[list[FiringText]]:
-    """Firings in as few groups as programs allow; one that is too large for any is alone."""
+    """Firings in as few groups as programs allow; one that is too large for any, or has parts, is alone."""
     groups: list[list[FiringText]] = []
     room = 0
     for firing in firings:
         size = size_of(firing.whole.lines, error)
-        if not groups or size > room:
+        if not groups or size > room or firing.has_parts:
             groups.append([])
             room = _PROGRAM
         groups[-1].append(firing)
-        room -= size
+        room = 0 if firing.has_parts else room - size
     return groups
 
 
 def in_pieces(firing: FiringText, error: int) -> list[list[list[str]]]:
-    """A firing's clauses in as few groups as programs allow."""
+    """A firing's clauses in as few groups as programs allow: small ones, unless they would be too many."""
+    groups = _grouped(firing, error, _SMALL_PIECE if firing.has_parts else _PIECE)
+    return groups if len(groups) <= MOST_PIECES else _grouped(firing, error, _PIECE)
+
+
+def _grouped(firing: FiringText, error: int, most: int) -> list[list[list[str]]]:
     head = size_of([*firing.guard, *firing.fresh, *firing.opening], error)
     groups: list[list[list[str]]] = []
     room = 0
@@ -102,7 +111,7 @@ def in_pieces(firing: FiringText, error: int) -> list[list[list[str]]]:
         size = size_of(clause, error)
         if not groups or size > room:
             groups.append([])
-            room = _PIECE - head
+            room = most - head
         groups[-1].append(clause)
         room -= size
     return groups

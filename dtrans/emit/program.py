@@ -6,7 +6,6 @@ sites of their records, and what the loader must know. The same plan gives the s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -32,19 +31,20 @@ from dtrans.check.tree import Aggregate, If, Late, Statement
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.aggregations import is_single, lay_out_aggregation
 from dtrans.emit.calls import MOST_COPIED
+from dtrans.emit.clauses import ClauseText
 from dtrans.emit.clibrary import collect
 from dtrans.emit.leaves import among, calls_of
 from dtrans.emit.pieces import MOST_PIECES, FiringText, in_pieces, in_programs, size_of
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
-from dtrans.emit.text import Lines, comment, told
+from dtrans.emit.text import Lines, told
 from dtrans.emit.values import Frame, Values
 from dtrans.emit.variables import EMPTY, Variables
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
-from dtrans.plan.plan import AttachPoint, Firing, Plan, PlanClause
+from dtrans.plan.plan import AttachPoint, Firing, Plan
 from dtrans.plan.points import CALL_ENTRY, CALL_RETURN
 from dtrans.types import INT, align_up
 
@@ -289,12 +289,17 @@ class Emitter:
             if firing.thread is not None:
                 values.thread = values.temporary("u64", values.integer(firing.thread))
         for clause in firing.clauses:
-            body = Lines(2)
-            self._clause(body, clause, f"{name}c{clause.number}", firing)
-            made.clauses.append(body.lines)
+            stopped = self._stopped and bool(clause.number)  # Those of our own have the number 0.
+            text = ClauseText(values, self.statements, clause, f"{name}c{clause.number}", self._in_error, stopped)
+            text.emit()
+            made.clauses += text.parts
+            if len(text.parts) > 1:
+                made.has_parts = True
+                made.kept[text.gate] = "u64"
             self._stopped |= self._stoppable and (self._error_stops or _has_exit(clause.body))
+        made.kept |= variables.this_numbers()
         with self._lines(made.fresh, f"{name}_end"):
-            for variable, kind in variables.this_numbers().items():
+            for variable, kind in made.kept.items():
                 values.add(f"{kind} {variable} = 0;")
             for string in variables.this_strings():
                 values.add(f"*(u64 *)({string}) = {EMPTY};")
@@ -306,7 +311,6 @@ class Emitter:
                 values.add(f"u32 self_key = THREAD_KEY{f'_OF({tid})' if tid else '()'};")
                 values.add("struct thread *self = threads.lookup(&self_key);")
         made.opening += opening
-        made.kept |= variables.this_numbers()
         made.arena = variables.arena
         return made
 
@@ -317,58 +321,6 @@ class Emitter:
         self.values.frame = Frame(lines, fault)
         yield
         into += lines.lines
-
-    def _clause(self, body: Lines, clause: PlanClause, name: str, firing: Firing) -> None:
-        """One clause: the D text as a comment, then what it became."""
-        values = self.values
-        self.scratch.open(name)
-        values.stack.open()
-        text = comment(clause.text)
-        body.add("/*")
-        for line in text:
-            body.add(f" * {line}".rstrip())
-        body.add(" */")
-        with body.block(""):
-            # A guard that cannot read what it needs does not hold; only the script's own code can fault.
-            values.frame = Frame(body, f"{name}_end")
-            start = len(body.lines)
-            if self._stopped and clause.number:  # Those of our own have the number 0.
-                body.add(f"if (dt_stopped()) goto {name}_end;")
-            if clause.guard is not None:
-                body.add(f"if (!({values.truth(clause.guard)})) goto {name}_end;")
-            body.add(f"const u32 clause = {clause.number};")
-            memo = values.frame.memo
-            values.frame.fault = name
-            head = len(body.lines)
-            if clause.predicate is not None:
-                values.frame.memo = dict(memo)
-                body.add(f"if (!({values.truth(clause.predicate)})) goto {name}_end;")
-            told = _needs_probe(body.lines[head:], name)
-            if told:
-                self._insert_probe(body, clause, head)
-            middle = len(body.lines)
-            # Where a jump to the label passes a declaration, the compiler lets it keep its place on the stack.
-            with values.block(""):
-                self.statements.body(clause.number, clause.body, default=clause.default)
-            if not told and _needs_probe(body.lines[middle:], name):
-                self._insert_probe(body, clause, middle)
-            if any(_faults(line, name) for line in body.lines[start:]):
-                values.shared.uses.add("fault")
-                body.add(f"goto {name}_end;")
-                body.label(name)
-                # A fault in a clause of ERROR itself is counted only: telling it would have no end.
-                body.add(f"DROP({DROP_KINDS.index('error')});" if self._in_error else "REPORT_FAULT();")
-        body.label(f"{name}_end")
-
-    def _insert_probe(self, body: Lines, clause: PlanClause, at: int) -> None:
-        """Puts the probe's number before the statements that need it: telling system calls apart can cost reads."""
-        values = self.values
-        frame = values.frame
-        lines = Lines(body.depth)
-        values.frame = Frame(lines, f"{frame.fault}_end")
-        lines.add(f"u32 probe = {values.integer(clause.probe)};")
-        values.frame = frame
-        body.lines[at:at] = lines.lines
 
     def _error(self, firing: Firing) -> str:
         """The clauses of dtrace:::ERROR, as a function that faults call."""
@@ -503,19 +455,6 @@ def _fires_on_all_cpus(attach: Attach) -> bool:
         case TestRun() | PerfEvent(all_cpus=False):
             return False
     return True
-
-
-_PROBE = re.compile(r"\bprobe\b")
-
-
-def _faults(line: str, clause: str) -> bool:
-    """Whether a C statement can end the clause with a fault."""
-    return f"FAULT({clause}," in line or f", {clause}, " in line
-
-
-def _needs_probe(lines: Sequence[str], clause: str) -> bool:
-    """Whether statements use the probe's number, as a fault's report does."""
-    return any(_PROBE.search(line) or _faults(line, clause) for line in lines)
 
 
 def all_firings(plan: Plan) -> list[Firing]:

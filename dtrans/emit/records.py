@@ -36,6 +36,9 @@ class RecordBuilder:
     #: The C place of the record, and its size, decided when it is whole.
     token: str = "@RECORD@"
     size: str = "@SIZE@"
+    #: Lines of parts of the clause that were left before the record was whole; what marks its beginning in the first.
+    left: list[list[str]] = field(default_factory=list)
+    opening: str = "@OPENING@"
 
     def __post_init__(self) -> None:
         self.layout = StructLayout(list(_HEADER), RECORD_HEADER.size)

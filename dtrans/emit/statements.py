@@ -6,7 +6,7 @@ clause's end one ``records.ringbuf_output(&r, ...)``: what a clause records leav
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from dtrans.artifact import (
@@ -78,29 +78,53 @@ class Statements:
         self.record = RecordBuilder()
         self.clause = 0
 
-    def body(self, clause: int, body: Sequence[Statement[Linux]], *, default: bool) -> None:
-        """A clause's statements and the record they make."""
+    def body(
+        self, clause: int, body: Sequence[Statement[Linux]], *, default: bool, between: Callable[[], bool] | None = None
+    ) -> None:
+        """A clause's statements and the record they make. `between` two of them may have the second go elsewhere: it
+        tells whether it does."""
         self.clause = clause
         self.record = RecordBuilder()
         # speculate() alone speculates the default action.
         alone = len(body) == 1 and isinstance(body[0], Act) and body[0].kind == "speculate"
-        self._sequence(body, default=(default or alone) and not self.options.flag("quiet"))
+        self._sequence(body, default=(default or alone) and not self.options.flag("quiet"), between=between)
 
-    def _sequence(self, body: Sequence[Statement[Linux]], *, default: bool = False) -> None:
+    def _sequence(
+        self,
+        body: Sequence[Statement[Linux]],
+        *,
+        default: bool = False,
+        between: Callable[[], bool] | None = None,
+    ) -> None:
         """A block's statements, and their record: more than one where speculate() or commit() stand in between."""
         outer = self.record
         self.record = RecordBuilder(outer.speculation)
-        lines = self.values.frame.lines
-        start = len(lines.lines)
-        for statement in body:
+        start = len(self.values.frame.lines.lines)
+        for number, statement in enumerate(body):
             if _divides(statement):
                 self._finish(start)
-                start = len(lines.lines)
+                start = len(self.values.frame.lines.lines)
+            # What speculate() found is known in its own program only.
+            if number and between is not None and self.record.speculation is None:
+                start = self._go_on(between, start)
             self._statement(statement, conditional=False)
         if default:
             self.record.actions.append(DefaultAction())
         self._finish(start)
         self.record = outer
+
+    def _go_on(self, between: Callable[[], bool], start: int) -> int:
+        """Where the record begins in the lines at hand: at their start, where those before were left."""
+        record, left = self.record, self.values.frame.lines
+        # What more is put before the statements that are left must not move it.
+        if is_first := not record.left:
+            left.insert(start, record.opening)
+        if between():
+            record.left.append(left.lines)
+            return len(self.values.frame.lines.lines)
+        if is_first:
+            del left.lines[start]
+        return start
 
     def _finish(self, start: int) -> None:
         """Gives the record its place, its header, and sends it. What comes next goes to a new one."""
@@ -113,6 +137,7 @@ class Statements:
         size = record.layout.size if record.actions else 0
         _replace(values.frame.lines.lines, start, record.size, str(size))
         if not record.actions:
+            _open(record, [])
             return
         site = len(self.sites)
         name = f"record_{site}"
@@ -120,7 +145,11 @@ class Statements:
         word = RECORD_HEADER.size if record.speculation is not None else None
         missing = tuple(record.missing)
         self.sites.append(Site(self.clause, size, tuple(record.actions), word, time, record.process, missing))
-        if values.stack.take(size, since=True):
+        if record.left:
+            values.scratch.keep(f"struct {name} r{site};", size)
+            place = f"{values.scratch_name}->r{site}"
+            opening = []
+        elif values.stack.take(size, since=True):
             place = f"r{site}"
             opening = [f"struct {name} {place};"]
         else:
@@ -131,8 +160,13 @@ class Statements:
         opening += [f"{place}.missing.which = 0;"] * bool(missing)
         lines = values.frame.lines
         _replace(lines.lines, start, record.token, place)
-        for line in reversed(opening):
-            lines.insert(start, line)
+        for part in record.left:
+            _replace(part, 0, record.token, place)
+        if record.left:
+            _open(record, opening)
+        else:
+            for line in reversed(opening):
+                lines.insert(start, line)
         if record.speculation is not None:
             values.add(f"{place}.speculation = {record.speculation[1]};")
         if time is not None:
@@ -438,6 +472,14 @@ def _divides(statement: Statement[Linux]) -> bool:
         case If(_, then, other):
             return any(map(_divides, (*then, *other)))
     return False
+
+
+def _open(record: RecordBuilder, opening: Sequence[str]) -> None:
+    """Puts statements where a record begins that was left before it was whole."""
+    if record.left:
+        first = record.left[0]
+        at, mark = next((at, line) for at, line in enumerate(first) if line.strip() == record.opening)
+        first[at : at + 1] = [mark.replace(record.opening, line) for line in opening]
 
 
 def _replace(lines: list[str], start: int, token: str, text: str) -> None:

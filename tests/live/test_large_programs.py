@@ -104,3 +104,41 @@ ERROR {{ {joined} errors++; }}
 BEGIN {{ printf("%d", errors); exit(0); }}
 """
     assert printed(text).strip().endswith("30")
+
+
+def test_a_clause_longer_than_a_program_may_be_is_one_clause_all_the_same() -> None:
+    """More than 32,767 instructions: it goes on from program to program."""
+    lines = "\n".join(
+        f'this->s = strjoin(this->s, "{n % 10}"); printf("%s %d|", this->s, this->n += {n}); @["all"] = sum({n});'
+        f' self->t = substr(this->s, {n}); if (self->t == "{n % 10}") {{ printf("[%s]", self->t); }}'
+        for n in range(180)
+    )
+    text = f"""
+BEGIN {{ this->n = 1000; this->s = ""; }}
+BEGIN /this->n == 1000/ {{ {lines} }}
+BEGIN {{ printf("\\n%s %d\\n", self->t, this->n); printa("%s %@d\\n", @); exit(0); }}
+"""
+    shown = printed(text, options={"quiet": "1", "strsize": "200"}).split("\n")
+    made, whole, total = [], "", 1000
+    for n in range(180):
+        whole, total = whole + str(n % 10), total + n
+        made.append(f"{whole} {total}|[{n % 10}]")
+    assert shown[0] == "".join(made)
+    assert shown[1:3] == [f"9 {total}", f"all {total - 1000}"]
+
+
+def test_nothing_of_a_long_clause_is_printed_or_done_after_a_fault_within_it() -> None:
+    def clause(fault: int) -> str:
+        steps = [
+            f'printf("%s", strjoin(substr(s, {n}), lltostr(n = {n})));' + f"n = *(int *){n};" * (n == fault)
+            for n in range(100)
+        ]
+        return f"BEGIN {{ {' '.join(steps)} }}"
+
+    after = 'BEGIN { printf("%d\\n", n); }'
+    faults = [3, 50, 97]
+    text = "\n".join(f"{clause(fault)}\n{after}" for fault in faults)
+    errors = 'ERROR { printf("fault at %d, action %d: ", arg5, arg2); }'
+    # Each step is two actions.
+    expected = "".join(f"fault at {fault}, action {fault + 2}: {fault}\n" for fault in faults)
+    assert printed(f'BEGIN {{ s = "abc"; }}\n{text}\n{errors}\nBEGIN {{ exit(0); }}').startswith(expected)
