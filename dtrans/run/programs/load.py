@@ -331,8 +331,8 @@ def check_length(program: Program, length: int, functions: Sequence[int]) -> Non
     if max(end - start for start, end in zip((0, *functions), ends, strict=True)) > _FARTHEST_JUMP:
         raise fail(
             "D_NOREG",
-            f"a clause at the {attach_place(program.attach)} is longer than a program of the kernel may be",
-            hint="make several clauses of it: those of a probe run one after the other",
+            f"a statement at the {attach_place(program.attach)} is longer than a program of the kernel may be",
+            hint="make several statements of it, and keep what they share in this-> variables",
         )
 
 
@@ -340,7 +340,7 @@ def _stack_error(where: str) -> DtransError:
     return fail(
         "D_NOREG",
         f"the clauses{where} keep more values at a time than the 512 bytes of a program's stack hold",
-        hint="make several clauses of one, and keep what they share in this-> variables",
+        hint="make several statements or clauses of one, and keep what they share in this-> variables",
     )
 
 
