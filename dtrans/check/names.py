@@ -242,13 +242,15 @@ class ScriptNames:
         return Call("lltostr", (value,), StringType(24), node.span) if node.quoted else value
 
     def symbol(self, node: ast.KernelSymbol) -> Expr[Solaris] | None:
-        name = f"`{node.name}"
+        return self._variable_of_kernel(f"`{node.name}", node.span)
+
+    def _variable_of_kernel(self, name: str, span: Span) -> Expr[Solaris] | None:
         row = self.types.knowledge.builtins.get(name)
         if row is None or self._is_indexed(name):
             return None
         if not row.current:
-            raise fail("D_VAR_UNSUP", f"{name} has no meaning on Linux: {row.note.differs}", node.span)
-        return Builtin(name, self._dynamic(self._row_type(row.type), "inline"), node.span)
+            raise fail("D_VAR_UNSUP", f"{name} has no meaning on Linux: {row.note.differs}", span)
+        return Builtin(name, self._dynamic(self._row_type(row.type), "inline"), span)
 
     def _is_indexed(self, name: str) -> bool:
         row = self.types.knowledge.builtins[name]
@@ -258,6 +260,8 @@ class ScriptNames:
         match node.base:
             case ast.KernelSymbol(_, symbol, _):
                 name = f"`{symbol}"
+            case ast.Member(ast.KernelSymbol(_, symbol, _), member):
+                name = f"`{symbol}.{member}"
             case ast.Name(name, _):
                 pass
             case _:
@@ -274,6 +278,10 @@ class ScriptNames:
         return IndexedBuiltin(name, self.checker.integer(node.keys[0]), self._row_type(row.type), node.span)
 
     def own_member(self, node: ast.Member) -> Expr[Solaris] | None:
+        """A member of a variable of the kernel that has a row of its own: ```averunnable.fscale``."""
+        match node.base:
+            case ast.KernelSymbol(_, symbol, _):
+                return self._variable_of_kernel(f"`{symbol}.{node.name}", node.span)
         return None
 
     def translated_member(self, base: Expr[Solaris], node: ast.Member) -> Expr[Solaris] | None:
@@ -299,8 +307,9 @@ class ScriptNames:
         return self.types.find(ref, node.name, node.span) is not None
 
     def _check_operator(self, base: Expr[Solaris], node: ast.Member) -> None:
-        """``->`` after a pointer, ``.`` after a structure, which an element of ``fds[]`` is."""
-        if node.arrow and not isinstance(base.type, Pointer):
+        """``->`` after a pointer, ``.`` after a structure, which an element of ``fds[]`` is. A member that is a
+        structure on one system is a pointer to it on another."""
+        if node.arrow and not isinstance(base.type, Pointer) and not isinstance(base, TranslatedMember):
             raise fail("D_OP_PTR", f"'->' needs a pointer to a structure, not '{base.type}'", node.span)
         if not node.arrow and isinstance(base.type, Pointer) and not isinstance(node.base, ast.Index):
             raise fail("D_OP_SOU", f"'.' needs a structure, not '{base.type}'", node.span)

@@ -97,7 +97,17 @@ REFUSED: Mapping[str, str] = {
     "msgdsize": "Linux has no STREAMS messages",
     "ddi_pathname": "Linux has no Solaris device tree",
     "link_ntop": "link_ntop() is not available in this version",
+    **dict.fromkeys(("kdebug_trace", "kdebug_trace_string", "livedump"), "Linux has no such trace or dump of macOS'"),
+    "kvtophys": "Linux tells no program where memory of its kernel lies in the machine's",
+    **dict.fromkeys(
+        ("sx_isexclusive", "sx_shared_held", "sx_exclusive_held"), "Linux has no locks of FreeBSD's kind: see lockstat"
+    ),
+    **dict.fromkeys(("memref", "memstr", "typeref", "printm", "printt"), "tracemem() and print() show memory here"),
 }
+
+#: Functions of macOS that give back what they are given: the number of their arguments. Linux's addresses carry no
+#: signature, and its times are nanoseconds.
+SAME: Mapping[str, int] = {"strip": 2, "mtons": 1}
 
 #: What only makes sense as a statement of its own.
 STATEMENT_ONLY = (
@@ -110,7 +120,7 @@ AGGREGATING = ("count", "sum", "avg", "min", "max", "stddev", "quantize", "lquan
 
 def is_function(name: str) -> bool:
     """Whether a name is that of a subroutine, an action or an aggregating function."""
-    known = (PROTOTYPES, REFUSED, ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEMENT_ONLY, AGGREGATING)
+    known = (PROTOTYPES, SAME, REFUSED, ADDRESS_FUNCTIONS, STACK_FUNCTIONS, STATEMENT_ONLY, AGGREGATING)
     return any(name in names for names in known)
 
 
@@ -128,6 +138,9 @@ def check_call(checker: Checker[L], node: ast.Call) -> Expr[L]:
         return Call(name, (), VOID, node.span)
     if name in AGGREGATING:
         raise fail("D_AGG_FUNC", f"{name}() aggregates: assign it to an aggregation, as in @ = {name}(...)", node.span)
+    if name in SAME:
+        check_count(node, SAME[name], SAME[name])
+        return checker.integer(node.args[0])
     prototype = PROTOTYPES.get(name)
     if prototype is None:
         if name in checker.types.knowledge.builtins or checker.names.variable(ast.Name(name, node.span)) is not None:

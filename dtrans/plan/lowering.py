@@ -259,9 +259,11 @@ class Lowering:
     def _fitted(self, value: Expr[Linux], kind: Type, span: Span) -> Expr[Linux]:
         """A row's value as the D type that the row promises."""
         checker = self.names.checker
-        structure = kind.to if isinstance(kind, Pointer) else kind
+        structure = kind
+        while isinstance(structure, Pointer):
+            structure = structure.to
         if isinstance(structure, StructRef) and structure.origin == "translated":
-            return Cast(value, Pointer(structure))
+            return Cast(value, kind if isinstance(kind, Pointer) else Pointer(structure))
         if isinstance(kind, StringType):
             text = value if isinstance(value, Text) else checker.stringof(value, span)
             # A char * of Solaris is 0 where there is no text.

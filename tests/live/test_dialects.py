@@ -32,6 +32,7 @@ def test_system_calls_by_names_of_freebsd_and_macos_fire_with_their_arguments(dt
         syscall::kevent:entry /pid == $target/ { @["kevent", arg2, 0] = count(); }
         syscall::select_nocancel:entry /pid == $target/ { @["select", arg0, 0] = count(); }
         syscall::getentropy:entry /pid == $target && arg1 == 19/ { @["getentropy", 0, arg1] = count(); }
+        syscall::bsdthread_register:return /pid == $target/ { @["register", 0, 0] = count(); }
         syscall::bsdthread_create:entry /pid == $target/ { @["thread", 0, 0] = count(); }
         syscall::bsdthread_terminate:entry /pid == $target/ { @["terminate", 0, arg0] = count(); }
         syscall::fork:return /pid == $target && (int)arg0 > 0/ { @["fork", 0, 0] = count(); }
@@ -53,6 +54,7 @@ def test_system_calls_by_names_of_freebsd_and_macos_fire_with_their_arguments(dt
         "lutimes 0 0 1",
         "mkfifo 0 384 2",
         "read_nocancel 0 77 3",
+        "register 0 0 1",
         "select 0 0 1",
         "spawn:/bin/true 0 0 1",
         "terminate 0 0 1",
@@ -100,6 +102,13 @@ syscall::read:entry
     printf("%d %d ", 139 - curthread->sched_pri - 120, curthread->td_oncpu == cpu);
     printf("%d %d ", curthread->td_lastcpu == cpu, curthread->td_runtime > 0);
     printf("%d %d ", machtimestamp - timestamp < 1000000000, pthread_selfid != 0);
+    this->slot = self->p->p_fd->fd_ofiles[arg0];
+    self->v = (struct vnode *)(strip((void *)this->slot->fp_glob->fg_data, 2));
+    printf("%s %s %d ", self->v->v_path, self->v->v_name, this->slot->f_fglob->fg_data == this->slot->fp_glob->fg_data);
+    printf("%d %d ", this->slot->fp_glob->fg_offset, (this->slot->fp_glob->fg_flag & O_ACCMODE) == O_RDONLY);
+    printf("%d %d ", curthread->last_processor->cpu_id == cpu, curthread->last_processor->runq.count > 0);
+    printf("%d %d ", `averunnable.fscale, mtons(5));
+    printf("%d ", `averunnable.ldavg[1] == `hp_avenrun[1] >> 5);
     printf("%d %d %d", `real_ncpus == `ncpus, `mp_ncpus == `ncpus_online, `ticks - (int)`lbolt < 100);
     exit(0);
 }
@@ -117,6 +126,9 @@ syscall::read:entry
     "bsd_pgrp.pg_session", "bsd_session.s_sid", "bsd_filedesc.fd_cdir", "bsd_filedesc.fd_rdir", "psinfo_t.pr_arglen",
     "psinfo_t.pr_jailid", "psinfo_t.pr_jailname", "execargs", "jid", "jailname", "curproc", "uthread",
     "pthread_selfid", "machtimestamp", "`real_ncpus", "`mp_ncpus", "`ticks",
+    "bsd_filedesc.fd_ofiles", "bsd_fileproc.fp_glob", "bsd_fileproc.f_fglob", "bsd_fileglob.fg_data",
+    "bsd_fileglob.fg_offset", "bsd_fileglob.fg_flag", "bsd_thread.last_processor", "bsd_processor.cpu_id",
+    "bsd_processor.runq", "bsd_runq.count", "`averunnable.ldavg", "`averunnable.fscale",
 )  # fmt: skip
 def test_a_process_and_a_thread_are_read_by_the_members_of_freebsd_and_macos(dtrace: Dtrace) -> None:
     nice = os.getpriority(os.PRIO_PROCESS, 0)
@@ -129,7 +141,8 @@ def test_a_process_and_a_thread_are_read_by_the_members_of_freebsd_and_macos(dtr
     told = values.split()
     parent = told.pop(2)
     assert told == [
-        *f"1 1 1 6 1 {nice} 0 1 1 1 {session} 0 1 1 1 {groups} 1 1 1 {nice} {nice} {nice} 1 1 1 1 1 1 1 1".split(),
+        *f"1 1 1 6 1 {nice} 0 1 1 1 {session} 0 1 1 1 {groups} 1 1 1 {nice} {nice} {nice} 1 1 1 1 1".split(),
+        *"/etc/passwd passwd 1 0 1 1 1 2048 5 1 1 1 1".split(),
     ]
     assert int(parent) > 1
 
