@@ -222,10 +222,7 @@ def _code(pid: int) -> bytes:
     ("text", "hint"),
     [
         ("pid$target:libnowhere:malloc:entry", "has no module 'libnowhere': it has a.out, "),
-        ("pid$target:libc:mallox:entry", "did you mean malloc"),
-        ("pid$target:a.out:wrok:return", "did you mean work?"),
         ("pid$target:libc:setjmp:return", "setjmp is there, but its 'return' cannot be traced"),
-        ("pid$target:libc:qqxxzzyyw:entry", "'nm' and 'nm -D' list the functions"),
         ("pidd:::entry", "did you mean pid$target"),
         ("pid:::entry", "name one, as in pid$target or pid1234"),
     ],
@@ -235,6 +232,26 @@ def test_what_is_not_there_is_told_where_it_is_written(dtrace: Run, calls: Path,
     assert f"-n:2:1: error: probe description {text} does not match any probes [D_PDESC_ZERO]" in done.stderr
     assert hint in done.stderr
     dtrace("-Z", "-q", "-n", f"BEGIN {{ exit(0); }} {text}", "-c", calls)
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "hint"),
+    [
+        ("libc:mallox:entry", "failed to lookup 'mallox' in module 'libc' [D_PROC_FUNC]", "did you mean malloc"),
+        ("a.out:wrok:return", "failed to lookup 'wrok' in module 'a.out' [D_PROC_FUNC]", "did you mean work?"),
+        ("libc:qqxxzzyyw:entry", "module 'libc' [D_PROC_FUNC]", "'nm' and 'nm -D' list the functions"),
+        ("libc:malloc:enter", "'enter' is an invalid probe name [D_PROC_NAME]", "those are entry, return"),
+        ("libc:malloc:fffff", "offset 0xfffff outside of function 'malloc' [D_PROC_OFF]", "offsets of instructions"),
+    ],
+)
+def test_what_one_function_lacks_is_told_precisely(dtrace: Run, calls: Path, text: str, told: str, hint: str) -> None:
+    done = dtrace("-n", f"pid$target:{text}", "-c", calls, status=1)
+    assert told in done.stderr
+    assert hint in done.stderr
+
+
+def test_a_provider_of_process_0_is_none(dtrace: Run) -> None:
+    assert "'pid0' does not contain a valid pid [D_PROC_BADPID]" in dtrace("-n", "pid0:::entry", status=1).stderr
 
 
 def test_a_process_must_be_named(dtrace: Run) -> None:

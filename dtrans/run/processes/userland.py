@@ -89,7 +89,7 @@ class Userland:
     # --- what is asked of it ----------------------------------------------------------------------------
 
     def find(self) -> list[Places]:
-        """The places of all descriptions, as processes are now. Raises D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_GRAB."""
+        """The places of all descriptions, as processes are now. Raises D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_*."""
         found = [places for pid in self._asked() for places in self.look(pid)]
         for want in self.wanted:
             if not self._matched.get(want.group) and not want.optional:
@@ -150,6 +150,9 @@ class Userland:
                 hint = "use -c COMMAND or -p PID"
                 raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", _span(want), hint=hint)
         for pid in dict.fromkeys(map(self._process_of, self.wanted)):
+            if pid == 0:
+                want = next(want for want in self.wanted if self._process_of(want) == pid)
+                raise fail("D_PROC_BADPID", f"'{want.provider}' does not contain a valid pid", _span(want))
             if pid is not None and not is_mapped(pid):
                 want = next(want for want in self.wanted if self._process_of(want) == pid)
                 if not want.optional:
@@ -252,15 +255,11 @@ class Userland:
     def _missing(self, want: Wanted) -> DtransError:
         """Why a description matched nothing."""
         pid = self._process_of(want)
-        text = f"{want.provider}:{want.module}:{want.function}:{want.name}"
         things = tuple(self._objects(pid, (want,)))
         reason = want.reason or _reason(want, pid, things)
-        return fail(
-            "D_PDESC_ZERO",
-            f"probe description {text} does not match any probes",
-            _span(want),
-            hint=reason or "'nm' and 'nm -D' list the functions of a program or library",
-        )
+        tag, told = _failure(want, things)
+        hint = reason or "'nm' and 'nm -D' list the functions of a program or library"
+        return fail(tag, told, _span(want), hint=hint)
 
 
 def defined_probes() -> Iterator[tuple[int, tuple[str, str, str, str]]]:
@@ -328,6 +327,29 @@ def _is_name(text: str, name: str) -> bool:
     Applications")."""
     matches = pattern(text)
     return matches(name.replace("__", "-")) or matches(name)
+
+
+def _failure(want: Wanted, things: Sequence[MappedObject]) -> tuple[str, str]:
+    """The tag and the message of a description that matched nothing: more precise ones where it names one function of a
+    module that is there (libdtrace dt_pid.c)."""
+    text = f"{want.provider}:{want.module}:{want.function}:{want.name}"
+    zero = "D_PDESC_ZERO", f"probe description {text} does not match any probes"
+    there = [thing for thing in things if names_module(want.module, thing)]
+    named = want.module and want.function and not is_glob(want.module) and not is_glob(want.function)
+    if not there or not named or want.place or want.attach.moment == "site":
+        return zero
+    sizes = [one.size for thing in there for one in thing.file.functions if one.name == want.function]
+    if not sizes:
+        return "D_PROC_FUNC", f"failed to lookup '{want.function}' in module '{want.module}'"
+    if want.attach.moment != "offset" or is_glob(want.name):
+        return zero
+    try:
+        offset = int(want.name, 16)
+    except ValueError:
+        return "D_PROC_NAME", f"'{want.name}' is an invalid probe name"
+    if offset >= max(sizes):
+        return "D_PROC_OFF", f"offset {offset:#x} outside of function '{want.function}'"
+    return "D_PROC_ALIGN", f"offset {offset:#x} is not aligned on an instruction"
 
 
 def _reason(want: Wanted, pid: int | None, things: Sequence[MappedObject]) -> str:
