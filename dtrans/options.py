@@ -19,7 +19,8 @@ Kind = Literal["flag", "size", "rate", "count", "text"]
 class Option:
     """`default` as text, "" for off or none. `reason` says why an option that is accepted has no effect.
 
-    A number or size is from `least` to `most`. One that is `outside` is given by ``-x``, not by a program; one that is
+    A number or size is from `least` to `most`; the size of a buffer, which has a `buffer` name, is lowered to `most`
+    unless the option bufresize is manual. One that is `outside` is given by ``-x``, not by a program; one that is
     `dynamic` can be changed by setopt() while tracing goes on.
     """
 
@@ -32,6 +33,7 @@ class Option:
     dynamic: bool = False
     least: int = 0
     most: int = (1 << 31) - 1
+    buffer: str = ""
 
 
 _TYPES_FROM_BTF = "types come from the kernel's BTF"
@@ -46,7 +48,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("agghist", "flag", dynamic=True),
         Option("aggpack", "flag", dynamic=True),
         Option("aggrate", "rate", "1hz", dynamic=True),
-        Option("aggsize", "size", "4m", most=1 << 30),
+        Option("aggsize", "size", "4m", most=1 << 30, buffer="aggregation size"),
         Option("aggsortkey", "flag", dynamic=True),
         Option("aggsortkeypos", "count", dynamic=True),
         Option("aggsortpos", "count", dynamic=True),
@@ -56,8 +58,8 @@ OPTIONS: Mapping[str, Option] = {
         Option("argref", "flag"),
         Option("breakpoint", "flag", outside=True),
         Option("bufpolicy", "text", "switch", ("switch", "fill", "ring")),
-        Option("bufresize", "text", "auto", ("auto", "manual"), "the record buffer is made once, at its full size"),
-        Option("bufsize", "size", "4m", most=1 << 30),
+        Option("bufresize", "text", "auto", ("auto", "manual")),
+        Option("bufsize", "size", "4m", most=1 << 30, buffer="buffer size"),
         Option("cleanrate", "rate", "101hz", reason="freed storage is reused at once"),
         Option("compat", "text", "solaris", ("solaris", "linux")),
         Option("core", "flag", reason="the original dumps its memory at its end"),
@@ -73,7 +75,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("destructive", "flag"),
         Option("droptags", "flag"),
         Option("dtypes", "text", reason=_TYPES_FROM_BTF),
-        Option("dynvarsize", "size", "1m", most=1 << 30),
+        Option("dynvarsize", "size", "1m", most=1 << 30, buffer="dynamic variable size"),
         Option("empty", "flag"),
         Option("encoding", "text", "", ("ascii", "utf8"), dynamic=True),
         Option("errtags", "flag", reason="tags are always shown"),
@@ -170,7 +172,7 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
 
 
 def _check_bounds(option: Option, value: int, span: Span | None) -> None:
-    if not option.least <= value <= option.most:
+    if not option.least <= value <= option.most and not (option.buffer and value > option.most):
         bounds = f"from {option.least} to {option.most}"
         raise fail("D_PRAGMA_OPTSET", f"option '{option.name}' takes a {option.kind} {bounds}", span)
 
@@ -209,7 +211,14 @@ class Options:
         return self.text(name) == "1"
 
     def size(self, name: str) -> int:
-        return parse_size(self.text(name), name)
+        option, asked = OPTIONS[name], parse_size(self.text(name), name)
+        return min(asked, option.most) if option.buffer else asked
+
+    def lowered(self) -> Mapping[str, int]:
+        """The buffers that are smaller than was asked for, by what messages call them, with their sizes in bytes."""
+        buffers = (option for option in OPTIONS.values() if option.buffer and option.name in self.given)
+        sizes = {option.buffer: (parse_size(self.text(option.name)), option.most) for option in buffers}
+        return {name: most for name, (asked, most) in sizes.items() if asked > most}
 
     def rate(self, name: str) -> int:
         return parse_rate(self.text(name), name)

@@ -296,7 +296,10 @@ def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' is given on the command line only", pragma.span)
     for name, value in given.items():
         options[name] = check_option(name, value)
-    return Options(options)
+    made = Options(options)
+    for name, size in made.lowered().items() if made.text("bufresize") == "manual" else ():
+        raise fail("D_PRAGMA_OPTSET", f"could not enable tracing: Not enough space: {name} is {size} bytes at most")
+    return made
 
 
 def _pragmas(programs: Sequence[ast.Program]) -> Iterator[ast.Pragma]:

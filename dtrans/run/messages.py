@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dtrans.artifact import Artifact
+from dtrans.options import Options
 
 
 def start_messages(artifact: Artifact, titles: Sequence[str], counts: Sequence[int]) -> list[str]:
@@ -17,7 +18,8 @@ def start_messages(artifact: Artifact, titles: Sequence[str], counts: Sequence[i
     if len(counts) != len(titles):
         titles, counts = (", ".join(titles),), (sum(counts) or artifact.matched,)
     messages = [f"{title} matched {_probes(count)}" for title, count in zip(titles, counts, strict=True)]
-    return messages + ["allowing destructive actions"] * (artifact.options.get("destructive") == "1")
+    messages += ["allowing destructive actions"] * (artifact.options.get("destructive") == "1")
+    return messages + [f"{name} lowered to {size >> 30}g" for name, size in Options(artifact.options).lowered().items()]
 
 
 def _probes(count: int) -> str:
