@@ -133,6 +133,9 @@ OPTIONS: Mapping[str, Option] = {
     )
 }
 
+#: What a flag may be set to, in letters of either case (libdtrace dt_options.c, dt_opt_runtime).
+_TRUE = frozenset({"1", "yes", "enable", "enabled", "true", "on", "set"})
+_FALSE = frozenset({"0", "no", "disable", "disabled", "false", "off", "unset"})
 _SIZE_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 #: Nanoseconds of one unit, for rates given as a period (Guide, "Options and Tunables").
 _PERIODS = {
@@ -153,9 +156,10 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
         raise fail("D_PRAGMA_OPTSET", told, span, hint="'dtrans run --help' names the options")
     match option.kind:
         case "flag":
-            if value not in (None, "", "1", "0", "true", "false", "enable", "disable"):
-                raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes no value", span)
-            return "0" if value in ("0", "false", "disable") else "1"
+            word = (value or "1").lower()
+            if word not in _TRUE and word not in _FALSE:
+                raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes no value, or yes or no", span)
+            return "1" if word in _TRUE else "0"
         case "size":
             _check_bounds(option, parse_size(value or "", name, span), span)
         case "rate":

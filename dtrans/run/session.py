@@ -106,6 +106,7 @@ def _run(
         # From here on it knows the probes in processes too, those that are yet to come included.
         artifact = replace(artifact, probes=userland.probes)
     announce(matched)
+    _check_buffers(artifact)
     loaded = load(artifact, facts, first.kernel_pid if first else 0, userland)
     resources.callback(loaded.close)
     session = Session(artifact, loaded, tuple(targets), stdout, userland, places)
@@ -117,6 +118,21 @@ def _run(
     except OSError as error:
         _discard_standard_output()
         raise fail("D_OUTPUT", f"cannot write the output: {os.strerror(error.errno or 0)}") from None
+
+
+def _check_buffers(artifact: Artifact) -> None:
+    """Raises D_PRAGMA_OPTSET where a buffer could not hold a single record, or entry of an aggregation."""
+    options = Options(artifact.options)
+    records = max((site.size for site in artifact.sites), default=0)
+    entries = max((one.key_size + one.value_size for one in artifact.aggregations), default=0)
+    for option, needed in (("bufsize", records), ("aggsize", entries)):
+        given = options.size(option)
+        if given < needed:
+            raise fail(
+                "D_PRAGMA_OPTSET",
+                "could not enable tracing: Enabling exceeds size of buffer",
+                hint=f"option {option} gives {given} bytes, and this program needs {needed} at least",
+            )
 
 
 def look_for_places(artifact: Artifact, facts: HostFacts, target: Target | None) -> tuple[Userland, Sequence[Places]]:

@@ -51,6 +51,21 @@ def test_setopt_changes_what_can_be_changed(dtrace: Run) -> None:
     assert done.stdout.rstrip().endswith("end")
 
 
+def test_flags_take_the_words_of_the_original(dtrace: Run) -> None:
+    words = "yes No ENABLED off set UnSet 1 0 true disable on".split()
+    pragmas = "\n".join(f"#pragma D option quiet={word}" for word in words)
+    assert dtrace("-n", pragmas + "\nBEGIN { trace(1); exit(0); }").stdout.split() == ["1"]
+    assert "CPU" in dtrace("-x", "quiet=off", "-n", "BEGIN { exit(0); }").stdout
+
+
+@pytest.mark.parametrize("option", ["bufsize=8", "aggsize=4"])
+def test_a_buffer_that_can_hold_nothing_is_refused(dtrace: Run, option: str) -> None:
+    done = dtrace("-x", option, "-n", "BEGIN { @[pid] = count(); trace(pid); exit(0); }", status=1)
+    told = done.stderr.splitlines()
+    assert told[0].endswith("matched 1 probe")
+    assert told[1] == "dtrace: could not enable tracing: Enabling exceeds size of buffer"
+
+
 @pytest.mark.needs("cpus:2")
 def test_cpu_leaves_out_what_fires_on_others(dtrace: Run) -> None:
     child = python(
