@@ -57,6 +57,10 @@ FAULT_RECORD = struct.Struct("<HHIIIIIQ")
 COMMIT_SITE, DISCARD_SITE = 0xFFFE, 0xFFFD
 #: Which parts are missing (u32), the process (u32), its task_struct.start_boottime, its mm_struct.start_stack.
 MISSING = struct.Struct("<IIQQ")
+#: What a process that has ended had of a part that a record lacks: a header with the process in the probe's place, the
+#: two that tell it from others, the part as it stands in the record, and how many bytes follow.
+ENDED_SITE = 0xFFFC
+ENDED_RECORD = struct.Struct("<HHIQQQQ")
 #: The part's address is below, its size in the process above.
 MISSING_SIZE_SHIFT = 48
 #: Parts of a record that can be told to be missing.

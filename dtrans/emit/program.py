@@ -13,6 +13,7 @@ from functools import cached_property
 from dtrans.artifact import (
     COMMIT_SITE,
     DROP_KINDS,
+    ENDED_SITE,
     SPECULATION_ID,
     Artifact,
     Attach,
@@ -54,6 +55,7 @@ THREAD_GONE = RawTracepoint("sched_process_free")
 SWITCH = RawTracepoint("sched_switch")
 EXECUTED = RawTracepoint("sched_process_exec")
 FORKED = RawTracepoint("sched_process_fork")
+ENDED = RawTracepoint("sched_process_exit")
 
 #: Bytes of a value of an array map: KMALLOC_MAX_SIZE (kernel/bpf/arraymap.c, array_map_alloc_check).
 MOST_SCRATCH = 4 << 20
@@ -365,6 +367,10 @@ class Emitter:
             body = "\tdt_find_pages();\n\treturn 0;"
             self.functions.append(f"int prog_pages(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
             self.programs.append(Program("prog_pages", TestRun("LOAD"), auxiliary=True))
+        if "ended" in self.shared.uses:
+            body = "\tif ((u8)ctx->args[1])\n\t\tdt_process_ended();\n\treturn 0;"
+            self.functions.append(f"int prog_ended(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
+            self.programs.append(Program("prog_ended", ENDED, auxiliary=True))
         if "oncpu" in self.shared.uses:
             body = "\tdt_switch(ctx->args[1], ctx->args[2]);\n\treturn 0;"
             self.functions.append(f"int prog_switch(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
@@ -404,6 +410,7 @@ class Emitter:
                 "specsize": self.options.size("specsize"),
                 "speculation_id": SPECULATION_ID,
                 "commit_site": COMMIT_SITE,
+                "ended_site": ENDED_SITE,
                 "error": error,
                 "chains": self.chains,
                 "called": self.values.calls.definitions,

@@ -15,7 +15,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
-from dtrans.artifact import DROPS_BY_CPU, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, SWITCHES, Artifact, Exit
+from dtrans.artifact import (
+    DROPS_BY_CPU,
+    ENDED_RECORD,
+    FAULT_RECORD,
+    FAULT_SITE,
+    RECORD_HEADER,
+    SWITCHES,
+    Artifact,
+    Exit,
+)
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.run.kernel.host import HostFacts
@@ -239,8 +248,9 @@ class Session:
         )
         if "records" in self.loaded.maps:
             records = self.loaded.maps["records"]
-            longest = max([site.size for site in self.artifact.sites], default=0)
-            self._ring = RingReader(records.fd, records.spec.max_entries, max(longest, FAULT_RECORD.size))
+            longest = max([FAULT_RECORD.size, *(site.size for site in self.artifact.sites)])
+            # What is sent behind one is a part of it.
+            self._ring = RingReader(records.fd, records.spec.max_entries, longest + ENDED_RECORD.size)
         self._keeper = _keeper_for(self.artifact, self._options)
         if self.artifact.host:
             self._numbers = HostNumbers(self.loaded.maps["host"], self.artifact.host)
@@ -250,7 +260,7 @@ class Session:
         if any(site.missing for site in self.artifact.sites):
             from dtrans.run.output.missing import completing
 
-            self._handle = completing(self.artifact, self._handle, self._aggregations.add, known_as)
+            self._handle = completing(self.artifact, self._handle, self._aggregations.add, known_as, self._ring)
         self._prints = self._handle == self._output.handle
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from tests.conftest import Run
-from tests.programs import printed
+from tests.programs import host, printed
 
 #: Calls access(address, case), whose mode the kernel refuses before it looks at the address: nothing gets touched.
 _CHILD = r"""
@@ -135,7 +135,7 @@ def test_bytes_taken_as_a_string_end_where_they_end(tmp_path: Path) -> None:
 #: What no program can read and a process can, by waiting. Maps a file whose page N + 1 holds "text N\0" and is on disk
 #: only ("warm": it is not), calls access(page, 100 + N) with that mode that the kernel refuses before it looks at
 #: the address, for each N, and does what is asked; then waits for the file argv[2]. argv[3] says what:
-#: "unmap" the pages, "exec" another program, which waits; "" nothing.
+#: "unmap" the pages, "exec" another program, which waits, "end" after having touched the pages; "" nothing.
 _COLD = r"""
 import ctypes, os, sys, time
 libc = ctypes.CDLL(None)
@@ -158,13 +158,17 @@ libc.mincore(start, size, resident)
 print("warm" if any(page & 1 for page in resident.raw[1:]) else "cold", flush=True)
 for case in range(size // 4096 - 1):
     libc.access(start + (case + 1) * 4096, 100 + case)
+if what == "end":
+    for case in range(size // 4096 - 1):
+        ctypes.string_at(start + (case + 1) * 4096)
 if what == "unmap":
     libc.munmap(start, size)
 if what:
     open(end + ".did", "w").close()
 if what == "exec":
     os.execv(sys.executable, [sys.executable, "-S", "-E", "-c", wait])
-exec(wait)
+if what != "end":
+    exec(wait)
 """
 
 
@@ -264,12 +268,32 @@ def test_what_is_gone_when_the_reader_comes_is_an_error(dtrace: Run, tmp_path: P
     assert error.endswith("action #1")
 
 
+def test_what_a_process_had_that_has_ended_is_what_it_used(dtrace: Run, tmp_path: Path) -> None:
+    """The reader is held until the process is gone."""
+    params = host().raw_tracepoint("sched_process_exit") or ()
+    if all(param.name != "group_dead" for param in params):
+        pytest.skip("needs Linux 6.16")
+    text = r"""
+    syscall::access:entry /pid == $target && arg1 == 100/
+    { system("until grep -q 'State:.*Z' /proc/%d/status; do sleep 0.01; done", pid); }
+    syscall::access:entry /pid == $target && arg1 == 101/ { printf("got %s\n", copyinstr(arg0)); }
+    syscall::access:entry /pid == $target && arg1 == 102/ { @[copyinstr(arg0, 5)] = count(); }
+    syscall::access:entry /pid == $target && arg1 == 103/ { tracemem(copyin(arg0, 4), 4); }
+    END { printa("%s%@d\n", @); }
+    """
+    done = dtrace("-wqn", text, "-c", _cold(tmp_path, 4, "end"))
+    lines = [line.strip() for line in _told(done).splitlines()]
+    assert "got text 01" in lines, done.stderr
+    assert "text 1" in lines
+    assert any(line.startswith("0: 74 65 78 74") for line in lines)
+
+
 def test_what_is_on_disk_only_is_right_when_the_call_returns(dtrace: Run, tmp_path: Path) -> None:
     text = r"""
     syscall::access:entry /pid == $target && arg1 == 1/ { self->path = arg0; }
     syscall::access:return /self->path/ { printf("%s\n", strjoin(copyinstr(self->path), "!")); self->path = 0; }
     """
-    child = _cold(tmp_path, 1).replace("100 + case)", "1)").replace("exec(wait)", "")
+    child = _cold(tmp_path, 1, "end").replace("100 + case)", "1)")
     assert _told(dtrace("-qn", text, "-c", child)).strip() == "text 00!"
 
 

@@ -95,6 +95,19 @@ class RingReader:
         columns = (bytes(view[at::stride]) for at in (0, 1, 2, 3, _HEADER, _HEADER + 1))
         return min(len(column) - len(column.lstrip(column[:1])) for column in columns)
 
+    def ahead(self) -> Generator[int, None, None]:
+        """Where records stand from the last space that was given back on; none of them counts as read."""
+        position, mask = self.position, self.size - 1
+        end = position + self.waiting
+        while position < end:
+            start = position & mask
+            (length,) = _U32.unpack_from(self.data, start)
+            if length >= _BUSY:
+                break
+            if length < _DISCARD:
+                yield start + _HEADER
+            position += ((length & _LENGTH) + 15) & -8
+
     def records(self) -> Generator[memoryview, None, None]:
         """The same records one by one, as views, each good until the next one is asked for."""
         for first, stride, count in self.runs():

@@ -14,10 +14,12 @@ import ctypes
 import os
 import struct
 from _thread import LockType, allocate_lock, start_new_thread
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from dtrans.artifact import (
+    ENDED_RECORD,
+    ENDED_SITE,
     FAULT_RECORD,
     FAULT_SITE,
     MISSING,
@@ -30,10 +32,12 @@ from dtrans.artifact import (
     Site,
 )
 from dtrans.run.output.decode import Buffer, RecordHandler, c_string
+from dtrans.typed import Protocol
 
 #: Takes the aggregation's number, the packed key, the operand and the weight of one event.
 Accumulator = Callable[[int, bytes, int, int], None]
 _INVALID_ADDRESS = 1
+_SITE = struct.Struct("<H")
 _PART_WORD = struct.Struct("<Q")
 _PAGE = 4096
 #: How long memory is waited for that another process has to fill (userfaultfd), or a file system that does not answer.
@@ -43,21 +47,39 @@ _START_TIME, _START_STACK = 19, 25
 
 
 def completing(
-    artifact: Artifact, handle: RecordHandler, accumulate: Accumulator, known_as: Mapping[int, int]
+    artifact: Artifact, handle: RecordHandler, accumulate: Accumulator, known_as: Mapping[int, int], ring: Ring | None
 ) -> RecordHandler:
     """What takes the records, and hands them on to `handle` when they are complete: see `MissingParts`."""
-    return MissingParts(artifact, handle, accumulate, known_as).handle
+    return MissingParts(artifact, handle, accumulate, known_as, ring).handle
+
+
+class Ring(Protocol):
+    """What is asked of the ring of records."""
+
+    @property
+    def data(self) -> memoryview: ...
+
+    def ahead(self) -> Iterator[int]:
+        """Where in `data` records start, some that were read and all that were not."""
+        ...
 
 
 class MissingParts:
     """Stands before what takes the records, `handle`, and completes them; what completes a key goes to `accumulate`.
 
-    `known_as` gives the ids under which this process knows others, where programs see other ids.
+    `known_as` gives the ids under which this process knows others, where programs see other ids. What a process had
+    that has ended may stand further on in the `ring`.
     """
 
     def __init__(
-        self, artifact: Artifact, handle: RecordHandler, accumulate: Accumulator, known_as: Mapping[int, int]
+        self,
+        artifact: Artifact,
+        handle: RecordHandler,
+        accumulate: Accumulator,
+        known_as: Mapping[int, int],
+        ring: Ring | None,
     ) -> None:
+        self._ring = ring
         self._handle = handle
         self._accumulate = accumulate
         self._known_as = known_as
@@ -68,6 +90,8 @@ class MissingParts:
         """Takes one record that starts at `offset`."""
         number, cpu, probe = RECORD_HEADER.unpack_from(buffer, offset)
         site = self._sites.get(number)
+        if number == ENDED_SITE:
+            return
         if site is None:
             self._handle(buffer, offset)
             return
@@ -80,7 +104,7 @@ class MissingParts:
         owner = _Owner(self._known_as.get(process, process), started, stack)
         for place, part in enumerate(site.missing):
             if which >> place & 1:
-                address = self._complete(record, part, owner)
+                address = self._complete(record, part, owner, (process, started, stack))
                 if address is not None:
                     self._handle(_fault(cpu, probe, site, part, address), 0)
                     return
@@ -91,14 +115,35 @@ class MissingParts:
             case _:
                 self._handle(bytes(record), 0)
 
-    def _complete(self, record: bytearray, part: Missing, owner: _Owner) -> int | None:
+    def _complete(self, record: bytearray, part: Missing, owner: _Owner, identity: tuple[int, int, int]) -> int | None:
         """Puts a part into the record; where that cannot be done, its address."""
         (word,) = _PART_WORD.unpack_from(record, part.offset)
         address, size = word & (1 << MISSING_SIZE_SHIFT) - 1, word >> MISSING_SIZE_SHIFT
-        found = self._reader.read(owner, address, size - part.is_text, is_text=part.is_text)
+        size -= part.is_text
+        found = self._reader.read(owner, address, size, is_text=part.is_text)
+        if found is None:
+            found = self._left((*identity, word), size, is_text=part.is_text)
         if found is None:
             return int(address)
         record[part.offset : part.offset + part.size] = found.ljust(part.size, b"\0")
+        return None
+
+    def _left(self, wanted: tuple[int, int, int, int], size: int, *, is_text: bool) -> bytes | None:
+        """What a process that has ended had there, if that was seen: (process, its start, its stack, the part)."""
+        if self._ring is None:
+            return None
+        ring = self._ring.data
+        for start in self._ring.ahead():
+            (number,) = _SITE.unpack_from(ring, start)
+            if number != ENDED_SITE:
+                continue
+            _, _, *told, known = ENDED_RECORD.unpack_from(ring, start)
+            if tuple(told) != wanted:
+                continue
+            data = bytes(ring[start + ENDED_RECORD.size :][:known])
+            if is_text and (b"\0" in data[:size] or known >= size):
+                return c_string(data[:size])
+            return data[:size] if known >= size else None
         return None
 
 
