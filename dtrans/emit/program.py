@@ -367,8 +367,8 @@ class Emitter:
             body = "\tdt_find_pages();\n\treturn 0;"
             self.functions.append(f"int prog_pages(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
             self.programs.append(Program("prog_pages", TestRun("LOAD"), auxiliary=True))
-        if "ended" in self.shared.uses:
-            body = "\tif ((u8)ctx->args[1])\n\t\tdt_process_ended();\n\treturn 0;"
+        if "missing" in self.shared.uses:
+            body = "\tdt_process_ended(ctx->args[1]);\n\treturn 0;"
             self.functions.append(f"int prog_ended(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
             self.programs.append(Program("prog_ended", ENDED, auxiliary=True))
         if "oncpu" in self.shared.uses:

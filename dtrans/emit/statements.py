@@ -419,11 +419,7 @@ class Statements:
 
         def mark() -> str:
             values.shared.uses.add("missing")
-            values.shared.function("awaited")
-            params = values.types.facts.raw_tracepoint("sched_process_exit") or ()
-            if any(param.name == "group_dead" for param in params):
-                values.shared.uses.add("ended")
-                values.shared.function("ended")
+            values.shared.function("ended")
             return record.miss(Missing(part.offset, part.size, part.kind == "str", values.frame.action))
 
         return None if record.is_full else Recorded(target, mark)

@@ -1,7 +1,9 @@
 // needs: subprogram awaited absent
+// layout?: OFF_exit_event__group_dead = offset "struct trace_event_raw_sched_process_exit" group_dead
 /*
  * A process that ends before the reader has asked it for what records lack: what is in memory by then is sent after it.
- * That is possible since the tracepoint of its end comes before it gives its memory back (Linux 6.16).
+ * That is possible since the tracepoint of its end comes before it gives its memory back, and tells the last of its
+ * threads (Linux 6.16).
  */
 
 /* The newest parts that records of a process lack, as they stand there: an address, and above it the size. */
@@ -38,15 +40,16 @@ DT_SUBPROGRAM(dt_remember, part, b, c, d)
 /* dtrans.artifact.ENDED_RECORD, and the bytes that are known behind it. */
 struct dt_ended { u16 site; u16 cpu; u32 process; u64 started; u64 stack; u64 part; u64 known; char data[2 * 4096]; };
 BPF_PERCPU_ARRAY(ended_records, struct dt_ended, 1);
-static __always_inline void dt_process_ended(void)
+static __always_inline void dt_process_ended(u64 is_last)
 {
+#ifdef OFF_exit_event__group_dead
 	u32 process = bpf_get_current_pid_tgid() >> 32, zero = 0;
 	struct dt_unread *unread_ = unread.lookup(&process);
 	struct dt_ended *record = ended_records.lookup(&zero);
 	struct dt_missing missing;
 	u64 size, known, text;
 
-	if (!unread_ || !record)
+	if (!(u8)is_last || !unread_ || !record)
 		return;
 	dt_missing_of(&missing);
 	record->site = DT_ENDED_SITE;
@@ -70,4 +73,5 @@ static __always_inline void dt_process_ended(void)
 		dt_submit(record, __builtin_offsetof(struct dt_ended, data) + known, 1 /* BPF_RB_NO_WAKEUP */);
 	}
 	unread.delete(&process);
+#endif
 }
