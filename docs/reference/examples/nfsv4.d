@@ -1,8 +1,8 @@
 /* run: -q -c '/usr/bin/python3 -S -E tests/nfsload.py 4 /var/tmp' */
 /* What this machine's NFS server does for a client on the same machine: it mounts a folder, writes a file and reads it. */
-nfsv4:::op-*-start
+nfsv4:::compound-start, nfsv4:::op-lookup-start, nfsv4:::op-open-start, nfsv4:::op-read-start, nfsv4:::op-lock-start
 {
-        @[probename] = count();
+        @[probename, args[0]->ci_remote] = count();
 }
 
 nfsv4:::op-write-start
@@ -12,5 +12,5 @@ nfsv4:::op-write-start
 
 END
 {
-        printa("%4@d %s\n", @);
+        printa("%s by %s: %@d\n", @);
 }
