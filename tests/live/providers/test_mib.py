@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from tests.live.providers.counters import check, fired, fired_once_as, provers
-from tests.live.providers.packets import SCTP, TCP, UDP, icmp, icmp6, packets, udp, v4, v6
+from tests.live.providers.packets import NOTHING, SCTP, TCP, UDP, icmp, icmp6, packets, udp, v4, v6
 from tests.live.providers.test_network import free_port
 from tests.netloads import command
 
@@ -97,6 +97,15 @@ def test_packets_fragments_and_multicasts_count() -> None:
         "sctpTimHeartBeatProbe": 2,
     }  # fmt: skip
     check(expected, FRAGMENTS, packets(*made))
+
+
+DELIVERED = {"ipInDelivers": 2, "ipv6InDelivers": 3}
+
+
+@provers(DELIVERED)
+def test_packets_for_this_machine_count_as_they_are_delivered() -> None:
+    """Those to which nobody answers: replies to no request, and packets of nothing."""
+    check(DELIVERED, DELIVERED, packets(*[icmp(0)] * 2, *[v6(NOTHING, b"")] * 3))
 
 
 DROPPED = {
