@@ -357,7 +357,7 @@ class Universe:
         rated = self._rated_probe(description)
         if rated is not None:
             yield rated
-        functions = list(self._functions_of(description))
+        functions = [] if self._is_solaris(description) else list(self._functions_of(description))
         yield from functions
         for probe in self.probes:
             if not (name(probe.name) and provider(probe.provider)):
@@ -365,7 +365,8 @@ class Universe:
             match probe.served:
                 case RowProbe(ProviderRow(family="functions"), row):
                     # Solaris' functions answer by their names, where Linux has none that is meant.
-                    if not functions and not is_glob(description.function) and function(row.function):
+                    meant = self._is_solaris(description) or not (functions or is_glob(description.function))
+                    if meant and function(row.function):
                         yield probe
                 case RowProbe(row_provider, row) if row_provider.any_location and description.provider.strip("*"):
                     if self._located(row_provider, row, description.module):
@@ -377,6 +378,11 @@ class Universe:
                     if module(probe.module) and function(probe.function):
                         yield probe
         yield from self._raw(description)
+
+    def _is_solaris(self, description: ProbeDescription) -> bool:
+        """Whether a description's function has a beginning that only Solaris' have."""
+        begins = (self.knowledge.providers[name].prefixes for name in self._function_providers)
+        return any(description.function.startswith(each) for each in begins if each)
 
     def _raw(self, description: ProbeDescription) -> Iterator[ProbeRef]:
         matches = pattern(description.provider)

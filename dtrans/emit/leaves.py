@@ -24,6 +24,7 @@ from dtrans.plan.leaves import (
     ClockCounter,
     FaultArg,
     Intrinsic,
+    Lacking,
     Linux,
     PlaceProbe,
     PlaceWanted,
@@ -125,6 +126,8 @@ def leaf_value(values: Values, leaf: Linux) -> str:
             return _site_argument(values, index)
         case ProbeIn(numbers, _):
             return among("probe", numbers)
+        case Lacking(error, _):
+            raise error
         case Intrinsic(name, args, _):
             return intrinsic(values, name, args)
         case TraceText() | ProbePart():

@@ -180,6 +180,7 @@ def _provider(table: _Table) -> ProviderRow:
         without=table.texts("without"),
         stability=_stability(table),
         double_arrows=table.flag("double_arrows", False),
+        prefixes=table.texts("prefixes"),
     )
     seen: set[tuple[str, str, str]] = set()
     for probe in row.probes:
@@ -255,9 +256,8 @@ def _point(table: _Table, shared: Lets) -> Point:
     let = _used_lets(own, shared, (when, thread, *args, *arg, *save.values(), *key))
     at = table.text("at")
     texts = (when, *args, *arg, *save.values(), *key, *(one for some in let.values() for one in some))
-    row = Point(
-        at, when, let, thread, args, arg, save, key, _file_variables(texts) if at.startswith("user-entry:") else ()
-    )
+    variables = _file_variables(texts) if at.startswith("user-entry:") else ()
+    row = Point(at, when, let, thread, args, arg, save, key, variables, table.flag("keep", False))
     table.done()
     if row.save and (row.args or row.arg):
         raise table.wrong("a point that saves does not fire: it has no arguments")

@@ -64,7 +64,7 @@ class Point:
 
     A point with `save` does not fire the probe: it keeps values by name, under `key` (the thread, when ()), for the
     other points of its source, which read them as ``saved->name`` with a `key` of the same values (0 where nothing was
-    saved). A point without `save` forgets them when it is done, also when its guard did not hold.
+    saved). A point without `save` forgets them when it is done, also when its guard did not hold, unless it says `keep`.
     """
 
     at: str
@@ -76,6 +76,7 @@ class Point:
     save: Mapping[str, str] = ()  # type: ignore[assignment]
     key: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ class ProviderRow:
 
     `stability` are the attributes of its name, its probes' modules, functions and names, and their arguments, each
     as ``Evolving/Evolving/ISA`` (the table at the end of its chapter in the Guide); () when none are known.
+    `prefixes` are beginnings of functions' names that only Solaris' functions have: a description that begins with one
+    means the rows, a glob too, whatever functions of Linux it matches.
     `double_arrows`: -F draws its entries and returns => and <=.
     """
 
@@ -142,6 +145,7 @@ class ProviderRow:
     without: tuple[str, ...] = ()
     stability: tuple[str, ...] = ()
     double_arrows: bool = False
+    prefixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

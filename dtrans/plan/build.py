@@ -294,7 +294,7 @@ class Planner:
         if names.point.save:
             values = {name: names.saving(name) for name in names.point.save}
             firing.clauses.append(_own_clause(probe, numbers, _kept(names, values), f"saved for {names.owner}"))
-        elif saved := [name for point in points for name in point.save]:
+        elif (saved := [name for point in points for name in point.save]) and not names.point.keep:
             nothing = {name: Const(0, INT64) for name in saved}
             firing.last = _own_clause(probe, numbers, _kept(names, nothing), f"forgotten for {names.owner}")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal, Union
 
 from dtrans.check.tree import Expr
+from dtrans.errors import DtransError
 from dtrans.types import INT64, UINT32, UINT64, ULONG, Type
 from dtrans.values import dataclass
 
@@ -175,6 +176,15 @@ class ProbeIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Lacking:
+    """An argument that the probe has not. It is an error where it is still there when all that is known is folded: of
+    a clause for several probes a branch for others may name it."""
+
+    error: DtransError
+    type: Type = INT64
+
+
+@dataclass(frozen=True, slots=True)
 class Intrinsic:
     """A function of `templates/` that reads what is no member: helpers, paths, arguments of a process."""
 
@@ -204,5 +214,6 @@ Linux = Union[
     SiteArg,
     ProbePart,
     ProbeIn,
+    Lacking,
     Intrinsic,
 ]

@@ -33,7 +33,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.knowledge.rows import Lets, Point
 from dtrans.plan import calls
 from dtrans.plan.functions import FunctionArguments
-from dtrans.plan.leaves import Intrinsic, Linux
+from dtrans.plan.leaves import Intrinsic, Lacking, Linux
 from dtrans.plan.places import UserArguments
 from dtrans.plan.rows import RowNames, translator_for
 from dtrans.source import Span
@@ -59,7 +59,7 @@ class RowArguments:
         if index >= len(operands):
             return self._beyond(index, span)
         if not operands[index]:
-            raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux: {self.ref.note}", span)
+            return Lacking(fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux: {self.ref.note}", span))
         value = self._value(operands[index], f"arg{index}", span)
         if is_string(value.type):
             instead = f"args[{index}]" if index < len(self.point.args) else f"copyinstr(arg{index})"
@@ -67,12 +67,14 @@ class RowArguments:
         return Cast(value, INT64)
 
     def _beyond(self, index: int, span: Span) -> Expr[Linux]:
-        """0, where the original has no such argument either (Guide, "Variables")."""
-        row = self.ref.served.row if isinstance(self.ref.served, RowProbe) else None
+        """0, where the original has no such argument either (Guide, "Variables"): a function of Solaris has more than
+        its row may tell of."""
+        served = self.ref.served if isinstance(self.ref.served, RowProbe) else None
+        row = served.row if served is not None and served.provider.family != "functions" else None
         whole = bool(self.point.arg or self.point.args) or (row is not None and row.note.fidelity == "exact")
         if row is not None and index >= len(row.args) and whole:
             return Const(0, INT64)
-        raise fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux{_told(self.ref.note)}", span)
+        return Lacking(fail("D_ARGS_NONE", f"{self.ref} has no arg{index} on Linux{_told(self.ref.note)}", span))
 
     def text(self, index: int, span: Span) -> Expr[Linux] | None:
         """An argument that is text, not the address of one in the process."""

@@ -175,3 +175,16 @@ def test_a_thread_that_waits_for_a_disk_is_told_before_and_after(disk_file: Path
     found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
     assert 20 <= found["start"] <= 80
     assert found["done"] == found["start"] == found["known"]
+
+
+@pytest.mark.needs("rawtp:block_io_start")
+def test_a_wait_is_for_the_file_of_the_newest_request(disk_file: Path) -> None:
+    source = f"""
+        io:::wait-start /execname == "{NAME}" && args[2]->fi_pathname == $$1/ {{ @["start"] = count(); }}
+        io:::wait-done /execname == "{NAME}" && args[2]->fi_pathname == $$1/
+        {{ @["done"] = count(); @far["far"] = max(args[2]->fi_offset); }}
+        END {{ printa("%s %@d\\n", @); printa("%s %@d\\n", @far); }}"""
+    words = printed(source, [str(disk_file)], commands=[line("direct", 20, 8192, disk_file)]).split()
+    found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
+    assert found["start"] == found["done"] >= 10, found
+    assert 0 < found["far"] <= 19 * 8192

@@ -126,3 +126,14 @@ def test_what_is_read_ahead_begins_where_the_next_request_does(disk_file: Path) 
     assert found["ahead", str(disk_file.stat().st_ino)] == found["done", "0"] >= 1
     assert found["same", "0"] >= 1
     assert ("other", "0") not in found
+
+
+def test_a_glob_means_them_and_a_branch_for_others_may_name_what_one_of_them_lacks() -> None:
+    body = """
+    fbt::fop_*:entry /pid == $target/ { @[probefunc] = sum(probefunc == "fop_map" ? arg7 : 1); }
+    END { printa("%s %@d\\n", @); }"""
+    found = told(body, "dd if=/dev/zero of=/dev/null bs=100 count=20 status=none")
+    assert found["fop_write",] == 20
+    assert found["fop_read",] >= 20
+    assert not [words for words in found if not words[0].startswith("fop_")]
+    assert not [words for words in found if "dummy" in words[0]]
