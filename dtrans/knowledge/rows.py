@@ -64,7 +64,8 @@ class Point:
 
     A point with `save` does not fire the probe: it keeps values by name, under `key` (the thread, when ()), for the
     other points of its source, which read them as ``saved->name`` with a `key` of the same values (0 where nothing was
-    saved). A point without `save` forgets them when it is done, also when its guard did not hold, unless it says `keep`.
+    saved). A point without `save` forgets them when it is done, also when its guard did not hold, unless it is to
+    `keep` them.
     """
 
     at: str
