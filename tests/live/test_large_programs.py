@@ -74,6 +74,7 @@ def test_long_expressions_are_right() -> None:
     )
     joined = "strjoin(" * 60 + "s" + ', "b")' * 60
     text = f"""
+int x;
 {inlines}
 BEGIN {{ x = 2; y = 41; self->y = 3; s = "a"; }}
 BEGIN {{ printf("{"%d " * 40}\\n", {forty}); }}
