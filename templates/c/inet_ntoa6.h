@@ -30,6 +30,7 @@ static __always_inline void dt_inet_ntoa6(char *dst, u32 dcap, const u8 *address
 	}
 #pragma clang loop unroll(full)
 	for (int i = 0; i <= 8; i++) {
+		DT_HIDE(half[i / 4 & 1]);
 		v = i < 8 ? dt_group(half, i) : 1;
 		zero = i < 8 ? dt_less(v, 1) : 0;
 		/* dtrace counts the bytes up to the first that is not 0, or to the last of all. */
@@ -47,6 +48,10 @@ static __always_inline void dt_inet_ntoa6(char *dst, u32 dcap, const u8 *address
 	shown = (short_form ? 0x3f00 : 0xff00) & ~squeezed;
 #pragma clang loop unroll(full)
 	for (int i = 0; i < 8; i++) {
+		/* Or clang calculates what the groups have in common before all of them, and keeps it on the stack. */
+		DT_HIDE(half[i / 4]);
+		DT_HIDE(squeezed);
+		DT_HIDE(shown);
 		/* Two characters at the first of the squeezed groups. What is not to stay is written over. */
 		zero = (squeezed & ~(squeezed << 1)) >> (i + 8) & 1;
 		dst[dt_bound(at, 64)] = ':';

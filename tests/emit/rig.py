@@ -93,6 +93,8 @@ class Rig:
         self._fds: dict[str, int] = {}
         #: Program name -> instructions that the verifier walked.
         self.verified: dict[str, int] = {}
+        #: And the bytes of stack that it has, out of 512.
+        self.stack: dict[str, int] = {}
         self.size: dict[str, int] = {}
         for program in compiled.programs:
             code = bytearray(program.code)
@@ -100,7 +102,7 @@ class Rig:
                 struct.pack_into("<i", code, index * 8 + 4, self._map.fd)
             name = program.name.removeprefix("prog_")
             self.size[name] = len(code) // 8
-            self._fds[name], self.verified[name] = _load(bytes(code))
+            self._fds[name], self.verified[name], self.stack[name] = _load(bytes(code))
 
     def close(self) -> None:
         for fd in self._fds.values():
@@ -132,8 +134,8 @@ class Rig:
         return Result(_VALUE.unpack_from(raw)[NUMBERS:], found)
 
 
-def _load(code: bytes) -> tuple[int, int]:
-    """A raw tracepoint program's descriptor, and how many instructions the verifier walked."""
+def _load(code: bytes) -> tuple[int, int, int]:
+    """A raw tracepoint program's descriptor, how many instructions the verifier walked, and the bytes of its stack."""
     text, licence, log = (
         ctypes.create_string_buffer(code),
         ctypes.create_string_buffer(b"GPL"),
@@ -161,8 +163,10 @@ def _load(code: bytes) -> tuple[int, int]:
             raise AssertionError(log.value.decode(errors="replace")[-6000:]) from error
         raise
     processed = re.search(rb"processed (\d+) insns", log.value)
+    stack = re.search(rb"stack depth (\d+)", log.value)
     assert processed
-    return fd, int(processed[1])
+    assert stack
+    return fd, int(processed[1]), int(stack[1])
 
 
 class _ProgLoad(ctypes.Structure):

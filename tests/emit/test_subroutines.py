@@ -450,6 +450,11 @@ def test_no_function_costs_the_verifier_more_than_its_budget(rig: Rig) -> None:
     assert not over
 
 
+def test_no_function_takes_half_of_the_stack(rig: Rig) -> None:
+    """A program that calls it needs some of the 512 bytes too."""
+    assert {name: size for name, size in rig.stack.items() if size > 240} == {}
+
+
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
 
