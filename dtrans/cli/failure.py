@@ -25,6 +25,13 @@ _NO_OUTPUT = frozenset({errno.EBADF, errno.EIO, errno.EFBIG, errno.ENOSPC, errno
 def guarded(command: Callable[[], int], told: Callable[[DtransError], str] | None = None) -> int:
     """The exit status of a command, its failure told on stderr. `told` words a DtransError, by default as it
     renders."""
+    try:
+        return _told(command, told)
+    except KeyboardInterrupt:  # Also one that comes while a failure is told.
+        return INTERRUPTED
+
+
+def _told(command: Callable[[], int], told: Callable[[DtransError], str] | None) -> int:
     _stand_in_for_closed()
     _accept_any_text()
     try:
@@ -33,8 +40,6 @@ def guarded(command: Callable[[], int], told: Callable[[DtransError], str] | Non
     except DtransError as error:
         say(told(error) if told else error.diagnostic.render())
         return error.exit_status
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         _discard_output()
         return BROKEN_PIPE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 from hypothesis import given, settings
@@ -11,46 +10,13 @@ from hypothesis import strategies as st
 from dtrans.errors import DtransError
 from dtrans.recorded import RecordedFacts
 from tests.conftest import ROOT
+from tests.generator.broken import WORDS, broken
 from tests.programs import pipeline
-
-PROGRAMS = [path.read_text() for path in sorted((ROOT / "tests" / "cases").glob("*.d"))]
-PROGRAMS += [path.read_text() for path in sorted((ROOT / "examples").glob("*.d"))]
-
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/|\w+|->|\+\+|--|<<|>>|[<>=!]=|&&|\|\||\s+|.', re.DOTALL)
-
-
-def tokens(text: str) -> list[str]:
-    return _TOKEN.findall(text)
-
-
-WORDS = sorted({token for text in PROGRAMS for token in tokens(text) if not token.isspace() and "/*" not in token})
 
 
 @cache
 def facts() -> RecordedFacts:
     return RecordedFacts((ROOT / "tests" / "facts" / "refusals.json").read_text())
-
-
-@st.composite
-def broken(draw: st.DrawFn) -> str:
-    """A program with some tokens lost, doubled, replaced by others or taken from another program."""
-    parts = tokens(draw(st.sampled_from(PROGRAMS)))
-    for _ in range(draw(st.integers(1, 5))):
-        at = draw(st.integers(0, max(0, len(parts) - 1)))
-        match draw(st.sampled_from(("replace", "insert", "remove", "repeat", "cut"))):
-            case "replace":
-                parts[at : at + 1] = [draw(st.sampled_from(WORDS))]
-            case "insert":
-                parts.insert(at, " " + draw(st.sampled_from(WORDS)) + " ")
-            case "remove":
-                del parts[at]
-            case "repeat":
-                parts[at:at] = parts[at : at + draw(st.integers(1, 6))]
-            case "cut":
-                del parts[at:]
-        if not parts:
-            break
-    return "".join(parts)
 
 
 def compiles(text: str) -> bool:

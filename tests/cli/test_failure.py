@@ -42,6 +42,11 @@ def test_errors_are_told_as_they_render(
     assert capsys.readouterr().err == text
 
 
+def test_an_interrupt_while_an_error_is_told_ends_quietly(capsys: pytest.CaptureFixture[str]) -> None:
+    assert guarded(raising(fail("D_X", "no good")), lambda _: raising(KeyboardInterrupt())()) == INTERRUPTED
+    assert capsys.readouterr().err == ""
+
+
 def test_a_bug_is_told_in_one_paragraph_with_the_way_to_more(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+from tempfile import NamedTemporaryFile
+
 from hypothesis import given, reject
 
 from dtrans.errors import DtransError
 from dtrans.run.programs.load import load
+from tests.conftest import TIMEOUT, command
 from tests.generator import examples
 from tests.generator.arithmetic import sums
+from tests.generator.broken import COMMAND_LINES, broken
 from tests.generator.programs import programs
 from tests.generator.texts import lines
 from tests.programs import host, pipeline, printed
@@ -25,6 +30,19 @@ def test_numbers_are_those_of_its_arithmetic(made: tuple[str, list[str]]) -> Non
 def test_strings_are_those_of_the_subroutines(made: tuple[str, list[bytes]]) -> None:
     text, expected = made
     assert printed(text).encode().split(b"\n")[:-2] == expected
+
+
+@examples(6)
+@given(COMMAND_LINES, broken())
+def test_no_command_line_and_no_script_give_anything_but_output_and_messages(options: list[str], script: str) -> None:
+    with NamedTemporaryFile("w", suffix=".d") as file:
+        file.write(script)
+        file.flush()
+        line = command(*options, "-s", file.name, "41", "word", drop_in=True)
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False)
+    assert done.returncode >= 0
+    for words in (b"Traceback", b"D_INTERNAL", b"internal error", b"main.c"):
+        assert words not in done.stderr
 
 
 @examples(12)
