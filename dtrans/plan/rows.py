@@ -66,6 +66,8 @@ class RowNames:
     bound: Mapping[str, Expr[Linux]] = field(default_factory=dict)
     #: The probe is one for all processes, and its provider's name ends with the id of the one at hand.
     any_process: bool = False
+    #: Whether a field of a tracepoint was asked for.
+    reads_fields: bool = False
     assigning: str = ""
     let: Lets = field(init=False)
     _open: list[str] = field(default_factory=list)
@@ -225,6 +227,7 @@ class RowNames:
                 group, _, event = rest.partition(":")
                 for one in self.types.facts.tracepoint(group, event) or ():
                     if one.name == name:
+                        self.reads_fields = True
                         return trace_leaf(self.types, rest, one)
             case "syscall-entry" | "syscall-return":
                 if name == "nr":

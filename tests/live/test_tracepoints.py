@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from dtrans.artifact import Attach, RawTracepoint, Tracepoint
 from tests.loads import line
+from tests.programs import pipeline
 
 pytestmark = pytest.mark.needs("root", "bcc", "rawtp:sched_process_fork", "tracepoint:sched:sched_process_fork")
 Dtrace = Callable[..., subprocess.CompletedProcess[str]]
@@ -50,3 +52,30 @@ def test_a_raw_tracepoint_without_an_event_has_the_kernel_as_its_module(dtrace: 
 def test_arguments_beyond_the_last_are_refused(dtrace: Dtrace) -> None:
     done = dtrace("-n", "rawtp:sched::sched_process_fork { trace(args[2]); }", status=1)
     assert "index 2 is out of range: this probe has 2 typed arguments" in done.stderr
+
+
+def test_a_tracepoint_of_which_no_clause_reads_a_field_is_a_raw_one() -> None:
+    plain = "sdt:sched::sched_wakeup { @[probename] = count(); }"
+    reads = "sdt:sched::sched_wakeup { this->pid = arg1; }"
+    calls = "sdt:syscalls::sys_enter_getppid { @[probename] = count(); }"
+
+    def attached(text: str) -> list[Attach]:
+        return [program.attach for program in pipeline(text).artifact.programs if not program.auxiliary]
+
+    assert attached(plain) == [RawTracepoint("sched_wakeup")]
+    # The clauses of one firing stay together.
+    assert attached(f"{plain} {reads}") == [Tracepoint("sched", "sched_wakeup")]
+    # No function of the kernel passes on what these are called with.
+    assert attached(calls) == [Tracepoint("syscalls", "sys_enter_getppid")]
+
+
+@pytest.mark.needs("tracepoint:sched:sched_process_exec")
+def test_both_kinds_fire_as_often(dtrace: Dtrace) -> None:
+    done = dtrace(
+        "-qn",
+        'sdt:sched::sched_process_exec /pid == $target/ { @["raw"] = count(); }'
+        'sdt:sched::sched_process_exit /pid == $target && arg1 == pid/ { @["fields"] = count(); }',
+        "-c",
+        "/bin/sh -c 'exec /bin/true'",
+    )
+    assert sorted(line.split() for line in done.stdout.splitlines() if line) == [["fields", "1"], ["raw", "1"]]
