@@ -12,11 +12,11 @@ Before: ``self->n[args[0]->b_edev] += 1``  After: ``Assign(n, (TranslatedMember(
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, Literal, Protocol, TypeVar, Union
 
 from dtrans.source import Span
 from dtrans.types import INT, Space, StringType, Type
+from dtrans.values import dataclass
 
 
 class Typed(Protocol):
@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Typed)
 Scope = Literal["global", "self", "this"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Variable:
     """A D variable. `keys` are the types of an associative array's tuple, None for a scalar."""
 
