@@ -2,12 +2,13 @@
 
 What is measured, how, and what the figures do not say: bench/README.md.
 
-    python bench/bench.py [--rounds N] [--only start,firing,events,attach]
+    python bench/bench.py [--rounds N] [--only start,programs,firing,events,attach]
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
 import platform
 import re
@@ -18,11 +19,13 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from dtrans.run.kernel.bpf import bpf_call
 from dtrans.run.programs.stub import write_stub
 
 HERE = Path(__file__).resolve().parent
@@ -30,8 +33,9 @@ LOOP = HERE / "build" / "loop"
 CALLS = 1_000_000
 PRINTED_CALLS = 50_000
 #: Nanoseconds between two calls, ever faster; 0 is as fast as the loop goes.
-GAPS = (20_000, 5_000, 2_500, 1_250, 600, 0)
+GAPS = (20_000, 5_000, 2_500, 1_000, 600, 0)
 READY_TIMEOUT = 30.0
+ENABLE_STATS, RUN_TIME = 32, 0
 #: What takes longer than this is not measured again: it would not fit into a coffee break.
 LONG_MS = 5_000.0
 #: Rounds of the slowest part.
@@ -59,6 +63,12 @@ TEXTS = {
     ),
     "attach-raw": ("", "tracepoint:raw_syscalls:sys_enter { @ = count(); } BEGIN { exit(); }"),
 }
+
+
+class EnableStats(ctypes.Structure):
+    """The argument of BPF_ENABLE_STATS."""
+
+    _fields_ = [("type", ctypes.c_uint32)]
 
 
 @dataclass
@@ -131,6 +141,15 @@ class Tracer:
         number = file.fileno()  # type: ignore[attr-defined]
         return os.pread(number, os.fstat(number).st_size, 0)
 
+    def program_times(self) -> dict[int, tuple[int, int]]:
+        """The tracer's BPF programs by id: nanoseconds that they ran for, and how often."""
+        found = {}
+        for info in Path(f"/proc/{self._process.pid}/fdinfo").iterdir():
+            told = dict(re.findall(r"(?m)^(prog_id|run_time_ns|run_cnt):\s+(\d+)$", info.read_text()))
+            if len(told) == 3:
+                found[int(told["prog_id"])] = int(told["run_time_ns"]), int(told["run_cnt"])
+        return found
+
     def stop(self) -> tuple[str, str]:
         """Ctrl-C, and what it printed on its two outputs."""
         self._process.send_signal(signal.SIGINT)
@@ -172,6 +191,38 @@ def run_firing(bench: Bench, kind: str, calls: int) -> None:
             bench.remark(f"{tool} printf: only {lines} of {calls} lines were printed; sample left out")
             continue
         bench.add(f"{kind}: added to a call, ns", tool, traced - untraced)
+
+
+def run_programs(bench: Bench, kind: str) -> None:
+    """Nanoseconds that the kernel counts for one run of a tool's program: what else the machine does is not in them."""
+    for tool, command in bench.tools.items():
+        line = command(kind, True)
+        assert line is not None
+        try:
+            tracer = Tracer(line, bench.environment)
+        except TimeoutError as error:
+            bench.remark(f"{tool} {kind} failed: {_first_error(str(error))}")
+            continue
+        with statistics():
+            before = tracer.program_times()
+            loop(bench, PRINTED_CALLS)
+            after = tracer.program_times()
+        tracer.stop()
+        for number, (spent, runs) in after.items():
+            done = runs - before.get(number, (0, 0))[1]
+            if done >= PRINTED_CALLS:
+                bench.add(f"{kind}: one run, ns", tool, (spent - before.get(number, (0, 0))[0]) / done)
+
+
+@contextmanager
+def statistics() -> Iterator[None]:
+    """The kernel's account of BPF programs' runs, which itself takes some twenty nanoseconds of each. It is kept while
+    the descriptor is open (include/uapi/linux/bpf.h, BPF_ENABLE_STATS)."""
+    enabled = bpf_call(ENABLE_STATS, EnableStats(RUN_TIME))
+    try:
+        yield
+    finally:
+        os.close(enabled)
 
 
 def _first_error(said: str) -> str:
@@ -307,7 +358,7 @@ def report(bench: Bench) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="start,firing,events,attach", metavar="PARTS")
+    parser.add_argument("--only", default="start,programs,firing,events,attach", metavar="PARTS")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("bench: tracing needs root")
@@ -337,6 +388,9 @@ def run(bench: Bench, parts: set[str], rounds: int) -> None:
         print(f"round {number} of {rounds}", file=sys.stderr)
         if "start" in parts:
             run_whole(bench, "start to end of BEGIN", "start")
+        if "programs" in parts:
+            for kind in ("count", "quantize", "printf"):
+                run_programs(bench, kind)
         if "firing" in parts:
             run_firing(bench, "count", CALLS)
             run_firing(bench, "quantize", CALLS)
