@@ -7,7 +7,7 @@ Before: ``@n[execname] = quantize(arg2);``  After: ``Aggregate(0, (execname,), a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, zip_longest
 
 from dtrans.check.absent import assignments, guessed
@@ -25,12 +25,26 @@ from dtrans.check.subroutines import (
     check_arguments,
     check_count,
 )
-from dtrans.check.tree import Act, ActionKind, Assign, Cast, Const, Do, Expr, If, Load, Solaris, Statement
+from dtrans.check.tree import (
+    Act,
+    ActionKind,
+    Assign,
+    Binary,
+    Cast,
+    Const,
+    Do,
+    Expr,
+    If,
+    Load,
+    Offset,
+    Solaris,
+    Statement,
+)
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.source import Span
 from dtrans.syntax import ast
-from dtrans.types import INT, INT64, VOID, Addresses, Array, Float, Pointer, StructRef, Type, Void
+from dtrans.types import INT, INT64, VOID, Addresses, Array, Float, Int, Pointer, StructRef, Type, Void
 
 Body = tuple[Statement[Solaris], ...]
 
@@ -273,9 +287,23 @@ class StatementChecker:
         if isinstance(value.type, Addresses):
             # Stacks and symbols have no type to tell.
             return Act("trace", (value,))
-        if not is_trace or isinstance(value.type, StructRef | Array):
-            return Act("trace" if is_trace else "print", (value,))
+        if not is_trace:
+            return Act("print", (self._as_declared(value),))
+        if isinstance(value.type, StructRef | Array):
+            return Act("trace", (value,))
         return Act("trace", (self._recordable(written),))
+
+    def _as_declared(self, value: Expr[Solaris]) -> Expr[Solaris]:
+        """A number of a kernel structure with its type as the kernel's source has it: print() shows ``pid_t``."""
+        match value:
+            case Load(Binary("+", _, Offset("offset", of, name, _)), Int(_, size, signed), _, None):
+                kind, _, tag = of.partition(" ")
+                layout = self.names.types.facts.struct(kind, tag)
+                declared = self.names.types.facts.written(kind, tag) or ()
+                for member, written in zip(layout.members if layout else (), declared, strict=False):
+                    if member.name == name and isinstance(member.type, Int):
+                        return replace(value, type=Int(written, size, signed))
+        return value
 
     def _tracemem(self, node: ast.Call) -> Statement[Solaris]:
         if len(node.args) > 3:

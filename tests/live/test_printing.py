@@ -64,3 +64,10 @@ def test_wall_clock_time_has_the_fraction_of_the_second(monkeypatch: pytest.Monk
     assert mail == time.strftime("%a, %d %b %G %T UTC", now)
     monkeypatch.undo()
     time.tzset()
+
+
+def test_print_names_a_members_type_as_the_kernel_declares_it() -> None:
+    shown = printed(
+        "BEGIN { print(curthread->pid); print(curthread->flags); print(curthread->cred->uid.val); exit(0); }"
+    )
+    assert [line.rpartition(" ")[0] for line in shown.splitlines() if line] == ["pid_t", "unsigned int", "unsigned int"]
