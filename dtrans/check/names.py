@@ -35,6 +35,7 @@ from dtrans.check.tree import (
     Expr,
     IndexedBuiltin,
     Late,
+    Read,
     Scope,
     Solaris,
     Text,
@@ -137,6 +138,8 @@ class ScriptNames:
     providers: dict[str, Declared] = field(default_factory=dict)
     #: The global variable that the assignment being checked would make.
     assigning: str = ""
+    #: The built-in variables that are read elsewhere than where they are to be had, and where that is.
+    kept: dict[str, str] = field(default_factory=dict)
     #: The inlines that are being expanded.
     expanding: list[str] = field(default_factory=list)
     #: The names that ``#pragma D attributes`` and ``binding`` are about, and where.
@@ -162,7 +165,10 @@ class ScriptNames:
         if row is not None:
             if not row.current and not row.thread:
                 raise fail("D_VAR_UNSUP", f"{node.name} has no meaning on Linux: {row.note.differs}", node.span)
-            return Builtin(node.name, self._dynamic(self._row_type(row.type), "inline"), node.span)
+            kind = self._dynamic(self._row_type(row.type), "inline")
+            if row.kept and not self._is_at(row.kept):
+                return Read(self.kept_variable(node.name, row.kept, kind), ())
+            return Builtin(node.name, kind, node.span)
         constant = self.types.knowledge.constants.get(node.name)
         if constant is not None:
             return Const(constant.value, INT)
@@ -170,6 +176,16 @@ class ScriptNames:
             raise fail("D_ARGS_NONE", "args[ ] needs an index, as in args[0]", node.span)
         self._undefined(node)
         return None
+
+    def _is_at(self, description: str) -> bool:
+        """Whether all the clause's probes are among those of a description."""
+        provider, _, _, name = description.split(":")
+        return bool(self.clause.probes) and all((at.provider, at.name) == (provider, name) for at in self.clause.probes)
+
+    def kept_variable(self, name: str, description: str, kind: Type) -> Variable:
+        """The variable of each thread that holds what a built-in variable was at the last probe of a description."""
+        self.kept[name] = description
+        return self.variables.setdefault(("self", f"{name}.kept"), Variable("self", f"{name}.kept", kind))
 
     def _undefined(self, node: ast.Name) -> None:
         """Raises D_IDENT_UNDEF with near spellings, unless the kernel or the program knows the name otherwise."""

@@ -14,13 +14,13 @@ from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.libraries import is_met, needed, sorted_libraries
 from dtrans.check.names import ClauseContext, Macros, ScriptNames
 from dtrans.check.processes import USER_FAMILIES, process_hint
-from dtrans.check.tree import AggregationInfo, Expr, Solaris, Variable
+from dtrans.check.tree import AggregationInfo, Assign, Do, Expr, Solaris, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process
 from dtrans.errors import DtransError, fail
 from dtrans.options import OPTIONS, Options, check_option
-from dtrans.source import Span
-from dtrans.syntax import ast
+from dtrans.source import Source, Span
+from dtrans.syntax import ast, parse
 
 #: What a clause can lack whose probes are not here (-Z): the types of arguments, and variables that such clauses make.
 _OF_ABSENT = frozenset({"D_ARGS_NONE", "D_ARGS_IDX", "D_ARGS_MULTI", "D_ARGS_TYPE", "D_VAR_UNDEF"})
@@ -94,6 +94,7 @@ class ProgramChecker:
                     clauses.append(replace(clause, source=number))
             matched.append((program.span.source.name, count))
         statements.check_allowed()
+        clauses += [self._keeping(names, name, len(clauses) + at) for at, name in enumerate(names.kept, 1)]
         statements.aggregations.settle()
         self._check_unused_macros(programs)
         self._check_pragmas(names)
@@ -107,6 +108,16 @@ class ProgramChecker:
             self.types,
             self._may_miss,
         )
+
+    def _keeping(self, names: ScriptNames, name: str, number: int) -> TypedClause:
+        """A clause that keeps a built-in variable for the probes where it is not to be had."""
+        (node,) = parse(Source("<translators>", f"{names.kept[name]} {{ }}")).items
+        assert isinstance(node, ast.Clause)
+        found = self.universe.match(node.probes[0])
+        names.clause = ClauseContext(found, self.universe.shared_args, node.probes)
+        value = names.checker.check(ast.Name(name, node.span))
+        kept = names.kept_variable(name, names.kept[name], value.type)
+        return TypedClause(number, found, None, (Do(Assign(kept, (), "", value, old=False)),), default=False, node=node)
 
     @property
     def _may_miss(self) -> bool:

@@ -39,8 +39,8 @@ def from_plain(value: Any) -> Knowledge:
         {name: _provider(*parts) for name, parts in providers.items()},
         {name: _structure(*parts) for name, parts in structures.items()},
         {
-            name: BuiltinRow(text, kind, Note(*note), current, thread)
-            for name, (text, kind, note, current, thread) in builtins.items()
+            name: BuiltinRow(text, kind, Note(*note), current, thread, kept)
+            for name, (text, kind, note, current, thread, kept) in builtins.items()
         },
         {name: ConstantRow(text, value, Note(*note)) for name, (text, value, note) in constants.items()},
         types,

@@ -338,7 +338,8 @@ def _variables(values: dict[str, Any]) -> dict[str, BuiltinRow]:
 
 
 def _builtin(name: str, table: _Table) -> BuiltinRow:
-    row = BuiltinRow(name, table.text("type"), table.note(), table.texts("current"), table.texts("thread"))
+    texts = table.texts("current"), table.texts("thread")
+    row = BuiltinRow(name, table.text("type"), table.note(), *texts, table.text("kept", ""))
     if (row.note.fidelity == "none") == bool(row.current or row.thread):
         raise table.wrong("fidelity is none when there is no expression, and only then")
     return row

@@ -195,13 +195,15 @@ class BuiltinRow:
     """A built-in variable, or with a grave accent before its name one of Solaris' kernel.
 
     `current` are expressions for the running thread, `thread` for a `curthread` that a point set; both in order of
-    preference; empty: refused there, with the note's sentence."""
+    preference; empty: refused there, with the note's sentence. `kept` is the description of the only probes at which
+    it is to be had, "" for all: elsewhere it is what it was at the last of them, in the same thread."""
 
     name: str
     type: str
     note: Note
     current: tuple[str, ...] = ()
     thread: tuple[str, ...] = ()
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,3 +65,15 @@ def test_a_stack_is_as_deep_as_it_is_long() -> None:
     of_kernel, of_user, caller, *frames = kernel
     assert (int(of_kernel), int(of_user)) == (len(frames), len(user))
     assert caller in frames[:2]
+
+
+def test_the_error_of_a_threads_last_call_is_known_at_other_probes() -> None:
+    shown = printed(
+        """
+        BEGIN { printf("%d\\n", errno); }
+        syscall::getppid:entry /pid == $target/ { printf("%s %d\\n", probename, errno); }
+        syscall::getppid:return /pid == $target/ { printf("%s %d\\n", probename, errno); }
+        """,
+        commands=[line("several", "open 1 /no/such/file", "getppid 2")],
+    )
+    assert shown.split() == ["0", *("entry 2 return 0 entry 0 return 0".split())], shown
