@@ -574,7 +574,7 @@ def _vnodes(folder: str) -> None:
     os.fsync(file)
     os.fdatasync(file)
     fcntl.flock(file, fcntl.LOCK_EX)
-    os.posix_fallocate(file, 0, 8192)
+    ctypes.CDLL(None).fallocate(file, 0, ctypes.c_long(0), ctypes.c_long(8192))
     with suppress(OSError):
         fcntl.ioctl(file, 0x541B, bytes(8))  # FIONREAD
     os.fstat(file)

