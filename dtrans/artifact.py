@@ -47,7 +47,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 
-from dtrans.typed import Any, Literal
+from dtrans.typed import Literal
 from dtrans.values import dataclass, field
 
 RECORD_HEADER = struct.Struct("<HHI")
@@ -591,49 +591,3 @@ class Artifact:
     host: tuple[str, ...] = field(default=())
     #: Where strings stand in the map ``globals`` that are empty, and not NULL, before they are set.
     empty: tuple[int, ...] = field(default=())
-
-
-# --- plain values ----------------------------------------------------------------------------------------
-
-
-def to_plain(artifact: Artifact) -> Any:
-    """The artifact as values that the cache keeps: a dataclass is a tuple of its class's number and its fields, a tuple
-    a list. The same artifact gives the same values."""
-    return _plain(artifact)
-
-
-def from_plain(value: Any) -> Artifact:
-    """The artifact that `to_plain` took apart."""
-    artifact = _typed(value)
-    assert isinstance(artifact, Artifact)
-    return artifact
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if type(value) in _NUMBERS:
-        return _NUMBERS[type(value)], *(_plain(getattr(value, name)) for name in value.__match_args__)
-    return value
-
-
-def _typed(value: Any) -> Any:
-    kind = type(value)
-    if kind is tuple:
-        return _CLASSES[value[0]](*map(_typed, value[1:]))
-    if kind is list:
-        return tuple(map(_typed, value))
-    if kind is dict:
-        return {key: _typed(item) for key, item in value.items()}
-    return value
-
-
-_CLASSES: tuple[Any, ...] = (
-    Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize, Denormalize,
-    System, Freopen, Truncate, Halt, SetOption, Accumulate, DefaultAction, Shape, Missing, Site, Aggregation, TestRun,
-    RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout, LateConstant,
-    Wanted, Artifact,
-)  # fmt: skip
-_NUMBERS = {kind: number for number, kind in enumerate(_CLASSES)}

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dtrans.artifact import Artifact, Clear, Exit, Field, Printa, Printf, Site, Trunc, from_plain, to_plain
+from dtrans.artifact import Artifact, Clear, Exit, Field, Printa, Printf, Site, Trunc
+from dtrans.kept import from_plain, to_plain
 
 NUMBER = Field("int", 8, 8)
 

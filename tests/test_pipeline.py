@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import from_plain, to_plain
 from dtrans.errors import DtransError
+from dtrans.kept import from_plain, to_plain
 from dtrans.pipeline import Pipeline
 from dtrans.recorded import RecordedFacts
 from dtrans.request import Request

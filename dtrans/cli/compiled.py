@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from dtrans.artifact import Artifact, from_plain, to_plain
+from dtrans.artifact import Artifact
 from dtrans.cache import cache_key, cached, file_stamps
 from dtrans.data import data_dir
+from dtrans.kept import from_plain, to_plain
 from dtrans.request import Request, own_macros
 from dtrans.run.kernel.host import kernel_fingerprint
 from dtrans.typed import Any

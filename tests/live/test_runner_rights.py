@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import to_plain
+from dtrans.kept import to_plain
 from tests.live.test_runner_session import LOADS, ORDERED, ROOT
 
 PROGRAM = """
 import marshal
 import sys
-from dtrans.artifact import from_plain
+from dtrans.kept import from_plain
 from dtrans.errors import DtransError
 from dtrans.run.session import Settings, run
 pids = tuple(int(word[3:]) for word in sys.argv[2:] if word.startswith("-p "))

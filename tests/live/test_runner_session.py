@@ -28,12 +28,12 @@ from dtrans.artifact import (
     RawTracepoint,
     Site,
     Tracepoint,
-    to_plain,
 )
 from dtrans.artifact import (
     TestRun as Fired,
 )
 from dtrans.errors import DtransError
+from dtrans.kept import to_plain
 from dtrans.run.kernel.bpf import map_ids, program_ids
 from dtrans.run.session import Settings, run
 
@@ -299,7 +299,7 @@ def test_a_session_closes_all_that_it_opened() -> None:
 def _session_process(made: Artifact, *commands: str) -> subprocess.Popen[bytes]:
     program = (
         "import marshal, sys\n"
-        "from dtrans.artifact import from_plain\n"
+        "from dtrans.kept import from_plain\n"
         "from dtrans.run.session import Settings, run\n"
         "sys.exit(run(from_plain(marshal.loads(bytes.fromhex(sys.argv[1]))), Settings(commands=tuple(sys.argv[2:]))))"
     )
