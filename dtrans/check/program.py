@@ -223,6 +223,14 @@ class ProgramChecker:
                     written.span,
                     hint=f"{_MODULE if not _is_nowhere(missing[0]) else ''}-Z lets the rest of the script run",
                 )
+            if description.provider and not self._traces_functions(description.provider):
+                raise fail(
+                    "D_PDESC_ZERO",
+                    f"probe description {text} is not served on this kernel: it can trace none of its functions, since "
+                    "it was built without CONFIG_KPROBES or CONFIG_FTRACE",
+                    written.span,
+                    hint="the providers sdt and rawtp have its tracepoints; -Z lets the rest of the script run",
+                )
             raise fail(
                 "D_PDESC_ZERO",
                 f"probe description {text} does not match any probes",
@@ -230,6 +238,11 @@ class ProgramChecker:
                 hint=self._hint(description),
             )
         return found
+
+    def _traces_functions(self, provider: str) -> bool:
+        """False where a provider is that of the kernel's functions and the kernel can trace none."""
+        row = self.universe.knowledge.providers.get(provider)
+        return row is None or row.family != "functions" or bool(self.universe.functions.names)
 
     def _expanded(self, written: ast.ProbeDescription) -> ast.ProbeDescription:
         def put(text: str) -> str:
@@ -252,6 +265,13 @@ class ProgramChecker:
         from dtrans.knowledge.lookup import nearest
 
         providers = self.universe.knowledge.providers
+        first = description.module or description.function
+        if not description.provider and first in providers:
+            # Parts that are left out are those on the left.
+            rest = description.function if description.module else ""
+            written = replace(description, provider=first, module=rest, function="")
+            if self.universe.match(written):
+                return f"a description is provider:module:function:name; did you mean {_shown(written)}?"
         of_process = process_hint(providers, description.provider)
         if of_process:
             return of_process
@@ -277,8 +297,6 @@ class ProgramChecker:
         from dtrans.knowledge.lookup import nearest
 
         names = self.universe.functions.names
-        if not names:
-            return "this kernel can trace none of its functions: it was built without CONFIG_KPROBES or CONFIG_FTRACE"
         if description.function in names:
             return "it is a function of another module, or may only be named with 'entry' and 'return'"
         close = nearest(description.function, names)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from dtrans.artifact import Attach, RawTracepoint, Tracepoint
+from tests.conftest import has
 from tests.loads import line
-from tests.programs import pipeline
+from tests.programs import pipeline, printed, refused
 
 pytestmark = pytest.mark.needs("root", "bcc", "rawtp:sched_process_fork", "tracepoint:sched:sched_process_fork")
 Dtrace = Callable[..., subprocess.CompletedProcess[str]]
@@ -79,3 +80,18 @@ def test_both_kinds_fire_as_often(dtrace: Dtrace) -> None:
         "/bin/sh -c 'exec /bin/true'",
     )
     assert sorted(line.split() for line in done.stdout.splitlines() if line) == [["fields", "1"], ["raw", "1"]]
+
+
+def test_a_description_that_lacks_a_colon_is_told_with_it() -> None:
+    assert "did you mean sdt:sched::sched_wakeup?" in refused("sdt:sched:sched_wakeup { }").hint
+    assert "did you mean io:::start?" in refused("io:start { }").hint
+
+
+@pytest.mark.skipif(has("feature:kprobe"), reason="this kernel traces functions")
+def test_functions_that_the_kernel_cannot_trace_are_refused_with_the_reason() -> None:
+    assert "it can trace none of its functions" in refused("fbt:::entry { @calls[probemod] = count(); }").message
+
+
+@pytest.mark.needs("machine:x86_64")
+def test_stacks_of_signals_have_types() -> None:
+    assert printed('BEGIN { printf("%d %d", sizeof (stack32_t), sizeof (stack_t)); exit(0); }').strip() == "12 24"
