@@ -22,6 +22,7 @@ from dtrans.check.conversions import (
     is_scalar,
     is_string,
     is_string_like,
+    is_translated,
     literal_type,
     wrap,
 )
@@ -270,7 +271,15 @@ class Checker(Generic[L]):
 
     def comparable(self, one: Expr[L], two: Expr[L]) -> bool:
         """Whether two pointers, or a pointer and a number, can be compared, or be the branches of one ``?:``."""
-        return fits_pointer(one, two) or (self.loose and is_scalar(one.type) and is_scalar(two.type))
+        return (
+            fits_pointer(one, two)
+            or (self.loose and is_scalar(one.type) and is_scalar(two.type))
+            # A kthread_t * is a struct task_struct *.
+            or (
+                (is_translated(one.type) or is_translated(two.type))
+                and all(isinstance(side.type, Pointer) and isinstance(side.type.to, StructRef) for side in (one, two))
+            )
+        )
 
     def tested(self, value: Expr[L]) -> Expr[L]:
         """A value whose truth is asked for: of a stack in a variable, whether there is one."""
