@@ -209,8 +209,10 @@ def _user_register(values: Values, index: Expr[Linux]) -> str:
     assert isinstance(index, Const)
     stack = values.shared.layout("offset", "struct task_struct", "stack")
     size = values.shared.layout("size", "struct pt_regs")
+    # A variable that kernels with CONFIG_X86_FRED have, and room above the registers.
+    values.shared.layout("symbol", "fred_rsp0", optional=True)
     base = values.load(f"{intrinsic(values, '__current', ())} + {stack}", ULONG, "kernel", None)
-    place = f"{base} + KERNEL_STACK - {size} + REGISTER_{REGISTERS[index.value]}"
+    place = f"{base} + KERNEL_STACK - ABOVE_REGISTERS - {size} + REGISTER_{REGISTERS[index.value]}"
     values.shared.uses.add("registers")
     return values.load(place, ULONG, "kernel", None)
 

@@ -121,7 +121,7 @@ class Shared:
             return self.layout("size", offset.of)
         return self.layout("offset", offset.of, offset.path)
 
-    def layout(self, kind: str, of: str, path: str = "") -> str:
+    def layout(self, kind: str, of: str, path: str = "", *, optional: bool = False) -> str:
         heads = {"offset": "OFF", "size": "SIZE", "field": "FIELD", "symbol": "ADDR", "bits": "BITS"}
         owner = of.removeprefix("struct ") if kind == "offset" else of
         macro = "__".join(
@@ -129,7 +129,7 @@ class Shared:
             for part in (heads[kind] + "_" + owner, path)
             if part
         )
-        self.layouts[macro] = Layout(macro, kind, of, path)  # type: ignore[arg-type]
+        self.layouts[macro] = Layout(macro, kind, of, path, optional)  # type: ignore[arg-type]
         return macro
 
     def late_constant(self, late: Late) -> str:
