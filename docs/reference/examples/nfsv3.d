@@ -7,7 +7,7 @@ nfsv3:::op-lookup-start, nfsv3:::op-create-start, nfsv3:::op-write-done, nfsv3::
 
 nfsv3:::op-write-start
 {
-        printf("%s %s, %d bytes at %d\n", probename, args[1]->noi_curpath, args[2]->count, args[2]->offset);
+        printf("%s %d bytes at %d\n", probename, args[2]->count, args[2]->offset);
 }
 
 END
