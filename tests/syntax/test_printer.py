@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtrans.source import NOWHERE, Source
+from dtrans.source import NOWHERE, ON_COMMAND_LINE, Source
 from dtrans.syntax import ast, parse, parse_expression, parse_type
 from dtrans.syntax.printer import equal, show
-from tests.syntax.reading import expression, program
+from tests.syntax.reading import expression
 
 CANONICAL = """\
 #pragma D option quiet
@@ -50,6 +50,11 @@ syscall::*read*:entry
 
 tick-1s
 """
+
+
+def program(text: str) -> ast.Program:
+    """The tree of a text on the command line, whose last clause may be a description alone."""
+    return parse(Source(ON_COMMAND_LINE, text))
 
 
 def test_canonical_text_is_printed_as_it_was() -> None:
@@ -163,7 +168,7 @@ def test_trees_differ_by_what_they_say_not_by_where() -> None:
     assert not equal(expression("1"), expression("1u"))
 
 
-NAMES = st.sampled_from(["a", "foo", "BEGIN", "pid", "dev_t", "probe"])
+NAMES = st.sampled_from(["a", "foo", "BEGIN", "pid", "dev_t", "probed"])
 TYPES = st.recursive(
     st.one_of(
         st.sampled_from([("int",), ("unsigned", "long"), ("foo",), ("dev_t",), ("m`t",)]).map(
@@ -243,5 +248,5 @@ def test_any_type_reads_back_as_the_same_tree(tree: ast.TypeExpr) -> None:
 
 
 def test_printing_twice_changes_nothing() -> None:
-    once = show(parse(Source("test.d", CANONICAL.replace("\t", "  "))))
-    assert show(parse(Source("test.d", once))) == once
+    once = show(program(CANONICAL.replace("\t", "  ")))
+    assert show(program(once)) == once
