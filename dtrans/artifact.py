@@ -393,6 +393,7 @@ class Tracepoint:
 
 #: What a CPU runs when an event happens: a program, the kernel, or either.
 Mode = Literal["user", "kernel", "all"]
+MODES: tuple[Mode, ...] = ("user", "kernel", "all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import zip_longest
-from typing import get_args
 
-from dtrans.artifact import Mode
+from dtrans.artifact import MODES, Mode
 from dtrans.check.calls import UNTYPED, CallSignatures, common
 from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
 from dtrans.check.processes import USER_FAMILIES, UserProbe, user_probes
@@ -509,7 +508,7 @@ def parameters(row: ProbeRow, description: ProbeDescription) -> tuple[int, Mode]
                 hint="write a number a second (997, 997hz) or a period (10ms, 1s, 1m)",
             ) from None
     mode, _, count = rest.rpartition("-")
-    for known in get_args(Mode):
+    for known in MODES:
         if mode == known and count.isascii() and count.isdecimal() and int(count) > 0:
             return int(count), known
     raise fail(
