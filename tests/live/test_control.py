@@ -123,11 +123,16 @@ def test_extreme_options_work_or_are_refused_for_a_reason(dtrace: Run, settings:
     assert done.returncode == 0 or any(reason in done.stderr for reason in refused)
 
 
-@pytest.mark.parametrize(
-    "setting", ["strsize=0", "strsize=2m", "aggsize=1t", "bufsize=2g", "nspec=5000", "quiet=perhaps"]
-)
+@pytest.mark.parametrize("setting", ["strsize=0", "strsize=2m", "nspec=5000", "quiet=perhaps"])
 def test_values_out_of_bounds_are_refused(dtrace: Run, setting: str) -> None:
-    assert "takes" in dtrace("-x", setting, "-n", "BEGIN", status=1).stderr
+    assert "takes" in dtrace("-x", setting, "-n", "BEGIN { exit(0); }", status=1).stderr
+
+
+@pytest.mark.parametrize("setting", ["aggsize=1t", "bufsize=2g"])
+def test_buffers_that_are_too_large_are_lowered_or_refused(dtrace: Run, setting: str) -> None:
+    program = "BEGIN { @ = count(); exit(0); }"
+    assert "size lowered to 1g" in dtrace("-x", setting, "-n", program).stderr
+    assert "Not enough space" in dtrace("-x", "bufresize=manual", "-x", setting, "-n", program, status=1).stderr
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
