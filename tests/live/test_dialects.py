@@ -182,14 +182,16 @@ def test_probes_of_proc_have_freebsds_arguments_beside_those_of_solaris(dtrace: 
         {
             printf("exit %d %d %x\\n", curproc->p_xexit, curproc->p_xsig, curproc->p_xstat);
         }"""
-    command = "sh -c '/bin/sleep 100 & kill -15 $!; wait; /bin/sh -c \"exit 3\"; :'"
+    command = """sh -c '/bin/sh -c "kill -15 \\$\\$; :"; /bin/sh -c "exit 3"; :'"""
     told = lines(dtrace("-qn", program, "-c", command))
     assert sorted(told) == [
         "create 1 sh sh 1 1 1",
         "create 1 sh sh 1 1 1",
         "exec /bin/sh /bin/sh /bin/sh",
+        "exec /bin/sh /bin/sh /bin/sh",
         "exit 0 15 f",
         "exit 3 0 300",
         "send sh 1 1",
         "success /bin/sh /bin/sh /bin/sh -c exit 3",
+        "success /bin/sh /bin/sh /bin/sh -c kill -15 $$; :",
     ]
