@@ -139,7 +139,6 @@ def update(values: Values, which: int, aggregation: Aggregation, key: str, event
     with values.block(f"if ({found})"):
         _accumulate(values, which, aggregation, f"{found}->v", event.operand, event.weight)
     if not single:
-        values.shared.uses.add("keys")
         with values.block("else"):
             values.add(f"DROP({_AGGREGATION_DROP});")
 

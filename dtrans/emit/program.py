@@ -394,6 +394,7 @@ class Emitter:
                 "arrays": list(self.variables.arrays.values()),
                 "aggregations": list(zip(self.aggregations, self.key_members, strict=True)),
                 "single": is_single,
+                "keyed": not all(map(is_single, self.aggregations)),
                 "aggregation_entries": self._aggregation_entries(),
                 "records": self.statements.records,
                 "scratch": self.scratch,

@@ -26,6 +26,8 @@ KNOWLEDGE = load()
 PROBES = [(provider, probe) for provider in KNOWLEDGE.providers.values() for probe in provider.probes if probe.sources]
 #: Members that need what some kernels do not tell: the places of their per-CPU data.
 NEED_ADDRESSES = {"cpu_chip", "cpu_lgrp"}
+#: What points bind: a member that is made from one of these is had at points that bind it, and refused at others.
+BOUND = {name for _, probe in PROBES for source in probe.sources for point in source.points for name in point.let}
 
 
 @cache
@@ -56,7 +58,7 @@ def evaluated(
     return found[0]
 
 
-def members(kind: str, operand: object, point: Point) -> Iterator[str]:
+def members(kind: str, operand: object, point: Point, source: SourceRow | None = None) -> Iterator[str]:
     """Checks all members of a translated structure that is made from an operand; yields their names."""
     structure = KNOWLEDGE.structures.get(kind.removesuffix(" *"))
     if structure is None:
@@ -66,7 +68,10 @@ def members(kind: str, operand: object, point: Point) -> Iterator[str]:
     for name, texts in row.members.items():
         if name in NEED_ADDRESSES and facts().symbol("runqueues") is None:
             continue
-        evaluated(point, texts, f"{kind} {name}", None, row.let, **{row.param: operand})
+        used = {word for text in texts for word in re.findall(r"\w+", text)}
+        if used & BOUND - set(point.let) - set(row.let) - {row.param}:
+            continue
+        evaluated(point, texts, f"{kind} {name}", source, row.let, **{row.param: operand})
         yield name
 
 
@@ -80,7 +85,7 @@ def test_every_part_of_a_probe_is_known_to_this_kernel(provider: object, probe: 
             evaluated(point, (text,), point.at, source)
         for kind, text in zip(() if point.save else probe.args, point.args, strict=True):  # type: ignore[attr-defined]
             if text:  # An argument that the point does not know is refused where it is used.
-                list(members(kind, evaluated(point, (text,), point.at, source), point))
+                list(members(kind, evaluated(point, (text,), point.at, source), point, source))
 
 
 @pytest.mark.parametrize("name", sorted(KNOWLEDGE.builtins))
