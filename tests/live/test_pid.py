@@ -371,6 +371,8 @@ int main(void)
 def test_a_return_tells_by_which_instruction_it_was_and_what_it_returned(dtrace: Run, tmp_path: Path) -> None:
     program = compiled(tmp_path, "exits", _EXITS)
     text = """
+        uint64_t last;
+        int same;
         pid$target:a.out:both:return, pid$target:a.out:tail:return, pid$target:a.out:maybe:return,
         pid$target:a.out:through:return { printf("%s+0x%x=%d ", probefunc, arg0, arg1); }
         pid$target:a.out:deep:return { deep++; same += (arg0 == last || !last); last = arg0; }
