@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import Artifact, Program, RawTracepoint, map_number
+from dtrans.artifact import Artifact, Program, RawTracepoint, TestRun, map_number
 from dtrans.errors import DtransError
 from dtrans.run.kernel.bpf import (
     MAP_PERCPU_HASH,
@@ -177,7 +177,16 @@ def test_the_records_ring_has_the_size_of_the_option_for_each_cpu(
     size: str, cpus: int, ring: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(load, "online_cpus", lambda: tuple(range(cpus)))
-    made = Artifact(COUNTING, (), {}, (), (), (), (), (), {"bufsize": size}, 0)
+    everywhere = Program("prog_0", RawTracepoint("sched_switch"))
+    made = Artifact(COUNTING, (everywhere,), {}, (), (), (), (), (), {"bufsize": size}, 0)
     loaded = load.load(made, HostFacts())
     assert loaded.maps["records"].spec.max_entries == ring
+    loaded.close()
+
+
+def test_the_ring_of_programs_that_run_on_one_cpu_is_that_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "online_cpus", lambda: tuple(range(64)))
+    once = Program("prog_0", TestRun("BEGIN"))
+    loaded = load.load(Artifact(COUNTING, (once,), {}, (), (), (), (), (), {"bufsize": "1m"}, 0), HostFacts())
+    assert loaded.maps["records"].spec.max_entries == 1 << 20
     loaded.close()
