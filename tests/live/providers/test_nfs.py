@@ -37,12 +37,21 @@ def joined(*words: str) -> str:
     return words[0] if len(words) == 1 else f'strjoin({words[0]}, strjoin(" ", {joined(*words[1:])}))'
 
 
-def served(version: int, base: Path, more: str) -> dict[str, int]:
-    """How often each probe fires while the load works, with the members that hold for all; and what `more` counts."""
+def counted(version: int, base: Path, text: str) -> dict[str, int]:
+    """What the clauses of a text count while the load works."""
     if subprocess.run(["modprobe", "-q", "-a", "nfsd", f"nfsv{version}"], check=False).returncode:
         pytest.skip("needs the modules nfsd and nfs")
     if not Path("/sys/kernel/btf/nfsd").exists():
         pytest.skip("needs the types of the module nfsd")
+    load = [sys.executable, "-S", "-E", str(ROOT / "tests/nfsload.py"), str(version), str(base)]
+    text += 'END { printa("%@d %s\\n", @); }'
+    shown = printed(text, [str(base)], commands=[shlex.join(load)])
+    rows = [line.split(maxsplit=1) for line in shown.splitlines() if line]
+    return {name: int(number) for number, name in rows}
+
+
+def served(version: int, base: Path, more: str) -> dict[str, int]:
+    """How often each probe fires while the load works, with the members that hold for all; and what `more` counts."""
     user = joined('"user"', "lltostr(args[1]->noi_cred->cr_uid.val)", "lltostr(args[1]->noi_cred->cr_gid.val)")
     moment = "done" if version == 3 else "start"  # Before, version 3 has not looked the file up yet.
     text = f"""
@@ -52,12 +61,8 @@ def served(version: int, base: Path, more: str) -> dict[str, int]:
         nfsv{version}:::op-{"getattr" if version == 3 else "verify"}-start /args[1]->noi_xid == 0x600dcafe/
         {{ @[{user}] = count(); }}
         {more}
-        END {{ printa("%@d %s\\n", @); }}
     """
-    load = [sys.executable, "-S", "-E", str(ROOT / "tests/nfsload.py"), str(version), str(base)]
-    shown = printed(text, [str(base)], commands=[shlex.join(load)])
-    rows = [line.split(maxsplit=1) for line in shown.splitlines() if line]
-    return {name: int(number) for number, name in rows}
+    return counted(version, base, text)
 
 
 def probes(version: int, names: list[str]) -> list[str]:
@@ -70,28 +75,34 @@ def check(seen: dict[str, int], exact: dict[str, int], some: list[str]) -> None:
         assert all(seen.get(f"op-{name}-{way}") for name in some), seen
 
 
-@pytest.mark.proves(*probes(3, [*V3, *V3_SOME]), "io:nfs::start", "io:nfs::done")
+@pytest.mark.proves(*probes(3, [*V3, *V3_SOME]))
 @pytest.mark.proves("nfsv3opinfo_t.noi_xid", "nfsv3opinfo_t.noi_curpath", "nfsv3opinfo_t.noi_cred")
 @pytest.mark.proves("conninfo_t.ci_local", "conninfo_t.ci_remote", "conninfo_t.ci_protocol")
 def test_operations_of_version_3_fire_as_they_start_and_end(tmp_path: Path) -> None:
-    block = joined("probename", '(args[0]->b_flags & B_READ ? "R" : "W")', "lltostr(args[0]->b_blkno)")
-    more = f"""
+    more = """
         nfsv3:::op-read-done
         /args[1]->noi_curpath == strjoin($$1, "/exported/one") && args[2]->status == 0 && args[2]->count == 4096/
-        {{ @["from one"] = count(); }}
+        { @["from one"] = count(); }
         nfsv3:::op-rename-done /args[1]->noi_curpath == strjoin($$1, "/exported") && args[0]->ci_local == "127.0.0.1"/
-        {{ @["in folder"] = count(); }}
-        io:nfs::start, io:nfs::done
-        /args[2]->fi_pathname == strjoin($$1, "/mounted/one") && args[0]->b_bcount == 4096 && args[0]->b_error == 0/
-        {{ @[{block}] = count(); }}
+        { @["in folder"] = count(); }
     """
     seen = served(3, tmp_path, more)
     check(seen, V3, V3_SOME)
     assert (seen["to one"], seen["from one"], seen["in folder"], seen["user 4711 4712"]) == (3, 5, 1, 1)
-    for way in ("start", "done"):
-        blocks = {name: number for name, number in seen.items() if name.startswith(f"{way} ")}
-        wanted = {"R 0": 2, "R 8": 2, "R 16": 1, "W 0": 1, "W 8": 1, "W 16": 1}
-        assert blocks == {f"{way} {block}": number for block, number in wanted.items()}
+
+
+@pytest.mark.proves("io:nfs::start", "io:nfs::done")
+def test_reads_and_writes_of_a_mounted_file_are_requests_of_the_io_provider(tmp_path: Path) -> None:
+    block = joined("probename", '(args[0]->b_flags & B_READ ? "R" : "W")', "lltostr(args[0]->b_blkno)")
+    text = f"""
+        io:nfs::start, io:nfs::done
+        /args[2]->fi_pathname == strjoin($$1, "/mounted/one") && args[0]->b_bcount == 4096 && args[0]->b_error == 0/
+        {{ @[{block}] = count(); }}
+    """
+    wanted = {"R 0": 2, "R 8": 2, "R 16": 1, "W 0": 1, "W 8": 1, "W 16": 1}
+    assert counted(3, tmp_path, text) == {
+        f"{way} {block}": number for block, number in wanted.items() for way in ("start", "done")
+    }
 
 
 @pytest.mark.proves(*probes(4, [*V4, *V4_SOME]), "nfsv4:::cb-recall-start", "nfsv4cbinfo_t.nci_curpath")
