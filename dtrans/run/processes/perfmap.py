@@ -53,7 +53,7 @@ def _places(pid: int) -> list[Path]:
                 own = int(line.split()[-1])
     except OSError:
         pass
-    return [Path(f"/proc/{pid}/root/tmp/perf-{own}.map"), Path(f"/tmp/perf-{pid}.map")]
+    return [Path(f"/proc/{pid}", f"root/tmp/perf-{own}.map"), Path(f"/tmp/perf-{pid}.map")]
 
 
 def _line(line: str) -> tuple[int, int, str] | None:
