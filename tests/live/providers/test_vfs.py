@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,6 +152,18 @@ def test_each_path_that_a_call_is_given_is_looked_up(tmp_path: Path) -> None:
     told = rows(printed(source, [str(tmp_path)], commands=[line("vnodes", tmp_path)]))
     assert {"missing 1", "missing 2 2 1", "pipe 1", "pipe 0 0 1", "folder 2", "folder 0 0 2", "renamed 1"} <= set(told)
     assert {one.split()[0] for one in told} == {"folder", "pipe", "one", "hard", "renamed", "missing"}
+
+
+@pytest.mark.needs("machine:x86_64")
+def test_a_descriptor_that_is_asked_for_is_no_path() -> None:
+    """fstat(2) is newfstatat(2) with an empty path."""
+    source = """
+        syscall::newfstatat:entry /pid == $target && arg3 & 0x1000/ { @["asked"] = count(); }
+        vfs:namei:lookup:entry /pid == $target && args[1] == ""/ { @["empty"] = count(); }
+        END { printa("%s\\n", @); }"""
+    call = "import ctypes; ctypes.CDLL(None).syscall(262, 0, b'', ctypes.create_string_buffer(144), 0x1000)"
+    asked = [sys.executable, "-S", "-E", "-c", call]
+    assert rows(printed(source, commands=[shlex.join(asked)])) == ["asked"]
 
 
 @pytest.mark.proves(
