@@ -471,6 +471,8 @@ class UserCode:
 COOKIE_CLAUSES = 32
 
 Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent | KernelFunctions | Trampoline | UserCode
+#: From where the kernel is slow to detach a program, which therefore looks whether tracing has stopped.
+LINGERING = (Tracepoint, KernelFunctions, Trampoline, UserCode)
 
 
 @dataclass(frozen=True, slots=True)

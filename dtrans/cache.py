@@ -15,6 +15,7 @@ import marshal
 import os
 import stat
 import sys
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -27,6 +28,8 @@ _HEAD = len(_MAGIC) + 4
 #: Beyond either, the entries that were not used for longest are removed.
 CACHE_BYTES, CACHE_ENTRIES = 64 << 20, 1000
 _SYSTEM_CACHE = "/var/cache/dtrans"
+#: An entry is written in milliseconds: a draft that is older by so much was left behind, by a kill -9 say.
+_DRAFT, _DRAFT_NS = ".draft-", 60 * 10**9
 #: What Python compiled, and the data of a wheel, which `dtrans.data` finds.
 _LEFT_OUT = frozenset({"__pycache__", "_data"})
 _SHARED = stat.S_IWGRP | stat.S_IWOTH
@@ -116,7 +119,7 @@ def write_cached(kind: str, key: str, content: Any) -> None:
     if folder is None:
         return
     data = marshal.dumps(content)
-    path, draft = f"{folder}/{kind}-{key}", f"{folder}/.draft-{os.getpid()}-{kind}-{key}"
+    path, draft = f"{folder}/{kind}-{key}", f"{folder}/{_DRAFT}{os.getpid()}-{kind}-{key}"
     with suppress(OSError):
         try:
             with open(draft, "xb") as file:
@@ -147,10 +150,14 @@ def _checksum(data: bytes | memoryview) -> bytes:
 
 def _evict(folder: str) -> None:
     entries = []
+    left_behind = time.time_ns() - _DRAFT_NS
     for entry in os.scandir(folder):
         with suppress(OSError):
             status = entry.stat(follow_symlinks=False)
-            entries.append((status.st_mtime_ns, status.st_size, entry.path))
+            if entry.name.startswith(_DRAFT) and status.st_mtime_ns < left_behind:
+                os.unlink(entry.path)
+            else:
+                entries.append((status.st_mtime_ns, status.st_size, entry.path))
     entries.sort(reverse=True)
     total = 0
     for number, (_, size, path) in enumerate(entries):

@@ -92,6 +92,16 @@ def test_no_draft_is_left(home: Path) -> None:
     assert [path.name for path in home.iterdir()] == [f"object-{KEY}"]
 
 
+def test_drafts_that_a_killed_process_left_are_removed(home: Path) -> None:
+    write_cached("object", "0", b"content")
+    left, being_written = (home / f".draft-{number}-object-{KEY}" for number in (1, 2))
+    left.write_bytes(b"half of ")
+    being_written.write_bytes(b"half of ")
+    os.utime(left, (1, 1))
+    write_cached("object", KEY, b"content")
+    assert sorted(path.name for path in home.iterdir()) == sorted([being_written.name, "object-0", f"object-{KEY}"])
+
+
 def test_entries_are_for_their_owner_only(home: Path) -> None:
     write_cached("object", KEY, b"content")
     assert (home / f"object-{KEY}").stat().st_mode & 0o777 == 0o600

@@ -14,6 +14,7 @@ from dtrans.artifact import (
     COMMIT_SITE,
     DROP_KINDS,
     ENDED_SITE,
+    LINGERING,
     SPECULATION_ID,
     Artifact,
     Attach,
@@ -235,7 +236,7 @@ class Emitter:
             body.add(f"u64 raw{index} = *(volatile u64 *)&ctx->args[{index}];")
         if self.variables.uses_globals:
             body.add("u32 zero = 0;")
-        if self._stops and not isinstance(attach, TestRun) and not goes_on:
+        if (self._stops or isinstance(attach, LINGERING)) and not isinstance(attach, TestRun) and not goes_on:
             body.add("if (dt_stopped()) return 0;")
         cpu = self.options.count("cpu")
         if cpu is not None and _fires_on_all_cpus(attach) and not goes_on:
@@ -404,7 +405,7 @@ class Emitter:
                 "probe_count": max(1, len(self.plan.probes)),
                 "record_pages": max(64, self.options.size("bufsize") // 4096),
                 "target": self.shared.late["target"].magic if "progeny" in self.shared.uses else 0,
-                "stops": self._stops,
+                "stops": self._stops or any(isinstance(point.attach, LINGERING) for point in self.plan.points),
                 "host": len(self.shared.host),
                 "drop_kinds": DROP_KINDS,
                 "nspec": self.options.count("nspec") or 0,

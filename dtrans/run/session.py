@@ -21,7 +21,6 @@ from dtrans.artifact import (
     FAULT_RECORD,
     FAULT_SITE,
     RECORD_HEADER,
-    SWITCHES,
     Artifact,
     Exit,
 )
@@ -36,7 +35,7 @@ from dtrans.run.output.decode import Buffer, Names, RecordHandler, to_text
 from dtrans.run.output.records import Output, RecordTail, Sink, run_shell
 from dtrans.run.output.speculation import Speculations
 from dtrans.run.processes.symbols import Symbols
-from dtrans.run.programs.load import Loaded, load
+from dtrans.run.programs.load import STOPPED, Loaded, load
 from dtrans.typed import TYPE_CHECKING
 from dtrans.values import dataclass, field, replace
 
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 _USER_ADDRESSES = ("ustack", "usym", "ufunc", "umod", "uaddr")
 #: The exit status that shells give for a process that SIGINT ended.
 _INTERRUPTED = 130
-_STOPPED = SWITCHES.index("stopped")
 #: Seconds between two looks at the ring, at least and at most.
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.001, 1.0
 #: Seconds between two looks at the counts of drops, at most (dtrace.c, dtrace_statusrate_max).
@@ -311,7 +309,7 @@ class Session:
 
     def _start(self) -> None:
         # Probes become live together, not one by one as they are attached.
-        self.loaded.set_switch(_STOPPED, 1)
+        self.loaded.set_switch(STOPPED, 1)
         if self._names_users:
             self._watched = self._symbols.follow()
         self.loaded.attach()
@@ -321,7 +319,7 @@ class Session:
             from dtrans.run.processes.target import descendants
 
             self._tables.add_progeny(descendants(self.targets[0].pid))
-        self.loaded.set_switch(_STOPPED, 0)
+        self.loaded.set_switch(STOPPED, 0)
         if self._names_users:
             self._symbols.survey()
         for target in self.targets:
@@ -386,12 +384,11 @@ class Session:
         """Stops all probes, fires END, and prints what is left."""
         if self._interrupts:
             self._output.interrupted()
-        self.loaded.set_switch(_STOPPED, 1)
+        self.loaded.set_switch(STOPPED, 1)
         self._work()
         self.loaded.detach()
         self._work()
-        # Nothing is attached any more: only END itself can fire now.
-        self.loaded.set_switch(_STOPPED, 0)
+        # What is attached still looks whether tracing has stopped: only END, which does not, can fire now.
         self._ending = True
         self._refresh()
         self.loaded.fire("END")
@@ -464,7 +461,7 @@ class Session:
 
     def _see_whether_stopped(self) -> None:
         """Whether a program has stopped tracing whose record of exit() is not to come: a later fault, or a drop."""
-        if not self._exiting and self.loaded.switch(_STOPPED):
+        if not self._exiting and self.loaded.switch(STOPPED):
             self._work()
             self._exiting = True
 

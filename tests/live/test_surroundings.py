@@ -162,6 +162,25 @@ def test_nothing_stays_in_the_kernel_after_kill_9(enough: int) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.needs("tracepoint:syscalls:sys_enter_getppid")
+def test_nothing_stays_of_many_probes_that_the_kernel_is_slow_to_detach_and_they_fire_no_more() -> None:
+    """The tracer makes system calls after its END too, which are not to be counted."""
+    text = """BEGIN { printf("ready\\n"); } END { ended = 1; printf("end\\n"); }
+        sdt:syscalls::sys_enter_[bmw]* /pid == $pid && ended/ { @[probename] = sum(arg0); }"""
+    tracer = subprocess.Popen(command("-qn", text, drop_in=True), stdout=subprocess.PIPE)
+    assert tracer.stdout is not None
+    assert tracer.stdout.readline() == b"ready\n"
+    deadline = time.monotonic() + LONG
+    ids = held(tracer.pid)
+    tracer.send_signal(signal.SIGINT)
+    out, _ = tracer.communicate(timeout=LONG)
+    assert tracer.returncode == 0
+    assert out == b"\nend\n\n"
+    while ids["prog_id"] & program_ids() or ids["map_id"] & map_ids():
+        assert time.monotonic() < deadline, "a program or a map is still there"
+        time.sleep(0.05)
+
+
 def test_no_file_is_left_by_a_kill_9_while_the_compiler_works(tmp_path: Path) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()

@@ -104,7 +104,8 @@ def kernel_fingerprint() -> str:
     with suppress(OSError):
         parts.append(f"{os.stat('/sys/kernel/btf/vmlinux').st_size}")
     with suppress(OSError):  # The kernel may have been built without modules.
-        parts += sorted(line.split()[0] for line in read_text("/proc/modules").splitlines())
+        # By name and size: one that was built anew and loaded again is another.
+        parts += sorted(" ".join(line.split()[:2]) for line in read_text("/proc/modules").splitlines())
     return cache_key(parts)
 
 

@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from dtrans.artifact import Artifact, KernelFunctions, Layout, PerfEvent, Probe, Program, TestRun
+from dtrans.artifact import LINGERING, SWITCHES, Artifact, KernelFunctions, Layout, PerfEvent, Probe, Program, TestRun
 from dtrans.cache import cache_key, cached
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
@@ -41,6 +41,7 @@ from dtrans.run.kernel.namespaces import kernel_pid
 from dtrans.run.kernel.privileges import check_privileges, refused, writes_refused
 from dtrans.run.programs.attach import attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.programs.bcc import bcc_identity
+from dtrans.run.programs.detach import close_lingering
 from dtrans.run.programs.objects import OBJECT_FORMAT, Object, StackError
 from dtrans.typed import TYPE_CHECKING, Any, Literal
 from dtrans.values import replace
@@ -54,6 +55,7 @@ _SMALLEST_RING = 256 << 10
 #: The ring is not made larger than this for the number of CPUs alone.
 _SHARED_RING = 64 << 20
 _U32_KEY, _U64_VALUE = struct.Struct("=I"), struct.Struct("=Q")
+STOPPED = SWITCHES.index("stopped")
 #: Members of `Probe` that programs may look up, each in a map of its own.
 _NAME_PARTS = ("id", "provider", "module", "function", "name")
 #: Goes on with each jiffy, whose length is its resolution (kernel/time/posix-timers.c). Python's time does not name it.
@@ -72,6 +74,7 @@ class Loaded:
         self._facts = facts
         self._programs = programs
         self._links: list[int] = []
+        self._lingering: list[int] = []
         #: Those by which kretprobes hang, and the returns that were missed by those that hang no more.
         self._returning: list[int] = []
         self._missed_returns = 0
@@ -92,7 +95,7 @@ class Loaded:
         attached = [(program, descriptor) for program, descriptor in self._programs.items() if program.link is None]
         for program, descriptor in sorted(attached, key=lambda item: not item[0].auxiliary):
             for link in attach_program(program.attach, descriptor, self._facts):
-                self._links.append(link)
+                (self._lingering if isinstance(program.attach, LINGERING) else self._links).append(link)
                 if isinstance(program.attach, KernelFunctions) and program.attach.moment == "return":
                     self._returning.append(link)
 
@@ -110,12 +113,18 @@ class Loaded:
                 if made is None:
                     self.refused += 1
                 else:
-                    self._links.append(made)
+                    self._lingering.append(made)
 
     def detach(self) -> None:
-        """Detaches all programs, in reverse; BEGIN and END can still be fired. Harmless when repeated."""
+        """Stops tracing and detaches all programs; BEGIN and END can still be fired. Harmless when repeated.
+
+        Those that the kernel is slow to detach may stay a while, and do nothing."""
         self._missed_returns = self.missed_returns()
         self._returning.clear()
+        if self._lingering:
+            self.set_switch(STOPPED, 1)
+            close_lingering(self._lingering)
+            self._lingering.clear()
         while self._links:
             os.close(self._links.pop())
 
