@@ -543,9 +543,9 @@ class Wanted:
 
     `provider` as written (``pid$target``, ``python*``), `module`, `function` and `name` the globs that it gives;
     `base` is the provider's name without the process. `place` says where a row attaches: ``OBJECT:FUNCTION``, or
-    ``PROVIDER:NAME`` of a probe that a program defines. `files` are globs of files that such processes run; `without`
-    are functions that cannot have the probe. `group` is the number of the written description, `source` that of its D
-    text.
+    ``PROVIDER:NAME`` of a probe that a program defines. `files` are globs of files that such processes run, or load
+    when they run already (`later`); `without` are functions that cannot have the probe. `group` is the number of the
+    written description, `source` that of its D text.
     """
 
     attach: UserCode
@@ -559,6 +559,7 @@ class Wanted:
     name: str
     place: str = ""
     files: tuple[str, ...] = ()
+    later: bool = False
     without: tuple[str, ...] = ()
     #: Matching nothing is no error.
     optional: bool = False

@@ -59,7 +59,15 @@ def variable_value(variable: Variable, keys: tuple[Expr[L], ...]) -> Expr[L]:
 
 def place(address: Expr[L], kind: Type, space: Space, bits: tuple[int, int] | None = None) -> Expr[L]:
     """What stands at an address."""
-    return StringOf(address, space, kind) if isinstance(kind, StringType) else Load(address, kind, space, bits)
+    if isinstance(kind, StringType):
+        return StringOf(address, space, kind)
+    return Load(address, in_space(kind, space), space, bits)
+
+
+def in_space(kind: Type, space: Space) -> Type:
+    """The type of a value from some memory: what stands in a process's points into it (libdtrace dt_parser.c,
+    DT_NF_USERLAND)."""
+    return replace(kind, space=space) if space == "user" and isinstance(kind, Pointer) else kind
 
 
 def check_symbol(checker: Checker[L], node: ast.KernelSymbol) -> Expr[L]:
@@ -193,12 +201,11 @@ def member_at(checker: Checker[L], base: Expr[L], ref: StructRef, space: Space, 
         return Load(offset_by(base, Const(start, ULONG)), member.type, space, bits)
     if ref.origin == "program" or ref.tag.startswith("#"):
         return place(offset_by(base, Const(member.bit_offset // 8, ULONG)), member.type, space)
+    kind = in_space(member.type, space)
     match base:
         case Binary("+", start_of, Offset("offset", of, outer, _), _) if not node.arrow:
-            return Load(
-                Binary("+", start_of, Offset("offset", of, f"{outer}.{path}", ULONG), ULONG), member.type, space
-            )
-    return Load(Binary("+", base, Offset("offset", str(ref), path, ULONG), ULONG), member.type, space)
+            return Load(Binary("+", start_of, Offset("offset", of, f"{outer}.{path}", ULONG), ULONG), kind, space)
+    return Load(Binary("+", base, Offset("offset", str(ref), path, ULONG), ULONG), kind, space)
 
 
 def find_member(checker: Checker[L], ref: StructRef, name: str, span: Span) -> tuple[str, StructMember]:

@@ -14,6 +14,8 @@ from typing import Literal
 
 from dtrans.check.conversions import is_scalar
 from dtrans.check.expressions import Checker, undefined
+from dtrans.check.memory import in_space
+from dtrans.check.processes import UserProbe
 from dtrans.check.providers import Declared, declared_argument, define_provider
 from dtrans.check.subroutines import REFUSED, check_count, is_function
 from dtrans.check.translators import (
@@ -484,7 +486,8 @@ class ScriptNames:
         self.translators.append(define_translator(self, translator))
 
     def declare_provider(self, node: ast.Provider) -> None:
-        if node.name in self.types.knowledge.providers:
+        known = self.types.knowledge.providers.get(node.name)
+        if known is not None and known.family != "user-sites":
             raise fail(
                 "D_PROV_INCOMPAT",
                 f"provider {node.name} is there already, and its probes' arguments are known",
@@ -537,6 +540,8 @@ class ScriptNames:
             )
         if isinstance(kind, str):
             kind = self._dynamic(self._row_type(kind), "argument")
+        if any(isinstance(probe.served, UserProbe) for probe in self.clause.probes):
+            kind = in_space(kind, "user")
         return Args(index, kind, node.span)
 
     def _what_differs(self) -> str:

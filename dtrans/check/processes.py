@@ -13,13 +13,16 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from dtrans.globs import is_glob, pattern
-from dtrans.knowledge.rows import ProbeRow, ProviderRow
+from dtrans.knowledge.rows import ProbeRow, ProviderRow, SiteRow
 from dtrans.syntax.ast import ProbeDescription
+from dtrans.types import INT64, Type
 from dtrans.values import dataclass
 
 Moment = Literal["entry", "return", "offset", "site"]
 #: Families of providers whose probes are in processes: their names end with a process id.
 USER_FAMILIES = frozenset({"user-functions", "user-sites", "user-rows"})
+#: Probes of programs have at most 12 arguments (sys/sdt.h, STAP_PROBE12), each in 64 bits.
+_UNTYPED: tuple[Type, ...] = (INT64,) * 12
 _OF_PROCESS = re.compile(r"(.+?)(\$target|[0-9]+)", re.DOTALL)
 
 
@@ -78,6 +81,21 @@ def user_probes(
     known = next(iter(rows), None)
     if not named and (known is None or known.family == "user-sites"):
         yield description.name, UserProbe("site", base, known)
+
+
+def site_args(probe: UserProbe, name: str) -> tuple[str | Type, ...]:
+    """The types of ``args[]`` at the sites that a name means: those that the tables know, or what the sites' notes tell
+    when they are found."""
+    known = {site.args for site in known_sites(probe, name)}
+    return known.pop() if len(known) == 1 else _UNTYPED
+
+
+def known_sites(probe: UserProbe, name: str) -> Iterator[SiteRow]:
+    """What the tables know of the sites that a name means."""
+    matches = pattern(name.replace("__", "-"))
+    for site in probe.row.sites if probe.row else ():
+        if matches(site.name):
+            yield site
 
 
 def _moments(description: ProbeDescription) -> Iterator[tuple[str, Moment]]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dtrans.check.memory import in_space
 from dtrans.check.translators import own_translator
 from dtrans.check.tree import Args, Const, Expr, Solaris
 from dtrans.errors import fail
@@ -118,12 +119,13 @@ def declared_argument(names: ScriptNames, args: tuple[DeclaredArg, ...], node: a
     if not isinstance(index, Const) or not 0 <= index.value < len(args):
         raise _out_of_range(args, node.span)
     arg = args[index.value]
-    native: Expr[Solaris] = Args(arg.index, arg.origin, node.span)
+    # Pointers are the process's.
+    native: Expr[Solaris] = Args(arg.index, in_space(arg.origin, "user"), node.span)
     if arg.type == arg.origin:
         return native
     if _target(arg.type) is not None:
         return names.translate(arg.type, native, node.span)
-    return names.checker.converted(native, arg.type, node.span)
+    return names.checker.converted(native, in_space(arg.type, "user"), node.span)
 
 
 def _out_of_range(args: tuple[DeclaredArg, ...], span: Span) -> Exception:

@@ -19,7 +19,7 @@ from itertools import zip_longest
 from dtrans.artifact import MODES, Mode
 from dtrans.check.calls import UNTYPED, CallSignatures, common
 from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
-from dtrans.check.processes import USER_FAMILIES, UserProbe, user_probes
+from dtrans.check.processes import USER_FAMILIES, UserProbe, site_args, user_probes
 from dtrans.check.tracepoints import RawProbe, RawTable, TracepointProbe
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
@@ -242,6 +242,8 @@ class Universe:
                 return tuple(field_type(field) for field in self.facts.tracepoint(group, event) or ())
             case RawProbe(_, event):
                 return tuple(param.type for param in self.facts.raw_tracepoint(event) or ())
+            case UserProbe("site"):
+                return site_args(probe.served, probe.name)
             case UserProbe():
                 return ()
             case FunctionProbe(module, name, entry, _):

@@ -3,8 +3,8 @@
     provider app { probe query__start(char *); };
 
 becomes the macros ``APP_QUERY_START(arg0)`` and ``APP_QUERY_START_ENABLED()`` (Guide, "Statically Defined Tracing for
-User Applications"). On Linux they expand to those of <sys/sdt.h>, which need no further object: where the
-build calls ``dtrace -G``, the step is left out.
+User Applications"). On Linux they expand to those of <sys/sdt.h>, and the header defines the semaphores that tell
+whether a probe is traced; no further object is needed: where the build calls ``dtrace -G``, the step is left out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,29 @@ from dtrans.syntax.ast import Program, Provider, ProviderProbe
 
 #: <sys/sdt.h> has STAP_PROBE0 ... STAP_PROBE12.
 _MOST_ARGUMENTS = 12
+#: Sites tell where their probe's semaphore is, which <sys/sdt.h> writes into them where it is told so before.
+_HEAD = """\
+/* Made by dtrace -h. */
+#pragma once
+
+#if !defined(_SDT_HAS_SEMAPHORES) && defined(_SYS_SDT_H)
+#error "include this header before <sys/sdt.h>"
+#endif
+#define _SDT_HAS_SEMAPHORES 1
+#include <sys/sdt.h>
+
+/* One for each probe of a program or library, however many of its files include this. */
+#define DTRACE_SEMAPHORE(name) \\
+    __extension__ __attribute__((used, weak, visibility("hidden"), section(".probes"))) volatile unsigned short name = 0
+
+#ifdef __cplusplus
+extern "C" {
+#endif"""
+_FOOT = """
+#ifdef __cplusplus
+}
+#endif
+"""
 
 
 def write_header(arguments: Arguments) -> int:
@@ -39,11 +62,8 @@ def write_header(arguments: Arguments) -> int:
 def header_text(programs: list[Program]) -> str:
     """The header for all providers that the programs define. Raises DtransError D_PROV_PRARGLEN."""
     providers = [item for program in programs for item in program.items if isinstance(item, Provider)]
-    lines = ["/* Made by dtrace -h. */", "#pragma once", "", "#include <sys/sdt.h>"]
-    for provider in providers:
-        for probe in provider.probes:
-            lines += ["", *_macros(provider, probe)]
-    return "\n".join([*lines, ""])
+    lines = [line for provider in providers for probe in provider.probes for line in _macros(provider, probe)]
+    return "\n".join([_HEAD, *lines]) + _FOOT
 
 
 def _macros(provider: Provider, probe: ProviderProbe) -> Iterator[str]:
@@ -54,7 +74,8 @@ def _macros(provider: Provider, probe: ProviderProbe) -> Iterator[str]:
         )
     macro = f"{provider.name}_{probe.name}".replace("__", "_").upper()
     names = [f"arg{number}" for number in range(count)]
-    # A call that nothing traces is one no-op instruction, so that it may as well always be called enabled.
+    semaphore = f"{provider.name}_{probe.name}_semaphore"
+    yield f"\nDTRACE_SEMAPHORE({semaphore});"
     yield f"#define {macro}({', '.join(names)}) \\"
     yield f"    STAP_PROBE{count or ''}({', '.join([provider.name, probe.name, *names])})"
-    yield f"#define {macro}_ENABLED() 1"
+    yield f"#define {macro}_ENABLED() ({semaphore} != 0)"

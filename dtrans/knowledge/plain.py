@@ -21,6 +21,7 @@ from dtrans.knowledge.rows import (
     Point,
     ProbeRow,
     ProviderRow,
+    SiteRow,
     SourceRow,
     StructureRow,
     TranslatorRow,
@@ -63,8 +64,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _provider(name: str, summary: str, guide: str, family: Any, probes: tuple[Any, ...], *rest: Any) -> ProviderRow:
-    return ProviderRow(name, summary, guide, family, tuple(_probe(*parts) for parts in probes), *rest)
+def _provider(
+    name: str, summary: str, guide: str, family: Any, probes: tuple[Any, ...], sites: tuple[Any, ...], *rest: Any
+) -> ProviderRow:
+    made = tuple(SiteRow(text, args, words, Note(*note)) for text, args, words, note in sites)
+    return ProviderRow(name, summary, guide, family, tuple(_probe(*parts) for parts in probes), made, *rest)
 
 
 def _probe(name: str, note: Any, args: tuple[str, ...], sources: tuple[Any, ...], *rest: Any) -> ProbeRow:

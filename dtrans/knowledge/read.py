@@ -33,6 +33,7 @@ from dtrans.knowledge.rows import (
     Point,
     ProbeRow,
     ProviderRow,
+    SiteRow,
     SourceRow,
     StructureRow,
     TranslatorRow,
@@ -65,6 +66,8 @@ _POINTS = {
 _NAME = re.compile(r"(?<![>.\w])(?<!struct )[A-Za-z_]\w*")
 _CONTEXT = re.compile(r"\bctx->(\w+)")
 _ARGUMENT = re.compile(r"arg\d+")
+#: A type of D and a name, as in ``char *file``.
+_DECLARED = re.compile(r"(.*[ *])(\w+)")
 _STABILITY_PARTS = ("provider", "module", "function", "name", "arguments")
 _NEEDS = ("feature", "rawtp", "tracepoint", "member", "function", "enumerator")
 #: Points whose place is two names.
@@ -174,8 +177,10 @@ def _provider(table: _Table) -> ProviderRow:
         guide=table.text("guide"),
         family=table.choice("family", _FAMILIES),
         probes=tuple(probe for one in table.tables("probe") for probe in _probes(one, shared)),
+        sites=tuple(site for one in table.tables("site") for site in _sites(one)),
         any_location=table.flag("any_location", True),
         files=table.texts("files"),
+        loaded_later=table.flag("loaded_later", False),
         reason=table.text("reason", ""),
         without=table.texts("without"),
         stability=_stability(table),
@@ -188,6 +193,19 @@ def _provider(table: _Table) -> ProviderRow:
             raise table.wrong(f"two rows for probe '{probe.name}'")
         seen.add((probe.name, probe.module, probe.function))
     return row
+
+
+def _sites(table: _Table) -> Iterator[SiteRow]:
+    """What is known of the probe of a table, or of the probes: several may share all but the name."""
+    given = table.texts("args")
+    declared = [found for text in given if (found := _DECLARED.fullmatch(text))]
+    if len(declared) < len(given):
+        raise table.wrong("'args' holds something that is no type with a name")
+    note = table.note() if "fidelity" in table.values else Note("exact")
+    types, words = tuple(one[1].strip() for one in declared), tuple(one[2] for one in declared)
+    names = table.texts("name")
+    table.done()
+    yield from (SiteRow(name, types, words, note) for name in names)
 
 
 def _stability(table: _Table) -> tuple[str, ...]:

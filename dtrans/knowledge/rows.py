@@ -112,6 +112,18 @@ class ProbeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SiteRow:
+    """What is known of a probe that programs define under a provider's name: the types of its ``args[]``, which its
+    notes do not tell, and what each is, in a word or two. Pointers are the process's: ``char *`` is text for
+    ``copyinstr()``."""
+
+    name: str
+    args: tuple[str, ...]
+    words: tuple[str, ...]
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderRow:
     """One provider. `family`: ``rows`` when its probes are just its rows; ``syscalls`` when they are the table of
     system calls; ``tracepoints`` when every kernel tracepoint is a probe too (module: group, name: event);
@@ -123,8 +135,10 @@ class ProviderRow:
     family is ``user-functions`` when every function of a process is two probes, and every instruction one;
     ``user-sites`` when its probes are those that programs define under the provider's name (stapsdt notes), and its
     rows others; ``user-rows`` when its probes are just its rows. `files` are globs of programs and libraries that hold
-    the probes: those are attached to also before a process runs them. `reason` says why a program may have none of the
-    probes, and what is nearest. `without` names functions whose return cannot be traced.
+    the probes: those are attached to also before a process runs them, and what programs load after their start
+    (`loaded_later`) in the command of -c, too. `sites` are what is known of probes that programs define. `reason` says
+    why a program may have none of the probes, and what is nearest. `without` names functions whose return cannot be
+    traced.
 
     `stability` are the attributes of its name, its probes' modules, functions and names, and their arguments, each
     as ``Evolving/Evolving/ISA`` (the table at the end of its chapter in the Guide); () when none are known.
@@ -140,8 +154,10 @@ class ProviderRow:
         "rows", "syscalls", "tracepoints", "raw-tracepoints", "functions", "user-functions", "user-sites", "user-rows"
     ]
     probes: tuple[ProbeRow, ...]
+    sites: tuple[SiteRow, ...] = ()
     any_location: bool = True
     files: tuple[str, ...] = ()
+    loaded_later: bool = False
     reason: str = ""
     without: tuple[str, ...] = ()
     stability: tuple[str, ...] = ()

@@ -92,6 +92,7 @@ class UserPlaces:
                 ref.name,
                 place,
                 row.files if row else (),
+                row.loaded_later if row else False,
                 row.without if row and attach.moment in ("return", "exit") else (),
                 self.zero_matches,
                 row.reason if row else "",
@@ -122,8 +123,8 @@ def _place_of(span: Span | None) -> tuple[str, int, int, int, str]:
 
 
 class UserArguments:
-    """``argN`` at a place in a process. There are no ``args[]``, unless the program declares a provider: nothing else
-    tells their types."""
+    """``argN`` at a place in a process, and ``args[]`` at a probe that programs define: nothing tells the types of
+    functions' arguments."""
 
     def __init__(self, attach: UserCode, what: str, left: Callable[[], Expr[Linux]]) -> None:
         self.moment = attach.moment
@@ -136,7 +137,7 @@ class UserArguments:
 
     def operand(self, index: int, span: Span) -> Expr[Linux]:
         if self.moment == "site":
-            return SiteArg(index)  # The program declares its provider.
+            return SiteArg(index)
         raise fail("D_ARGS_NONE", f"{self.what} has no typed arguments", span, hint=f"use arg{index}")
 
     def _value(self, index: int, span: Span) -> Expr[Linux]:

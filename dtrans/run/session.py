@@ -151,7 +151,8 @@ def look_for_places(artifact: Artifact, facts: HostFacts, target: Target | None)
         raise fail("D_KERNEL", "this kernel cannot trace processes: it has no uprobes with attach cookies (Linux 5.15)")
     if target and any(TARGET in wanted.provider for wanted in artifact.wanted):
         target.run_until(Options(artifact.options).text("evaltime"))
-    userland = Userland(artifact.wanted, artifact.probes, facts.machine, target.pid if target else None)
+    created = target is not None and target.created
+    userland = Userland(artifact.wanted, artifact.probes, facts.machine, target.pid if target else None, created)
     return userland, userland.find()
 
 

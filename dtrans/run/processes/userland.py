@@ -62,7 +62,7 @@ class _Found:
 @dataclass(slots=True)
 class Userland:
     """What is `wanted` of processes. `known` are the probes elsewhere by their numbers, `target` is the process of -c
-    or -p (None: there is none).
+    (`created`) or -p (None: there is none).
 
     `probes` are all probes by their numbers, the known ones first, and `sites` the packed sites of those that
     notes describe. Both grow; `fresh` tells what is new.
@@ -72,6 +72,7 @@ class Userland:
     known: Mapping[int, Probe]
     machine: str
     target: int | None
+    created: bool = False
     probes: dict[int, Probe] = field(default_factory=dict)
     sites: dict[int, bytes] = field(default_factory=dict)
     _numbers: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
@@ -168,15 +169,13 @@ class Userland:
     def _objects(self, pid: int | None, wanted: Sequence[Wanted]) -> Iterator[MappedObject]:
         if pid is not None:
             yield from mapped_objects(pid)
+            if self.created and pid == self.target:
+                # A place traced in a process is traced from when the process maps it.
+                yield from _known_files(want for want in wanted if want.later)
             return
         for process in process_ids():
             yield from mapped_objects(process)
-        for path in sorted({path for want in wanted for text in want.files for path in glob.glob(text)}):
-            real = Path(path).resolve()
-            with contextlib.suppress(OSError):
-                status = real.stat()
-                name = real.name if ".so" in real.name else EXECUTABLE
-                yield MappedObject(name, str(real), (status.st_dev, status.st_ino))
+        yield from _known_files(wanted)
 
     # --- one description, one file ----------------------------------------------------------------------
 
@@ -278,6 +277,16 @@ def _defined(file: ElfFile) -> Iterator[tuple[str, str, str]]:
     for note in file.notes:
         found = file.find(note.offset)
         yield note.provider, found[0] if found else "", note.name.replace("__", "-")
+
+
+def _known_files(wanted: Iterable[Wanted]) -> Iterator[MappedObject]:
+    """The files that processes are known to run."""
+    for path in sorted({path for want in wanted for text in want.files for path in glob.glob(text)}):
+        real = Path(path).resolve()
+        with contextlib.suppress(OSError):
+            status = real.stat()
+            name = real.name if ".so" in real.name else EXECUTABLE
+            yield MappedObject(name, str(real), (status.st_dev, status.st_ino))
 
 
 def _instructions(want: Wanted, thing: MappedObject, function: ElfFunction, provider: str) -> Iterator[_Found]:
