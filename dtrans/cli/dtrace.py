@@ -16,8 +16,8 @@ from dtrans.invocation.specifier import shown_name
 from dtrans.source import ON_COMMAND_LINE, Source
 
 _USAGE = """\
-Usage: dtrace [-CeFhHlqSvVwZ] [-64] [-b size] [-c command] [-D name[=value]] [-I folder] [-o file] [-p pid]
-              [-s script] [-U name] [-x option[=value]] [-P provider [[ predicate ] action ]]
+Usage: dtrace [-CeFhHlqSvVwZ] [-64] [-b size] [-c command] [-D name[=value]] [-I folder] [-L folder] [-o file]
+              [-p pid] [-s script] [-U name] [-x option[=value]] [-P provider [[ predicate ] action ]]
               [-m [provider:] module ...] [-f [[provider:] module:] function ...]
               [-n [[[provider:] module:] function:] name ...] [-i id ...] [ arguments ... ]
 
@@ -40,10 +40,11 @@ Usage: dtrace [-CeFhHlqSvVwZ] [-64] [-b size] [-c command] [-D name[=value]] [-I
     -V           tell the version
   compilation
     -C           run the C preprocessor on scripts (-I -D -U for it, -H lists what it included)
+    -L folder    read the D libraries of a folder
     -w           permit destructive actions
     -Z           permit descriptions that match no probe
     -x opt[=val] set an option; -b size is -x bufsize=size
-  not on Linux: -a -A (anonymous tracing), -B, -G (linking), -32; -L and -X are read and have no effect
+  not on Linux: -a -A (anonymous tracing), -B, -G (linking), -32; -X is read and has no effect
 
 'dtrans --help' names what more there is: explain, translate, doctor, port.
 """

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from dtrans.errors import DtransError
+from dtrans.errors import DtransError, fail
 
 #: Exit statuses as shells give them for a process that SIGINT or SIGPIPE ended.
 INTERRUPTED = 130
@@ -48,7 +48,8 @@ def _told(command: Callable[[], int], told: Callable[[DtransError], str] | None)
             say(internal(error))
             return 1
         _discard_output()
-        say(f"dtrans: cannot write the output: {os.strerror(error.errno)}")
+        lost = fail("D_OUTPUT", f"cannot write the output: {os.strerror(error.errno)}")
+        say(told(lost) if told else lost.diagnostic.render())
         return 1
     except Exception as error:  # noqa: BLE001  the last stop: no traceback reaches a person who did not ask for it
         say(internal(error))

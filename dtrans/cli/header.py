@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dtrans.errors import fail, usage
-from dtrans.invocation.arguments import Arguments
+from dtrans.invocation.arguments import Arguments, Spec
 from dtrans.invocation.request import given_programs
 from dtrans.syntax import parse
 from dtrans.syntax.ast import Program, Provider, ProviderProbe
@@ -46,17 +46,28 @@ _FOOT = """
 
 
 def write_header(arguments: Arguments) -> int:
-    """Writes the header for each script, ``x.h`` for ``x.d`` unless -o says otherwise. Raises DtransError."""
+    """Writes the header to the file of -o, without one to ``x.h`` for ``-s x.d``. Raises DtransError."""
     given = given_programs(arguments)
-    if not given or any(program.kind != "script" for program in given):
-        raise usage("-h needs the definition of a provider in a file: -s file.d")
+    path = Path(_header_name(arguments) if arguments.output is None else arguments.output)
     text = header_text([parse(program.source) for program in given])
-    path = Path(arguments.output or Path(given[0].name).with_suffix(".h").name)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise fail("D_FILE", f"failed to write {path}: {error.strerror}") from None
     return 0
+
+
+def _header_name(arguments: Arguments) -> str:
+    """The name that a script's gives (dtrace.c, main). Raises DtransError where there is no such script, or several."""
+    match arguments.specs:
+        case ():
+            raise usage("-h needs the definition of a provider in a file: -s file.d")
+        case (Spec("script", path),) if path.endswith(".d"):
+            return Path(path).with_suffix(".h").name
+        case (_,):
+            raise usage("-h requires an output file (-o) where there is no script whose name ends in .d")
+        case _:
+            raise usage("-h requires an output file (-o) if multiple scripts are specified")
 
 
 def header_text(programs: list[Program]) -> str:

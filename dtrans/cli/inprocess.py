@@ -3,10 +3,12 @@
 dtrace -l                              those that programs define, of all processes
 dtrace -l -n 'pid1234:libc:mal*:entry' the functions of a process
 dtrace -l -n 'plockstat$target:::' -p 1234
+dtrace -l -n 'app$target:::' -c ./app  those of a command, which is held when its libraries are mapped, and ended
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -16,9 +18,26 @@ from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.universe import ProbeRef, RowProbe
 from dtrans.cli.listing import matches as matches_description
 from dtrans.globs import pattern
+from dtrans.invocation.arguments import Arguments
+from dtrans.options import Options
 from dtrans.run.processes.mapped import process_ids
+from dtrans.run.processes.target import create_process
 from dtrans.run.processes.userland import FIRST_ID, TARGET, Userland, defined_probes
 from dtrans.syntax.ast import ProbeDescription
+
+
+@contextlib.contextmanager
+def listed_target(arguments: Arguments) -> Iterator[int | None]:
+    """The process that ``$target`` is: the first of -c, held meanwhile, else the first of -p.
+
+    Raises DtransError D_PROC_CREAT.
+    """
+    if not arguments.commands:
+        yield arguments.pids[0] if arguments.pids else None
+        return
+    with contextlib.closing(create_process(arguments.commands[0])) as target:
+        target.run_until(Options(arguments.options).text("evaltime"))
+        yield target.pid
 
 
 def all_defined() -> Iterator[ProbeRef]:
@@ -30,7 +49,7 @@ def all_defined() -> Iterator[ProbeRef]:
 
 
 def in_processes(probe: ProbeRef, description: ProbeDescription, target: int | None) -> Iterator[ProbeRef]:
-    """What a probe that stands for those in processes stands for now. `target` is the process of -p."""
+    """What a probe that stands for those in processes stands for now. `target` is ``$target``."""
     base, process = split_process(description.provider)
     if process:
         pids = (target,) if process == TARGET else (int(process),)

@@ -85,6 +85,13 @@ def list_matching(arguments: Arguments) -> int:
 
     Raises DtransError for programs that are wrong, and D_PDESC_ZERO, after the list, for descriptions that match none.
     """
+    from dtrans.cli.inprocess import listed_target
+
+    with listed_target(arguments) as target:
+        return _list_matching(arguments, target)
+
+
+def _list_matching(arguments: Arguments, target: int | None) -> int:
     from dtrans.check.listing import is_served, list_probes, listed, made_probes
     from dtrans.check.processes import process_hint
     from dtrans.check.universe import ProbeRef, Universe, in_process
@@ -104,7 +111,6 @@ def list_matching(arguments: Arguments) -> int:
         _ = make_pipeline(replace(arguments, options={**arguments.options, "zdefs": "1"}), target=True)[0].typed
     solaris = Options(arguments.options).text("compat") == "solaris"
     universe = Universe(HostFacts(), load(), solaris=solaris)
-    target = arguments.pids[0] if arguments.pids else None
     found: Iterator[ProbeRef] = chain(list_probes(universe), all_defined())
     if wanted:
 

@@ -67,6 +67,17 @@ def test_a_header_defines_a_macro_for_each_probe(dtrace: Run, tmp_path: Path) ->
     assert "#define APP_IDLE() \\\n    STAP_PROBE(app, idle)\n" in text
 
 
+def test_a_header_is_named_as_its_script_or_by_o(dtrace: Run, tmp_path: Path) -> None:
+    for name in ("one.d", "two.d", "three"):
+        (tmp_path / name).write_text("provider app { probe idle(); };\n")
+    assert "needs the definition of a provider" in dtrace("-h", status=2).stderr
+    both = ["-s", str(tmp_path / "one.d"), "-s", str(tmp_path / "two.d")]
+    assert "output file (-o) if multiple scripts" in dtrace("-h", *both, status=2).stderr
+    assert "output file (-o) where there is no script" in dtrace("-h", "-s", tmp_path / "three", status=2).stderr
+    dtrace("-h", *both, "-o", tmp_path / "both.h")
+    assert (tmp_path / "both.h").read_text().count("STAP_PROBE(app, idle)") == 2
+
+
 def test_tracing_starts_without_click_and_rich(tmp_path: Path) -> None:
     script = tmp_path / "x.d"
     script.write_text("BEGIN { exit(0)")  # A syntax error: the compiler begins, and stops at once.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -152,6 +154,26 @@ def test_a_process_of_p_is_left_alone(dtrace: Run) -> None:
             assert process.poll() is None
         finally:
             process.kill()
+
+
+def test_the_signal_that_ended_a_command_is_told_whatever_it_is(dtrace: Run) -> None:
+    names = {9: "SIGKILL", 33: "SIGRTMIN-1", 34: "SIGRTMIN", 40: "SIGRTMIN+6", 64: "SIGRTMAX"}
+    commands = [word for number in names for word in ("-c", python("import os", f"os.kill(os.getpid(), {number})"))]
+    told = dtrace("-n", "BEGIN", *commands).stderr
+    assert sorted(line.partition("terminated by ")[2] for line in told.splitlines() if " by " in line) == sorted(
+        names.values()
+    )
+
+
+def test_a_thread_is_no_process_to_trace(dtrace: Run) -> None:
+    held = threading.Event()
+    thread = threading.Thread(target=held.wait)
+    thread.start()
+    try:
+        told = dtrace("-n", "BEGIN", "-p", str(thread.native_id), status=1).stderr
+    finally:
+        held.set()
+    assert f"failed to grab pid {thread.native_id}: it is a thread of process {os.getpid()}" in told
 
 
 # --- exit statuses ---------------------------------------------------------------------------------------------------

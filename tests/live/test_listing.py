@@ -204,3 +204,10 @@ def test_the_probes_of_processes_that_run_are_listed(dtrace: Run, tmp_path: Path
         finally:
             process.kill()
     assert own not in rows(dtrace("-l").stdout)
+    # A command is held meanwhile, and never runs.
+    (row,) = rows(dtrace("-l", "-n", "listed$target:::", "-c", program).stdout)
+    assert row[0].startswith("listed")
+    assert row[1:] == own[1:]
+    detailed = dtrace("-lv", "-n", "listed$target:::", "-c", program).stdout
+    assert "\tOn Linux\n\t\tsite in processes, by uprobes\n" in detailed
+    assert rows(dtrace("-l", "-n", "pid$target:a.out:mai?:entry", "-c", program).stdout)[0][1:] == functions[0][1:]

@@ -62,7 +62,7 @@ class Target:
         self.ended = True
         status = _wait_status(self.pid) if self.created else _zombie_status(self.pid)
         if os.WIFSIGNALED(status):
-            return f"pid {self.pid} terminated by {signal.Signals(os.WTERMSIG(status)).name}"
+            return f"pid {self.pid} terminated by {_signal_name(os.WTERMSIG(status))}"
         if os.WEXITSTATUS(status):
             return f"pid {self.pid} exited with status {os.WEXITSTATUS(status)}"
         return f"pid {self.pid} has exited"
@@ -90,8 +90,19 @@ def grab_process(pid: int) -> Target:
     try:
         return Target(pid, pid, created=False)
     except OSError as error:
+        process = _process_of(pid)
+        if process not in (None, pid):
+            raise fail("D_PROC_GRAB", f"failed to grab pid {pid}: it is a thread of process {process}") from None
         reason = "no such process" if isinstance(error, ProcessLookupError) else os.strerror(error.errno or 0)
         raise fail("D_PROC_GRAB", f"failed to grab pid {pid}: {reason}") from None
+
+
+def _process_of(thread: int) -> int | None:
+    """The process that a thread belongs to."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{thread}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("Tgid:"))
+    return None
 
 
 def descendants(pid: int) -> set[int]:
@@ -171,6 +182,13 @@ def _ptrace(request: int, pid: int, data: int) -> None:
     # A process that was killed while it was held is told of by its pidfd.
     with contextlib.suppress(ProcessLookupError):
         ptrace(request, pid, 0, data)
+
+
+def _signal_name(number: int) -> str:
+    """The name of a signal. Of the real-time ones only the first and the last have one, of the C library's own none."""
+    if number in {one.value for one in signal.Signals}:
+        return signal.Signals(number).name
+    return f"SIGRTMIN{number - int(signal.SIGRTMIN):+d}"
 
 
 def _wait_status(pid: int) -> int:
