@@ -26,6 +26,8 @@ class Source:
     name: str
     text: str
     origins: tuple[tuple[int, str, int], ...] = field(default=(), repr=False)
+    #: The descriptions that a command line gave, where the text has them completed.
+    specifier: str = field(default="", repr=False, compare=False)
     #: Where each line starts: filled when it is first asked for.
     _starts: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
 

@@ -94,7 +94,8 @@ class ProgramChecker:
                     clauses.append(replace(clause, source=number))
             matched.append((program.span.source.name, count))
         statements.check_allowed()
-        clauses += [self._keeping(names, name, len(clauses) + at) for at, name in enumerate(names.kept, 1)]
+        # Before the others: one of theirs that is also at other probes reads at these what is kept now.
+        clauses = [self._keeping(names, name, len(clauses) + at) for at, name in enumerate(names.kept, 1)] + clauses
         statements.aggregations.settle()
         self._check_unused_macros(programs)
         self._check_pragmas(names)
@@ -214,8 +215,11 @@ class ProgramChecker:
         if "$target" in description.provider and not self.macros.target:
             hint = "use -c COMMAND or -p PID"
             raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", written.span, hint=hint)
+        if not found and description.id is not None:
+            message = f"invalid probe identifier {description.id}: Unknown probe identifier"
+            raise fail("D_PDESC_INVAL", message, written.span, hint="'dtrace -l' lists the probes with their numbers")
         if not found and not self._may_miss:
-            text = str(description.id) if description.id is not None else _shown(description)
+            text = _shown(description)
             if missing:
                 raise fail(
                     "D_PDESC_ZERO",

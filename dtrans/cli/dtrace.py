@@ -81,7 +81,7 @@ def _compilation(source: Source) -> str:
     if source.name.startswith("<"):
         return ""
     if source.name == ON_COMMAND_LINE:
-        return f"invalid probe specifier {shown_name(source.text).strip()}:\n"
+        return f"invalid probe specifier {shown_name(source.specifier or source.text).strip()}:\n"
     return f"failed to compile script {source.name}:\n"
 
 

@@ -28,6 +28,8 @@ def trace(arguments: Arguments) -> int:
     Raises DtransError.
     """
     if not arguments.specs:
+        if arguments.compile_only:
+            return 0
         raise fail("D_NO_PROBES", "no probes specified", hint="give a program with -n or -s")
     if arguments.show_code or arguments.verbose:
         return _trace_showing(arguments)

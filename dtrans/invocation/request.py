@@ -133,7 +133,8 @@ def included_files(program: Given) -> tuple[str, ...]:
 
 def _given(spec: Spec, arguments: Arguments, files: Mapping[str, str]) -> Given:
     if spec.kind != "script":
-        return Given(Source(ON_COMMAND_LINE, complete(spec.kind, spec.text)), "description", shown_name(spec.text))
+        source = Source(ON_COMMAND_LINE, complete(spec.kind, spec.text), specifier=spec.text)
+        return Given(source, "description", shown_name(spec.text))
     text = files[spec.text] if spec.text in files else read_script(spec.text)
     source = Source(spec.text, text)
     if arguments.cpp:

@@ -8,6 +8,7 @@ are empty. `complete` adds their colons, and the text is then plain D with the s
 
 from __future__ import annotations
 
+from dtrans.errors import fail
 from dtrans.invocation.arguments import SpecKind
 
 _COLONS = {"provider": ":::", "module": "::", "function": ":"}
@@ -16,7 +17,7 @@ _OPAQUE = r'(?s)"(?:[^"\\]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|/\*.*?\*/'
 
 
 def complete(kind: SpecKind, text: str) -> str:
-    """The text with the descriptions of every clause made complete."""
+    """The text with the descriptions of every clause made complete. Raises D_PDESC_INVAL for a probe's number."""
     colons = _COLONS.get(kind, "")
     if not colons:
         return text
@@ -24,7 +25,7 @@ def complete(kind: SpecKind, text: str) -> str:
     at = 0
     while at < len(text):
         end = _head_end(text, at)
-        made.append(_with_colons(text[at:end], colons))
+        made.append(_with_colons(kind, text[at:end], colons))
         at = _clause_end(text, end)
         made.append(text[end:at])
     return "".join(made)
@@ -35,13 +36,21 @@ def shown_name(text: str) -> str:
     return text[: _head_end(text, 0)]
 
 
-def _with_colons(head: str, colons: str) -> str:
+def _with_colons(kind: SpecKind, head: str, colons: str) -> str:
     """`` io, proc `` with ``:::``: `` io:::, proc::: ``. A head of blanks only is no head."""
-    import re
+    return ",".join(_completed(kind, part, colons) for part in head.split(","))
 
-    if not head.strip():
-        return head
-    return ",".join(re.sub(r"(\S)(\s*)$", rf"\1{colons}\2", part) if part.strip() else part for part in head.split(","))
+
+def _completed(kind: SpecKind, part: str, colons: str) -> str:
+    """One description. A colon before all that it may have is of no account (libdtrace dtrace_xstr2desc)."""
+    words = part.strip()
+    if not words:
+        return part
+    if words.isdecimal():
+        message = f"invalid probe specifier {words}: probe identifier {words} not permitted when specifying {kind}s"
+        raise fail("D_PDESC_INVAL", message, hint="-i takes a probe's number")
+    extra = words.startswith(":") and words.count(":") + len(colons) > len(_COLONS["provider"])
+    return part.replace(words, words[extra:] + colons)
 
 
 def _head_end(text: str, at: int) -> int:

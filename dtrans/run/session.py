@@ -298,10 +298,11 @@ class Session:
             try:
                 self._refresh()
                 self.loaded.fire("BEGIN")
-                self._work()
                 self._see_whether_stopped()
                 if not self._exiting:
+                    # What BEGIN asks for, system() say, comes to pass when the other probes are there to see it.
                     self._start()
+                    self._work()
                     self._until_end(woken)
                 self._finish()
             except _Impatient:

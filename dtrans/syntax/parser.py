@@ -10,6 +10,7 @@ from dtrans.syntax import ast
 from dtrans.syntax.grammar import DParser
 from dtrans.syntax.lexer import Entry, LexicalError, Scan, scan
 from dtrans.syntax.words import IsType, classified, is_base_type
+from dtrans.values import replace
 
 MAX_DEPTH = 200
 """The deepest tree. Later passes visit trees by recursion, so that text nested without end is refused here."""
@@ -36,7 +37,7 @@ def _run(source: Source, entry: Entry, is_type: IsType | None) -> tuple[Any, Sca
     """The tree, the tokens, and the source with the origins of its lines."""
     scanned = scan(source.text, source.name, entry)
     if scanned.origins:
-        source = Source(source.name, source.text, scanned.origins)
+        source = replace(source, origins=scanned.origins)
     declared: dict[str, bool] = {}
     actions = DParser._lrtable.lr_action
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dtrans.errors import DtransError
 from dtrans.invocation.specifier import complete, shown_name
 
 
@@ -17,12 +18,21 @@ from dtrans.invocation.specifier import complete, shown_name
         ("module", "fbt:vmlinux", "fbt:vmlinux::"),
         ("function", "syscall::read", "syscall::read:"),
         ("function", "read{}", "read:{}"),
+        ("function", "::read: {}", ":read:: {}"),
+        ("function", ":vmlinux::", "vmlinux:::"),
+        ("module", "::vmlinux", ":vmlinux::"),
         ("name", "BEGIN { }", "BEGIN { }"),
         ("id", "12 { }", "12 { }"),
     ],
 )
 def test_colons_follow_each_description(kind: str, text: str, expected: str) -> None:
     assert complete(kind, text) == expected  # type: ignore[arg-type]
+
+
+def test_a_probes_number_is_no_provider_module_or_function() -> None:
+    with pytest.raises(DtransError, match="probe identifier 4 not permitted when specifying functions") as raised:
+        complete("function", "4 { }")
+    assert raised.value.diagnostic.tag == "D_PDESC_INVAL"
 
 
 def test_every_clause_of_the_text_is_completed() -> None:

@@ -77,3 +77,15 @@ def test_the_error_of_a_threads_last_call_is_known_at_other_probes() -> None:
         commands=[line("several", "open 1 /no/such/file", "getppid 2")],
     )
     assert shown.split() == ["0", *("entry 2 return 0 entry 0 return 0".split())], shown
+
+
+def test_a_clause_of_entries_and_returns_knows_at_a_return_the_error_of_that_call() -> None:
+    shown = printed(
+        """
+        syscall::open*:, syscall::getppid: /pid == $target/ { this->error = errno; }
+        syscall::getppid: /pid == $target/ { printf("%s %d\\n", probename, this->error); }
+        syscall::open*:return /pid == $target && this->error == 2/ { printf("open %d\\n", this->error); }
+        """,
+        commands=[line("several", "open 1 /no/such/file", "getppid 1")],
+    )
+    assert shown.split()[-6:] == ["open", "2", "entry", "2", "return", "0"], shown

@@ -86,6 +86,8 @@ def test_a_command_is_the_target(dtrace: Run) -> None:
 def test_compiling_only_traces_nothing(dtrace: Run) -> None:
     done = dtrace("-e", "-n", HELLO)
     assert (done.stdout, done.stderr) == ("", "")
+    done = dtrace("-b", "1m", "-e")
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_errors_name_the_program_and_the_place(dtrace: Run, tmp_path: Path) -> None:
@@ -95,6 +97,13 @@ def test_errors_name_the_program_and_the_place(dtrace: Run, tmp_path: Path) -> N
     assert told.startswith(f"dtrace: failed to compile script {script}:\n{script}:3:")
     told = dtrace("-n", "BEGIN { trace(1; }", status=1).stderr
     assert told.startswith("dtrace: invalid probe specifier BEGIN:\n-n:1:")
+    told = dtrace("-P", "no-such /pid/ { }", status=1).stderr
+    assert told.startswith("dtrace: invalid probe specifier no-such:\n-n:1:")
+
+
+def test_a_number_that_is_no_probes_is_an_error_also_with_z(dtrace: Run) -> None:
+    told = dtrace("-Z", "-i", "0", status=1).stderr
+    assert "invalid probe identifier 0: Unknown probe identifier [D_PDESC_INVAL]" in told
 
 
 def test_a_probe_that_does_not_exist_is_an_error_but_with_z(dtrace: Run) -> None:

@@ -43,6 +43,13 @@ def test_system_runs_commands_where_they_stand_among_what_is_printed(dtrace: Run
     assert dtrace("-qwn", text).stdout.split("\n")[:3] == ["one", "two 2", "three"]
 
 
+def test_what_begin_runs_is_seen_by_the_other_probes(dtrace: Run) -> None:
+    text = """
+        BEGIN { tracer = pid; system("true"); }
+        proc:::exit /ppid == tracer && progenyof(tracer)/ { printf("ended\\n"); exit(0); }"""
+    assert dtrace("-wqn", text).stdout.split() == ["ended"]
+
+
 def test_freopen_and_ftruncate_work_on_the_file_that_output_goes_to(dtrace: Run, tmp_path: Path) -> None:
     file = tmp_path / "out"
     text = f"""
