@@ -41,6 +41,11 @@ _LINKING = "D programs are not linked on Linux"
 _NO_DIF = "there is no DIF and no virtual machine"
 _NAMES_BOUND = "names are bound when the program is compiled"
 _KERNEL_PATHS = "the kernel itself says where its parts are"
+#: The versions of D that Solaris and illumos have had (libdtrace dt_open.c).
+_VERSIONS = (
+    *("1.0", "1.1", "1.2", "1.2.1", "1.2.2", "1.3", "1.4", "1.4.1", "1.5", "1.6", "1.6.1", "1.6.2", "1.6.3", "1.6.4"),
+    *("1.7", "1.7.1", "1.8", "1.8.1", "1.9", "1.9.1", "1.10", "1.11", "1.12", "1.12.1", "1.13"),
+)
 OPTIONS: Mapping[str, Option] = {
     option.name: option
     for option in (
@@ -67,7 +72,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("cpphdrs", "flag", outside=True),
         Option("cpppath", "text", reason="the preprocessor is the system's cpp", outside=True),
         Option("cpu", "count"),
-        Option("ctfpath", "text", reason=_TYPES_FROM_BTF),
+        Option("ctfpath", "text", reason=_TYPES_FROM_BTF, outside=True),
         Option("ctypes", "text", reason=_TYPES_FROM_BTF),
         Option("debug", "flag", reason="DTRANS_DEBUG=1 in the environment shows what goes on"),
         Option("defaultargs", "flag"),
@@ -94,15 +99,15 @@ OPTIONS: Mapping[str, Option] = {
         Option("libdir", "text"),
         Option("linkmode", "text", "", ("kernel", "primary", "dynamic", "static"), _LINKING),
         Option("linktype", "text", "", ("elf", "dof"), _LINKING),
-        Option("lockmem", "text", reason="the kernel's limit is raised as far as it can be"),
+        Option("lockmem", "text", reason="the kernel's limit is raised as far as it can be", outside=True),
         Option("maxframes", "count", "127"),
-        Option("modpath", "text", reason=_KERNEL_PATHS),
+        Option("modpath", "text", reason=_KERNEL_PATHS, outside=True),
         Option("nolibs", "flag"),
         Option("nspec", "count", "1", most=4095),
         Option("oformat", "text", "text", ("text", "json")),
         Option("panic", "flag", outside=True),
         Option("pgmax", "count", reason="processes whose symbols were read stay known"),
-        Option("procfspath", "text", reason=_KERNEL_PATHS),
+        Option("procfspath", "text", reason=_KERNEL_PATHS, outside=True),
         Option("pspec", "flag", reason="a letter of the command line says how a description is read"),
         Option("quiet", "flag", dynamic=True),
         Option("rawbytes", "flag", dynamic=True),
@@ -128,7 +133,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("useruid", "count", reason="every user's processes are traced in the same way"),
         Option("ustackframes", "count", "100"),
         Option("verbose", "flag", outside=True),
-        Option("version", "text", reason="there is one version of D here"),
+        Option("version", "text", "", _VERSIONS, "there is one version of D here"),
         Option("zdefs", "flag"),
     )
 }

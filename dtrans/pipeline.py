@@ -56,7 +56,7 @@ class Pipeline:
     @cached_property
     def ast(self) -> tuple[Program, ...]:
         """Syntax trees, one for each source."""
-        if not self.request.sources:
+        if not self.request.sources and not self.request.libraries:
             raise fail("D_EMPTY", "there is no program")
         _ = self.libraries
         return tuple(map(self._parsed, self.request.sources))

@@ -15,6 +15,7 @@ from dtrans.check.aggregations import AggregationChecker
 from dtrans.check.conversions import dynamic, is_integer, is_scalar, is_string_like, is_translated
 from dtrans.check.destructive import check_allowed, destructive_action
 from dtrans.check.formatted import Formatted, Value
+from dtrans.check.memory import is_null_name
 from dtrans.check.names import ScriptNames
 from dtrans.check.order import Order
 from dtrans.check.subroutines import (
@@ -252,7 +253,7 @@ class StatementChecker:
         `wide` leaves arrays of wide characters as they are.
         """
         checker = self.names.checker
-        value = checker.check(node)
+        value = Const(0, INT) if is_null_name(node) else checker.check(node)
         match value:
             case Load(_, Array(), _, _) if is_string_like(value.type):
                 return checker.string(value, node.span)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dtrans.check.conversions import is_integer, is_number, is_string, wrap
+from dtrans.check.conversions import is_integer, is_number, is_scalar, is_string, wrap
 from dtrans.check.operators import folded
 from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, StringOf, Variable
 from dtrans.errors import DtransError, fail
@@ -45,6 +45,10 @@ def _assigned_value(checker: Checker[L], node: ast.Assign) -> Expr[L]:
 
 def check_step(checker: Checker[L], node: ast.Step) -> Expr[L]:
     op = "+" if node.op == "++" else "-"
+    _target(checker, node.operand, INT64)
+    kind = checker.check(node.operand).type
+    if not is_scalar(kind):
+        raise fail("D_OP_SCALAR", f"'{node.op}' needs a number or a pointer, not '{kind}'", node.span)
     return _store(checker, node.operand, op, Const(1, LONG), node.span, node.span, old=node.postfix)
 
 

@@ -228,6 +228,8 @@ class Checker(Generic[L]):
             return Cast(value, Pointer(to.to, value.type.space))
         if isinstance(to, Void):
             return Cast(value, to)
+        if isinstance(to, StructRef) and value.type == to:
+            return value
         if isinstance(to, Array | StructRef | Function | Float | Addresses):
             raise fail("D_CAST_INVAL", f"a value cannot be cast to '{to}'", span)
         if isinstance(value.type, StringType) and is_integer(to):

@@ -28,6 +28,7 @@ from dtrans.errors import fail
 from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import (
+    INT,
     LONG,
     ULONG,
     Array,
@@ -255,8 +256,13 @@ def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
     raise fail("D_ADDROF_LVAL", "'&' needs something that stands in memory", node.span)
 
 
+def is_null_name(node: ast.Expr) -> bool:
+    """``NULL``, which fits every pointer and is an int where it is printed or measured: the original has an inline."""
+    return isinstance(node, ast.Name) and node.name == "NULL"
+
+
 def check_sizeof(checker: Checker[L], operand: ast.Expr, span: Span) -> Expr[L]:
-    value = checker.check(operand)
+    value: Expr[L] = Const(0, INT) if is_null_name(operand) else checker.check(operand)
     match value:
         case Load(_, _, _, (_, _)):
             raise fail("D_SIZEOF_BITFIELD", "sizeof does not apply to a bit-field", span)

@@ -16,7 +16,7 @@ from dtrans.check.conversions import is_scalar
 from dtrans.check.expressions import Checker, undefined
 from dtrans.check.memory import in_space
 from dtrans.check.processes import UserProbe
-from dtrans.check.providers import Declared, declared_argument, define_provider
+from dtrans.check.providers import Declared, constant_index, declared_argument, define_provider
 from dtrans.check.subroutines import REFUSED, check_count, is_function
 from dtrans.check.translators import (
     OwnTranslator,
@@ -175,7 +175,7 @@ class ScriptNames:
         if constant is not None:
             return Const(constant.value, INT)
         if node.name == "args":
-            raise fail("D_ARGS_NONE", "args[ ] needs an index, as in args[0]", node.span)
+            raise fail("D_IDENT_BADREF", "args[ ] needs an index, as in args[0]", node.span)
         self._undefined(node)
         return None
 
@@ -440,7 +440,7 @@ class ScriptNames:
         """A variable or type declaration. Raises D_DECL_IDRED for one that contradicts an earlier one."""
         written, span = declaration.type, declaration.span
         if declaration.storage == "typedef":
-            self.types.typedefs[declaration.name] = self.types.resolve(written)
+            self.types.define(declaration.name, self.types.resolve(written), span)
             return
         if declaration.storage in ("extern", "static", "register", "auto") and declaration.storage != "extern":
             raise fail("D_DECL_BADCLASS", f"storage class '{declaration.storage}' has no meaning in D", span)
@@ -522,14 +522,14 @@ class ScriptNames:
             if len(declared) == 1 and None not in declared:
                 return declared_argument(self, next(filter(None, declared), ()), node)
         args = self.clause.args
-        index = self.checker.constant(node.keys[0])
+        index = constant_index(self.checker, node)
         if not 0 <= index < len(args):
-            count = len(args)
+            count, differs = len(args), "" if args else self._what_differs()
             raise fail(
-                "D_ARGS_IDX" if count else "D_ARGS_NONE",
+                "D_ARGS_NONE" if differs else "D_ARGS_IDX",
                 f"index {index} is out of range: this probe has {count or 'no'} typed arguments",
                 node.span,
-                hint="" if count else self._what_differs(),
+                hint=differs,
             )
         kind = args[index]
         if kind is None:

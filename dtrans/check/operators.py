@@ -21,6 +21,7 @@ from dtrans.check.conversions import (
     wrap,
 )
 from dtrans.check.memory import advanced, check_address, deref, pointed_size, string_advanced
+from dtrans.check.subroutines import STATEMENT_ONLY
 from dtrans.check.tree import Binary, Compare, Cond, Const, Expr, L, Unary
 from dtrans.errors import DtransError, fail
 from dtrans.syntax import ast
@@ -178,6 +179,8 @@ def check_conditional(checker: Checker[L], node: ast.Conditional) -> Expr[L]:
     if is_integer(then.type) and is_integer(other.type):
         return Cond(test, then, other, common(then.type, other.type))
     if isinstance(then.type, Void) and isinstance(other.type, Void):
+        if any(isinstance(branch, ast.Call) and branch.name in STATEMENT_ONLY for branch in (node.then, node.other)):
+            raise fail("D_OP_ACT", "an action cannot be a branch of '?:' whose value is used", node.span)
         return Cond(test, then, other, VOID)
     raise _branches_differ(then.type, other.type, node)
 

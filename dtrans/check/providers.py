@@ -21,6 +21,7 @@ from dtrans.syntax import ast
 from dtrans.types import Pointer, StructRef, Type, Void
 
 if TYPE_CHECKING:
+    from dtrans.check.expressions import Checker
     from dtrans.check.names import ScriptNames
 
 #: sys/dtrace.h: lengths of names, without the NUL.
@@ -115,10 +116,10 @@ def _check_translation(names: ScriptNames, probe: ast.ProviderProbe, arg: Declar
 
 def declared_argument(names: ScriptNames, args: tuple[DeclaredArg, ...], node: ast.Index) -> Expr[Solaris]:
     """``args[index]`` of a probe whose provider the program declares."""
-    index = names.checker.check(node.keys[0])
-    if not isinstance(index, Const) or not 0 <= index.value < len(args):
+    index = constant_index(names.checker, node)
+    if not 0 <= index < len(args):
         raise _out_of_range(args, node.span)
-    arg = args[index.value]
+    arg = args[index]
     # Pointers are the process's.
     native: Expr[Solaris] = Args(arg.index, in_space(arg.origin, "user"), node.span)
     if arg.type == arg.origin:
@@ -128,9 +129,19 @@ def declared_argument(names: ScriptNames, args: tuple[DeclaredArg, ...], node: a
     return names.checker.converted(native, in_space(arg.type, "user"), node.span)
 
 
+def constant_index(checker: Checker[Solaris], node: ast.Index) -> int:
+    """The index of ``args[]``. Raises D_PROTO_LEN and D_PROTO_ARG where it is no integer constant."""
+    if len(node.keys) != 1:
+        raise fail("D_PROTO_LEN", f"args[ ] takes one index, not {len(node.keys)}", node.span)
+    index = checker.check(node.keys[0])
+    if not isinstance(index, Const):
+        raise fail("D_PROTO_ARG", "the index of args[ ] must be an integer constant", node.keys[0].span)
+    return index.value
+
+
 def _out_of_range(args: tuple[DeclaredArg, ...], span: Span) -> Exception:
     return fail(
-        "D_ARGS_IDX" if args else "D_ARGS_NONE",
+        "D_ARGS_IDX",
         f"the index must be a constant below {len(args)}" if args else "this probe is declared without arguments",
         span,
     )

@@ -59,6 +59,7 @@ class TypeNames:
     enums: dict[str, EnumRef] = field(default_factory=dict)
     enumerators: dict[str, int] = field(default_factory=dict)
     enum_members: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    _defined: set[str] = field(default_factory=set)
     _anonymous: int = 0
 
     # --- resolving ------------------------------------------------------------------------------------
@@ -189,6 +190,7 @@ class TypeNames:
         offset = widest = largest = 0
         for declaration in declared:
             kind = self.resolve(declaration.type)
+            self._check_member(kind, declaration.span)
             size, alignment = self.size(kind, declaration.span) * 8, self.alignment(kind) * 8
             bits = 0
             if declaration.bits is not None:
@@ -213,6 +215,23 @@ class TypeNames:
             widest, largest = max(widest, alignment), max(largest, offset)
         total = align_up(largest, widest or 8) // 8
         return Struct(ref, total, tuple(members))
+
+    def _check_member(self, kind: Type, span: Span) -> None:
+        """Raises D_DECL_VOIDOBJ or D_DECL_INCOMPLETE for a type that no member can have."""
+        of = kind
+        while isinstance(of, Array):
+            of = of.of
+        if isinstance(of, Void | Function):
+            raise fail("D_DECL_VOIDOBJ", f"a member cannot have the type '{kind}'", span)
+        if isinstance(of, StructRef) and of.origin == "program" and not self.is_complete(of):
+            raise fail("D_DECL_INCOMPLETE", f"{of} is only named and has no members", span)
+
+    def define(self, name: str, kind: Type, span: Span) -> None:
+        """A typedef of the program. Raises D_DECL_IDRED for a name that has one."""
+        if name in self._defined:
+            raise fail("D_DECL_IDRED", f"typedef '{name}' is defined twice", span)
+        self._defined.add(name)
+        self.typedefs[name] = kind
 
     def _enum(self, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span) -> Type:
         scope, _, tag = tag.rpartition("`")

@@ -27,14 +27,15 @@ def trace(arguments: Arguments) -> int:
 
     Raises DtransError.
     """
-    if not arguments.specs:
-        if arguments.compile_only:
-            return 0
+    if not arguments.specs and not arguments.compile_only:
         raise fail("D_NO_PROBES", "no probes specified", hint="give a program with -n or -s")
     if arguments.show_code or arguments.verbose:
         return _trace_showing(arguments)
     given = read_programs(arguments)
-    artifact = compiled_artifact(make_request(arguments, given))
+    request = make_request(arguments, given)
+    if not request.sources and not request.libraries:
+        return 0  # -e of nothing
+    artifact = compiled_artifact(request)
     return 0 if arguments.compile_only else _run(artifact, arguments, given)
 
 
@@ -148,6 +149,10 @@ def _append(path: str, lines: Iterable[str]) -> None:
         raise fail("D_FILE", f"failed to open output file '{path}': {error.strerror}") from None
 
 
+def _allows_none(artifact: Artifact, arguments: Arguments) -> bool:
+    return arguments.zero_matches or artifact.options.get("zdefs") == "1"
+
+
 def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...], report: str = "") -> int:
     from dtrans.run.messages import start_messages
     from dtrans.run.session import Settings, run
@@ -157,6 +162,8 @@ def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...], rep
     def announce(counts: Sequence[int]) -> None:
         for message in start_messages(artifact, titles, counts):
             say(f"dtrace: {message}")
+        if not artifact.matched and not artifact.wanted and not _allows_none(artifact, arguments):
+            raise fail("D_NO_PROBES", "no probes matched")
         _print(report, arguments.output)
 
     for change, value in arguments.environment:

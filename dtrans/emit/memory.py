@@ -193,14 +193,14 @@ def _wide(kind: Type) -> str:
 
 
 def _target(values: Values, address: Expr[Linux], size: int) -> Target:
-    """Memory that a script may write `size` bytes of: its own, or else scratch memory."""
+    """Memory that a script may write `size` bytes of: its own, or else scratch memory that it asked for."""
     own = own_place(address)
     if own is not None:
         return _pointer(values, own, size, write=True)
     where = values.temporary("u64", values.integer(address))
     values.arena()
     place = values.temporary("u64", f"{where} - arena")
-    values.fault(f"{place} > {ARENA - size}", BAD_ADDRESS, where)
+    values.fault(f"{place} > {ARENA - size} || {place} + {size} > arena_used", BAD_ADDRESS, where)
     values.add(f"BOUND({place}, {ARENA - 1});")
     return Target(f"{values.scratch_name}->arena + {place}")
 

@@ -202,9 +202,10 @@ def _allocate(values: Values, size: str) -> str:
     """Scratch memory of a run-time size: its address. More than there is ends the clause."""
     values.arena()
     wanted = values.temporary("u64", size)
+    values.add("arena_used = (arena_used + 7) & ~7ULL;")
     values.fault(f"{wanted} > {ARENA - 8} || arena_used + {wanted} > {ARENA - 8}", _NO_SCRATCH)
     address = values.temporary("u64", "arena + arena_used")
-    values.add(f"arena_used += ({wanted} + 7) & ~7ULL;")
+    values.add(f"arena_used += {wanted};")
     return address
 
 
@@ -220,10 +221,10 @@ def _copyin(values: Values, source: Expr[Linux], size: Expr[Linux]) -> str:
 
 
 def _into(values: Values, target: str, length: str) -> str:
-    """An offset in scratch memory for a checked address and length."""
+    """An offset in scratch memory that was allocated for a checked address and length."""
     values.arena()
     at = values.temporary("u64", f"{target} - arena")
-    values.fault(f"{at} > {ARENA - 8} || {length} > {ARENA - 8} || {at} + {length} > {ARENA - 8}", 1, target)
+    values.fault(f"{at} > {ARENA - 8} || {length} > {ARENA - 8} || {at} + {length} > arena_used", 1, target)
     values.add(f"BOUND({at}, {ARENA - 1});")
     values.add(f"BOUND({length}, {ARENA - 1});")
     return at

@@ -139,7 +139,7 @@ class FunctionArguments:
         if index > 1 or (self.function is not None and isinstance(self.function.returns, Void)):
             told = "it returns nothing" if index == 1 else "arg1 is what it returned"
             raise fail(
-                "D_ARGS_NONE",
+                "D_ARGS_NONE" if raw else "D_ARGS_IDX",
                 f"{self.what} has no {what}: {told}",
                 span,
                 hint="save an argument at entry, in a self-> variable" if index > 1 else "",
@@ -165,7 +165,7 @@ class FunctionArguments:
             if raw:
                 return Const(0, INT64)
             count = len(self.function.params)
-            raise fail("D_ARGS_NONE", f"{self.what} has no args[{index}]: it has {count or 'no'} arguments", span)
+            raise fail("D_ARGS_IDX", f"{self.what} has no args[{index}]: it has {count or 'no'} arguments", span)
         found = self.param(index)
         if found is None:
             kind = self.function.params[index][1]

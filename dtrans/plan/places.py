@@ -138,7 +138,7 @@ class UserArguments:
     def operand(self, index: int, span: Span) -> Expr[Linux]:
         if self.moment == "site":
             return SiteArg(index)
-        raise fail("D_ARGS_NONE", f"{self.what} has no typed arguments", span, hint=f"use arg{index}")
+        raise fail("D_ARGS_IDX", f"{self.what} has no typed arguments", span, hint=f"use arg{index}")
 
     def _value(self, index: int, span: Span) -> Expr[Linux]:
         match self.moment:

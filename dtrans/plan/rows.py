@@ -189,8 +189,11 @@ class RowNames:
             self.checker.converted(arg, self.types.resolve(_parsed_type(kind)), node.span)
             for arg, kind in zip(args, params, strict=True)
         )
-        if node.name == "__ureg" and not (isinstance(fitted[0], Const) and fitted[0].value in REGISTERS):
-            raise fail("D_REGS_IDX", "the index must be a constant that names a register, such as R_SP", node.span)
+        if node.name == "__ureg":
+            if not isinstance(fitted[0], Const):
+                raise fail("D_PROTO_ARG", "the index must be a constant that names a register: R_SP, say", node.span)
+            if fitted[0].value not in REGISTERS:
+                raise fail("D_REGS_IDX", f"no register has the index {fitted[0].value}", node.span)
         return self._intrinsic(node.name, fitted)
 
     def word(self, name: str, span: Span) -> str:

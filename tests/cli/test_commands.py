@@ -53,6 +53,15 @@ def test_nothing_to_trace_is_told(dtrace: Run) -> None:
     assert dtrace("-q", status=1).stderr.startswith("dtrace: no probes specified\n")
 
 
+def test_libraries_can_be_checked_without_a_program(dtrace: Run, tmp_path: Path) -> None:
+    dtrace("-e")
+    library = tmp_path / "some.d"
+    library.write_text("inline int right = 1;\n")
+    dtrace("-L", str(tmp_path), "-e")
+    library.write_text("inline int wrong = nosuch;\n")
+    assert "D_IDENT_UNDEF" in dtrace("-L", str(tmp_path), "-e", status=1).stderr
+
+
 def test_a_script_that_is_not_there_is_told(dtrace: Run, dtrans: Run) -> None:
     message = "failed to open nosuch.d: No such file or directory"
     assert dtrace("-s", "nosuch.d", status=1).stderr == f"dtrace: {message}\n"

@@ -111,6 +111,13 @@ def test_a_probe_that_does_not_exist_is_an_error_but_with_z(dtrace: Run) -> None
     dtrace("-Zqn", f"nosuch:::probe {{ }} {HELLO}")
 
 
+def test_a_program_without_clauses_matches_no_probes(dtrace: Run, tmp_path: Path) -> None:
+    script = tmp_path / "none.d"
+    script.write_text("/* Nothing yet. */\n")
+    done = dtrace("-x", "empty", "-s", str(script), status=1)
+    assert done.stderr == f"dtrace: script '{script}' matched 0 probes\ndtrace: no probes matched\n"
+
+
 def test_probes_are_listed_in_dtrace_s_columns(dtrace: Run) -> None:
     head, *rows = dtrace("-l", "-n", "syscall::read:").stdout.splitlines()
     assert head == "   ID   PROVIDER            MODULE                          FUNCTION NAME" == HEADER

@@ -2,5 +2,5 @@
 
 BEGIN
 {
-	trace(args[0]); /* error: D_ARGS_NONE */
+	trace(args[0]); /* error: D_ARGS_IDX */
 }

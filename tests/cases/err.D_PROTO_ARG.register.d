@@ -3,5 +3,5 @@
 BEGIN
 {
 	x = 1;
-	trace(uregs[x]); /* error: D_REGS_IDX */
+	trace(uregs[x]); /* error: D_PROTO_ARG */
 }

@@ -2,5 +2,5 @@
 
 syscall::read:entry
 {
-	trace(args[pid]); /* error: D_SYNTAX */
+	trace(args[pid]); /* error: D_PROTO_ARG */
 }

@@ -1,0 +1,6 @@
+/* args[] is named with an index. */
+
+BEGIN
+{
+	trace(args); /* error: D_IDENT_BADREF */
+}
