@@ -4,7 +4,7 @@
 
 BEGIN
 {
-	printf("%d %x %d\n", NULL, NULL, sizeof (NULL));
+	printf("%d %x %d\n", NULL, NULL, sizeof NULL);
 	trace(NULL);
 	this->p = (char *)0; trace(this->p == NULL);
 	s = "word"; trace(s == NULL); s = NULL; trace(s == NULL);
