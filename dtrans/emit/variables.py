@@ -18,7 +18,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROP_KINDS
-from dtrans.check.tree import Assign, Const, Expr, Read, Variable
+from dtrans.check.tree import (
+    Assign,
+    Binary,
+    Call,
+    Cast,
+    Comma,
+    Compare,
+    Cond,
+    Const,
+    Expr,
+    Load,
+    Read,
+    Store,
+    Unary,
+    Variable,
+)
 from dtrans.emit import strings
 from dtrans.emit.addresses import assign_addresses
 from dtrans.emit.memory import nullable
@@ -338,6 +353,11 @@ class Variables:
                 value = values.temporary(storage_type(expr.variable.type), value)
             self._guarded(values, guard, f"{target} = {value};")
             return value
+        if expr.op in "+-" and expr.variable.scope == "global" and not value_used and _only_reads(expr.value):
+            # Other CPUs may be adding to it at this very moment: none of it is lost.
+            sign = "-" if expr.op == "-" else ""
+            values.add(f"__sync_fetch_and_add(&{target}, {sign}(u64)({values.integer(expr.value)}));")
+            return "0"
         # The left side is read first, whatever the right one assigns.
         current = f"({guard} ? {target} : 0)" if guard else target
         old = values.temporary(storage_type(expr.variable.type), current)
@@ -443,6 +463,18 @@ class Variables:
 def set_name(variable: Variable) -> str:
     """The member that tells whether a thread's structure was ever set."""
     return f"set_{variable_name(variable)}"
+
+
+def _only_reads(expr: Expr[Linux]) -> bool:
+    """Whether a value is made without an assignment, of plain operators alone."""
+    match expr:
+        case Binary(_, left, right):
+            return _only_reads(left) and _only_reads(right)
+        case Cast(operand) | Unary(_, operand):
+            return _only_reads(operand)
+        case Assign() | Store() | Cond() | Comma() | Compare() | Call() | Load():
+            return False
+    return True
 
 
 def storage_type(kind: Type) -> str:

@@ -46,6 +46,7 @@ MEMBERS = {
     "lwpsinfo_t": "pr_flag pr_lwpid pr_addr pr_wchan pr_stype pr_state pr_sname pr_syscall pr_pri pr_clname pr_onpro "
     "pr_bindpro pr_bindpset",
     "cpuinfo_t": "cpu_id cpu_pset cpu_chip cpu_lgrp cpu_info",
+    "processor_info_t": "pi_state pi_processor_type pi_fputypes pi_clock",
     "pktinfo_t": "pkt_addr",
     "csinfo_t": "cs_addr cs_cid cs_pid cs_zoneid",
     "conninfo_t": "ci_local ci_remote ci_protocol",

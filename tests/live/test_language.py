@@ -52,6 +52,16 @@ def test_nothing_fires_after_exit_but_end(dtrace: Run) -> None:
     assert dtrace("-qn", text).stdout.split() == ["one", "end"]
 
 
+def test_what_all_cpus_add_to_a_global_variable_adds_up(dtrace: Run) -> None:
+    """Two processes at once, each with a CPU of its own where there are two."""
+    calls = "import os; child = os.fork(); [os.getppid() for _ in range(100000)]; child and os.wait()"
+    source = """
+        int up; int down;
+        syscall::getppid:entry /pid == $target || ppid == $target/ { up++; down -= 3; @ = count(); }
+        END { printf("%d %d", up, down); printa(" %@d", @); }"""
+    assert dtrace("-qn", source, "-c", _python(calls)).stdout.split() == ["200000", "-600000", "200000"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -124,14 +124,26 @@ def test_the_cpu_is_the_one_that_the_load_is_bound_to() -> None:
     assert printed(source, commands=[line("identity")]).split()[:3] == [str(cpu), "-1", str(cpu)]
 
 
-@pytest.mark.proves("cpuinfo_t.cpu_chip", "cpuinfo_t.cpu_lgrp")
-@pytest.mark.needs("address:runqueues")
-def test_the_cpu_has_a_package_and_a_memory_node() -> None:
+@pytest.mark.proves(
+    "cpuinfo_t.cpu_chip",
+    "cpuinfo_t.cpu_lgrp",
+    "cpuinfo_t.cpu_info",
+    *(f"processor_info_t.{name}" for name in ("pi_state", "pi_processor_type", "pi_fputypes", "pi_clock")),
+)
+def test_the_cpu_has_a_package_a_memory_node_a_type_and_a_speed() -> None:
     cpu = min(os.sched_getaffinity(0))
     source = f"""
         syscall::getppid:entry /execname == "{NAME}"/
-        {{ printf("%d %d", curcpu->cpu_chip, curcpu->cpu_lgrp); exit(0); }}"""
+        {{
+            printf("%d %d", curcpu->cpu_chip, curcpu->cpu_lgrp);
+            printf(" %d %d", curcpu->cpu_info.pi_state == P_ONLINE, curcpu->cpu_info.pi_clock);
+            printf(" %s %s", curcpu->cpu_info.pi_processor_type, curcpu->cpu_info.pi_fputypes);
+            exit(0);
+        }}"""
     folder = Path(f"/sys/devices/system/cpu/cpu{cpu}")
     package = (folder / "topology/physical_package_id").read_text().strip()
     node = next((entry.name.removeprefix("node") for entry in folder.glob("node[0-9]*")), "0")
-    assert printed(source, commands=[line("identity")]).split()[:2] == [package, node]
+    chip, lgrp, online, clock, kind, floating = printed(source, commands=[line("identity")]).split(maxsplit=5)
+    assert (chip, lgrp, online, kind) == (package, node, "1", os.uname().machine)
+    assert 0 <= int(clock) < 10000
+    assert floating.strip() in ("i387 compatible", kind)
