@@ -105,12 +105,21 @@ def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
     if len(node.keys) != 1:
         raise fail("D_ARR_BADREF", "this is no associative array, and takes one index", node.base.span)
     index = checker.integer(node.keys[0], "array index")
+    _check_bounds(checker, base.type, index, node.keys[0].span)
     if is_string(base.type):
         return Load(Binary("+", _characters(base), index, Pointer(_CHAR, "own")), _CHAR, "own")
     pointer = checker.decayed(base)
     if not isinstance(pointer.type, Pointer):
         raise fail("D_DEREF_NONPTR", f"a value of type '{base.type}' cannot be indexed", node.span)
     return deref(advanced(checker, pointer, index, "+", node.span), node.span)
+
+
+def _check_bounds(checker: Checker[L], kind: Type, index: Expr[L], span: Span) -> None:
+    """Raises D_ARR_BOUNDS for a constant index beyond an array. One of a single element may stand for any number of
+    them, at a structure's end (Oracle's dt_parser.c, dt_cook_op2)."""
+    match kind, index:
+        case Array(_, length), Const(number, _) if length > 1 and not 0 <= number < length and not checker.loose:
+            raise fail("D_ARR_BOUNDS", f"index outside array bounds: {number}, of {length} elements", span)
 
 
 def advanced(checker: Checker[L], pointer: Expr[L], index: Expr[L], op: Literal["+", "-"], span: Span) -> Expr[L]:

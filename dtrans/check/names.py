@@ -97,11 +97,9 @@ class Macros:
         raise fail("D_MACRO_UNDEF", f"macro variable ${name} is not known", span)
 
     def unused(self) -> tuple[int, str] | None:
-        """The first argument that the script never asked for."""
-        for number, text in enumerate(self.args, 1):
-            if number not in self.used:
-                return number, text
-        return None
+        """The last argument, if the script never asked for it; others it may leave out (libdtrace dt_compile)."""
+        last = len(self.args)
+        return (last, self.args[-1]) if last and last not in self.used else None
 
 
 @dataclass(frozen=True)
@@ -549,7 +547,7 @@ class ScriptNames:
         return next((probe.note for probe in self.clause.probes if probe.note), "")
 
     def _row_type(self, text: str) -> Type:
-        return self.types.resolve(_parsed_type(text))
+        return self.types.of_rows.resolve(_parsed_type(text))
 
     def _dynamic(self, kind: Type, what: Literal["inline", "argument"]) -> Type:
         """The type of what a translator makes."""

@@ -97,7 +97,7 @@ class ProgramChecker:
         # Before the others: one of theirs that is also at other probes reads at these what is kept now.
         clauses = [self._keeping(names, name, len(clauses) + at) for at, name in enumerate(names.kept, 1)] + clauses
         statements.aggregations.settle()
-        self._check_unused_macros(programs)
+        self._check_unused_macros(programs[-1].span.source)
         self._check_pragmas(names)
         return TypedProgram(
             tuple(clauses),
@@ -307,15 +307,12 @@ class ProgramChecker:
         told = f"did you mean {' or '.join(close)}? " if close else ""
         return f"{told}a function that the compiler has put into its callers, or renamed, cannot be traced"
 
-    def _check_unused_macros(self, programs: Sequence[ast.Program]) -> None:
+    def _check_unused_macros(self, source: Source) -> None:
         unused = None if self.options.flag("argref") else self.macros.unused()
         if unused is not None:
             number, text = unused
-            raise fail(
-                "D_MACRO_UNUSED",
-                f"extraneous argument '{text}' (${number} is not referenced)",
-                programs[-1].span if not programs else None,
-            )
+            place = Span(source, 0, 0)
+            raise fail("D_MACRO_UNUSED", f"extraneous argument '{text}' (${number} is not referenced)", place)
 
 
 def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -> Options:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from dtrans.check.memory import bit_field, find_member, offset_by, variable_value
 from dtrans.check.tree import Assign, Comma, Const, Expr, Load, Read, Solaris, Store, Text, Translate, Variable
 from dtrans.errors import DtransError, fail
+from dtrans.knowledge.inlines import STANDARD
 from dtrans.source import NOWHERE, Span
 from dtrans.syntax import ast
 from dtrans.types import ULONG, Array, Pointer, StructRef, Type
+from dtrans.values import replace
 
 if TYPE_CHECKING:
     from dtrans.check.names import ScriptNames
@@ -130,6 +132,8 @@ def expand_inline(names: ScriptNames, inline: ast.Inline, node: ast.Name | ast.I
         raise fail("D_PROTO_LEN", f"inline '{inline.name}' takes {len(params)} arguments", node.span)
     bound: dict[str, Expr[Solaris]] = {}
     kept: list[Expr[Solaris]] = []
+    if inline.span.source.name.startswith(STANDARD):
+        inline = replace(inline, value=ast.placed(inline.value, node.span))
     for (name, kind), arg in zip(params, written or (), strict=True):
         value = names.checker.check(arg)
         to = names.types.resolve(kind)

@@ -41,6 +41,7 @@ _CHARS = {
 }
 #: What a program may write before a backquote for types of its own, and of C.
 _OWN_SCOPES = frozenset(("", "C", "D"))
+_WORDS = frozenset("void char short int long float double signed unsigned string".split())
 _LENGTHS = {("short",): 2, (): 4, ("long",): 8, ("long", "long"): 8}
 
 
@@ -61,6 +62,15 @@ class TypeNames:
     enum_members: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     _defined: set[str] = field(default_factory=set)
     _anonymous: int = 0
+    _of_rows: TypeNames | None = field(default=None, repr=False)
+
+    @property
+    def of_rows(self) -> TypeNames:
+        """The same without what the program declares: what `translators/` means by a name."""
+        if self._of_rows is None:
+            made = TypeNames(self.facts, self.knowledge, self.strsize, lambda node: self.constant(node), self.depths)
+            self._of_rows = made._of_rows = made
+        return self._of_rows
 
     # --- resolving ------------------------------------------------------------------------------------
 
@@ -110,6 +120,8 @@ class TypeNames:
                 raise fail(tag, f"'{name}': {word} cannot be this", span)
         if name == "string":
             return StringType(self.strsize)
+        if _is_of_basic(words):
+            raise fail("D_DECL_COMBO", f"invalid type combination: '{name}'", span)
         found = self._scoped(name) if len(words) == 1 else None
         if found is None:
             raise fail(
@@ -134,7 +146,8 @@ class TypeNames:
         if name in self.knowledge.structures:
             return StructRef("struct", name, "translated")
         if name in self.knowledge.types:
-            self.typedefs[name] = _renamed(self.resolve(parse_type(Source(name, self.knowledge.types[name]))), name)
+            written = parse_type(Source(name, self.knowledge.types[name]))
+            self.typedefs[name] = _renamed(self.of_rows.resolve(written), name)
             return self.typedefs[name]
         known = self.facts.typedef(name)
         if known is not None:
@@ -165,7 +178,7 @@ class TypeNames:
                 return self.structs[kind, tag].ref
             renamed = self.knowledge.types.get(f"{kind} {tag}")
             if renamed is not None:
-                return self.resolve(parse_type(Source(tag, renamed)))
+                return self.of_rows.resolve(parse_type(Source(tag, renamed)))
             tagged = next((row.name for row in self.knowledge.structures.values() if row.tag == tag and tag), "")
             if tagged:
                 return StructRef("struct", tagged, "translated")
@@ -212,7 +225,10 @@ class TypeNames:
             if declaration.name or declaration.bits is None:
                 members.append(StructMember(declaration.name, kind, offset, bits))
             offset += bits if declaration.bits is not None else size
-            widest, largest = max(widest, alignment), max(largest, offset)
+            # A bit-field without a name has no say in it on x86-64; AArch64's rules count it.
+            if declaration.name or declaration.bits is None or self.facts.machine != "x86_64":
+                widest = max(widest, alignment)
+            largest = max(largest, offset)
         total = align_up(largest, widest or 8) // 8
         return Struct(ref, total, tuple(members))
 
@@ -313,7 +329,7 @@ class TypeNames:
         if known is not None:
             return known
         written = self.knowledge.symbols.get(name)
-        return Void() if written is None else self.resolve(parse_type(Source("<translators>", written)))
+        return Void() if written is None else self.of_rows.resolve(parse_type(Source("<translators>", written)))
 
     def home(self, ref: StructRef) -> Type | None:
         """What a pointer to a translated structure is a pointer to on Linux, wherever it was kept: the only type that
@@ -321,7 +337,7 @@ class TypeNames:
         translators = self.knowledge.structures[ref.tag].translators
         if len(translators) != 1:
             return None
-        return self.resolve(parse_type(Source("<translators>", translators[0].origin)))
+        return self.of_rows.resolve(parse_type(Source("<translators>", translators[0].origin)))
 
     def extension(self, ref: StructRef, name: str) -> StructRef | None:
         """The structure of `translators/` that adds a member to a structure of the kernel, or to another of its own."""
@@ -363,6 +379,11 @@ class TypeNames:
         return names
 
 
+def _is_of_basic(words: tuple[str, ...]) -> bool:
+    """Whether a type is written in C's own words, which need not go together."""
+    return len(words) > 1 and set(words) <= _WORDS
+
+
 def _basic(words: tuple[str, ...]) -> Type | None:
     """C's own types, their words in any order."""
     if words == ("void",):
@@ -374,7 +395,8 @@ def _basic(words: tuple[str, ...]) -> Type | None:
         return Int(*_CHARS[tuple(rest)])
     signed = "unsigned" not in rest
     core = tuple(word for word in rest if word not in ("signed", "unsigned", "int"))
-    if core not in _LENGTHS or not set(words) <= {"signed", "unsigned", "int", "short", "long"}:
+    one_sign = not {"signed", "unsigned"} <= set(words) and len(core) + len(set(words) - {"short", "long"}) == len(words)
+    if core not in _LENGTHS or not one_sign or not set(words) <= {"signed", "unsigned", "int", "short", "long"}:
         return None
     name = " ".join([*([] if signed else ["unsigned"]), *(core or ("int",))])
     return Int(name, _LENGTHS[core], signed)

@@ -78,6 +78,9 @@ def _copy(values: Values, target: str, expr: Read[Linux], kind: Addresses) -> No
 
 def _take_stack(values: Values, target: str, frames: int, *, user: bool, whole: bool) -> None:
     size, first, flags = 8 * frames, target, str(values.own_frames)
+    if not user and values.own_frames is None:
+        strings.clear(values, Slot(first, size))
+        return
     if user:
         values.add(f"({target})[0] = {_process(values)};")
         first, flags = f"{target} + 1", "BPF_F_USER_STACK"

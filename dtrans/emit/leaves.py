@@ -198,6 +198,8 @@ def _site_argument(values: Values, index: int) -> str:
 
 
 def _stack_depth(values: Values, *, user: bool) -> str:
+    if not user and values.own_frames is None:
+        return "0"
     slot = values.slot(127 * 8)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
     size = values.temporary("s64", f"bpf_get_stack(ctx, {slot.address}, {127 * 8}, {flags})")
@@ -222,6 +224,8 @@ def _caller(values: Values, *, user: bool) -> str:
         return entry_caller(values)
     if user and values.user_moment == "return":
         return "PROGRAM_COUNTER(ctx)"
+    if not user and values.own_frames is None:
+        return "0"
     slot = values.slot(16)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
     strings.clear(values, slot)

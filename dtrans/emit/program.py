@@ -433,13 +433,16 @@ class Emitter:
         ]
 
 
-def _frames(attach: Attach) -> tuple[int, int]:
+def _frames(attach: Attach) -> tuple[int | None, int]:
     """How many frames of a kernel stack are the program and what calls it, and which of the others is the caller.
 
     At a function's entry or return the function itself is left out: stack() begins with its caller (Guide, "stack").
+    BEGIN and END fire in no code of the kernel: None.
     """
     match attach:
-        case RawTracepoint() | TestRun():
+        case TestRun():
+            return None, 0
+        case RawTracepoint():
             return 2, 1
         case Trampoline():
             return 3, 0

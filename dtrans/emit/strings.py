@@ -50,9 +50,16 @@ def length(values: Values, slot: Slot) -> str:
     return values.temporary("u64", f"{read} - 1")
 
 
+def cut(values: Values, slot: Slot) -> None:
+    """Ends a string that was made at strsize, where that is no multiple of the eight bytes that strings stand in."""
+    size = values.types.strsize
+    for at in range(size - 1, slot.size if size % 8 else 0):
+        values.add(f"({slot.address})[{at}] = 0;")
+
+
 def literal(values: Values, text: str, slot: Slot, *, key: bool) -> None:
     """A constant, cut at the slot's size."""
-    text = text[: slot.size - 1]
+    text = text[: min(slot.size, values.types.strsize) - 1]
     stored = words(text, len(text) + 1)
     for index, word in enumerate(stored):
         values.add(f"*(u64 *)({slot.address} + {index * 8}) = {number(word, signed=False)};")

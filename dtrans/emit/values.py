@@ -96,8 +96,8 @@ class Values:
         self.recorded: Recorded | None = None
         self.calls = Calls(shared, scratch, align_up(strsize, 8))
         self.scratch_name = "s"
-        #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out.
-        self.own_frames = 0
+        #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out. None where all are.
+        self.own_frames: int | None = 0
         #: Which of the frames after them is the caller.
         self.caller_frame = 1
         #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
@@ -444,6 +444,7 @@ class Values:
                 self.string_into(right, slot, key=key, read=read)
             case Call():
                 string_call(self, expr, slot, key=key)
+                strings.cut(self, slot)
             case Store(address, kind, _, _, _):
                 store(self, expr)
                 self.string_into(StringOf(address, "own", kind), slot, key=key)
@@ -454,8 +455,10 @@ class Values:
                 trace_text(self, expr, slot, key=key)
             case Intrinsic(name, args, _):
                 string_intrinsic(self, name, args, slot, key=key)
+                strings.cut(self, slot)
             case ProbePart(part, _):
                 probe_part(self, part, slot, key=key)
+                strings.cut(self, slot)
             case _:
                 raise AssertionError(f"no string: {expr}")
 

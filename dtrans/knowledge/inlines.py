@@ -12,6 +12,8 @@ from dtrans.data import data_dir
 from dtrans.files import read_text
 from dtrans.source import Source
 
+#: What the names of their sources begin with.
+STANDARD = "<inlines.d>"
 _INLINE = re.compile(r"^inline [^=;]*?(?P<name>\w+)(\[[^]]*\])? =[^;]*;", re.MULTILINE)
 
 
@@ -21,4 +23,4 @@ def standard_inlines(texts: Sequence[str]) -> Iterator[Source]:
         named = re.compile(rf"(inline\s[^=;]*)?\b{found['name']}\b")
         uses = [match for text in texts for match in named.finditer(text)]
         if uses and not any(match[1] for match in uses):
-            yield Source(f"<inlines.d>/{found['name']}", found[0])
+            yield Source(f"{STANDARD}/{found['name']}", found[0])

@@ -265,7 +265,7 @@ class Planner:
     def _user_names(self, point: Point, ref: ProbeRef, source: SourceRow | None = None) -> RowNames:
         owner = f"{split_process(ref.provider)[0]}:{ref.name}"
         any_process = is_any_process(ref)
-        return RowNames(self.program.types, point, lambda _: _NAME_BOUND, source, owner, any_process=any_process)
+        return RowNames(self.program.types.of_rows, point, lambda _: _NAME_BOUND, source, owner, any_process=any_process)
 
     def _at_point(
         self,
@@ -375,7 +375,7 @@ class Planner:
         def bound(part: str) -> int:
             return max((len(getattr(probe, part)) for probe in probes), default=0)
 
-        return RowNames(self.program.types, point, bound, source, owner)
+        return RowNames(self.program.types.of_rows, point, bound, source, owner)
 
     # --- what became of it ----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ libdtrace's dt_grammar.y, plus ``if``/``else``. Precedences are gone: parenthese
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from dtrans.source import Span
 from dtrans.values import dataclass
@@ -438,3 +438,16 @@ class Program:
 
     items: tuple[Item, ...]
     span: Span
+
+
+def placed(tree: Any, span: Span) -> Any:
+    """The same tree with all of its nodes at one place: what is wrong in text that no user wrote is told where it is
+    used."""
+    match tree:
+        case Span():
+            return span
+        case tuple():
+            return tuple(placed(part, span) for part in tree)
+        case _ if hasattr(tree, "__match_args__"):
+            return type(tree)(*(placed(getattr(tree, name), span) for name in tree.__match_args__))
+    return tree

@@ -1,8 +1,7 @@
-/* An argument that the script never asks for. */
-/* args: 7 */
-/* error nowhere: D_MACRO_UNUSED */
+/* The last argument, which the script never asks for; others it may leave out. */ /* error: D_MACRO_UNUSED */
+/* args: 7 8 9 */
 
 BEGIN
 {
-	trace(1);
+	trace($2);
 }

@@ -14,7 +14,7 @@ BEGIN { printf("%d\n", m[5].y); }
 BEGIN { g = self->s; }
 BEGIN { this->i = 10; ten[this->i] = 1; }
 BEGIN { this->i = -1; printf("%d\n", ten[this->i]); }
-BEGIN { ten[10] = 1; }
+BEGIN { *(ten + 10) = 1; }
 BEGIN { g = *(struct point *)4; }
 BEGIN { *(int *)24 = 1; }
 BEGIN { self->s.x = 1; m[5].x = 2; printf("%d %d %d %d\n", self->s.x, self->s.y, m[5].x, m[5].y); }
