@@ -1,7 +1,8 @@
 /* Stacks and names of addresses in variables: kept, copied, tested, freed. What they print is in tests/live/test_stacks.py. */
 #pragma D option quiet
 
-BEGIN
+syscall:::entry
+/tid == $pid/
 {
 	self->s = stack(3);
 	global = stack(5);
@@ -12,8 +13,8 @@ BEGIN
 	printf("%d%d%d%d\n", self->s ? 1 : 0, !self->none, here[1, "one"] && !here[2, "one"] ? 1 : 0, this->s ? 1 : 0);
 }
 
-BEGIN
-/self->s && global && !self->none/
+syscall:::entry
+/tid == $pid && self->s && global && !self->none/
 {
 	self->none = self->s;
 	copied = self->s;
@@ -27,8 +28,8 @@ BEGIN
 	printf("%d%d%d%d\n", self->s ? 1 : 0, global ? 1 : 0, here[1, "one"] ? 1 : 0, this->s ? 1 : 0);
 }
 
-BEGIN
-/self->none && copied/
+syscall:::entry
+/tid == $pid && self->none && copied/
 {
 	printf("<%k>\n", self->s);
 	exit(0);
