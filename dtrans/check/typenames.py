@@ -41,6 +41,7 @@ _CHARS = {
 }
 #: What a program may write before a backquote for types of its own, and of C.
 _OWN_SCOPES = frozenset(("", "C", "D"))
+_SIGNS = {(), ("int",), ("signed",), ("unsigned",), ("int", "signed"), ("int", "unsigned")}
 _WORDS = frozenset("void char short int long float double signed unsigned string".split())
 _LENGTHS = {("short",): 2, (): 4, ("long",): 8, ("long", "long"): 8}
 
@@ -68,8 +69,8 @@ class TypeNames:
     def of_rows(self) -> TypeNames:
         """The same without what the program declares: what `translators/` means by a name."""
         if self._of_rows is None:
-            made = TypeNames(self.facts, self.knowledge, self.strsize, lambda node: self.constant(node), self.depths)
-            self._of_rows = made._of_rows = made
+            self._of_rows = TypeNames(self.facts, self.knowledge, self.strsize, self.constant, self.depths)
+            self._of_rows._of_rows = self._of_rows
         return self._of_rows
 
     # --- resolving ------------------------------------------------------------------------------------
@@ -395,8 +396,8 @@ def _basic(words: tuple[str, ...]) -> Type | None:
         return Int(*_CHARS[tuple(rest)])
     signed = "unsigned" not in rest
     core = tuple(word for word in rest if word not in ("signed", "unsigned", "int"))
-    one_sign = not {"signed", "unsigned"} <= set(words) and len(core) + len(set(words) - {"short", "long"}) == len(words)
-    if core not in _LENGTHS or not one_sign or not set(words) <= {"signed", "unsigned", "int", "short", "long"}:
+    once = [word for word in rest if word in ("signed", "unsigned", "int")]
+    if core not in _LENGTHS or len(once) + len(core) != len(words) or tuple(once) not in _SIGNS:
         return None
     name = " ".join([*([] if signed else ["unsigned"]), *(core or ("int",))])
     return Int(name, _LENGTHS[core], signed)

@@ -96,7 +96,7 @@ class Values:
         self.recorded: Recorded | None = None
         self.calls = Calls(shared, scratch, align_up(strsize, 8))
         self.scratch_name = "s"
-        #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out. None where all are.
+        #: Innermost kernel frames that are the BPF program and what calls it: stacks leave them out. None: all are.
         self.own_frames: int | None = 0
         #: Which of the frames after them is the caller.
         self.caller_frame = 1

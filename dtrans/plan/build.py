@@ -265,7 +265,8 @@ class Planner:
     def _user_names(self, point: Point, ref: ProbeRef, source: SourceRow | None = None) -> RowNames:
         owner = f"{split_process(ref.provider)[0]}:{ref.name}"
         any_process = is_any_process(ref)
-        return RowNames(self.program.types.of_rows, point, lambda _: _NAME_BOUND, source, owner, any_process=any_process)
+        types = self.program.types.of_rows
+        return RowNames(types, point, lambda _: _NAME_BOUND, source, owner, any_process=any_process)
 
     def _at_point(
         self,
