@@ -97,7 +97,7 @@ class ProgramChecker:
         # Before the others: one of theirs that is also at other probes reads at these what is kept now.
         clauses = [self._keeping(names, name, len(clauses) + at) for at, name in enumerate(names.kept, 1)] + clauses
         statements.aggregations.settle()
-        self._check_unused_macros(programs[-1].span.source)
+        self._check_unused_macros(programs)
         self._check_pragmas(names)
         return TypedProgram(
             tuple(clauses),
@@ -307,11 +307,11 @@ class ProgramChecker:
         told = f"did you mean {' or '.join(close)}? " if close else ""
         return f"{told}a function that the compiler has put into its callers, or renamed, cannot be traced"
 
-    def _check_unused_macros(self, source: Source) -> None:
+    def _check_unused_macros(self, programs: Sequence[ast.Program]) -> None:
         unused = None if self.options.flag("argref") else self.macros.unused()
         if unused is not None:
             number, text = unused
-            place = Span(source, 0, 0)
+            place = Span(programs[-1].span.source, 0, 0) if programs else None
             raise fail("D_MACRO_UNUSED", f"extraneous argument '{text}' (${number} is not referenced)", place)
 
 
