@@ -21,5 +21,5 @@ static __always_inline bool dt_any_path(char *dst, u32 dcap, u64 place)
 		mount = (kind ? place : dt_kread(place + OFF_path__mnt)) - OFF_mount__mnt;
 		dentry = dt_kread(kind ? place + OFF_vfsmount__mnt_root : place + OFF_path__dentry);
 	}
-	return dt_walk(dst, dcap, dentry, mount, true);
+	return dt_walk(dst, dcap, dentry, mount, kind == 2 ? DT_WALK_MAYBE : 1);
 }

@@ -4,5 +4,5 @@
  */
 static __always_inline void dt_dentry_path(char *dst, u32 dcap, u64 dentry)
 {
-	dt_walk(dst, dcap, dentry, 0, false);
+	dt_walk(dst, dcap, dentry, 0, 0);
 }

@@ -9,5 +9,5 @@ static __always_inline bool dt_path(char *dst, u32 dcap, u64 path)
 {
 	u64 mount = dt_kread(path + OFF_path__mnt) - OFF_mount__mnt;
 
-	return dt_walk(dst, dcap, dt_kread(path + OFF_path__dentry), mount, true);
+	return dt_walk(dst, dcap, dt_kread(path + OFF_path__dentry), mount, 1);
 }

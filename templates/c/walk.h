@@ -8,7 +8,8 @@
 // layout: OFF_vfsmount__mnt_root = offset "struct vfsmount" mnt_root
 /*
  * The body of dt_dentry_path, dt_path and dt_inode_path: dst = the path of a dentry, from the root of its file system
- * or, if `mounted` (a constant), of the topmost file system above `mount`, a struct mount; mount may still be 0.
+ * or, if `mounted` (a constant), of the topmost file system above `mount`, a struct mount; mount may still be 0. With
+ * DT_WALK_MAYBE, one that does not hang on the mount's root has the path within its file system.
  *
  * The path is built from its end. One that is too long for dst, or deeper than DT_WALK_STEPS components and mounts, is
  * cut at a slash of its front and "..." put there. False, with dst empty, for a dentry that has no path: one that does
@@ -16,8 +17,9 @@
  * bytes more than dcap.
  */
 #define DT_WALK_STEPS 40
+#define DT_WALK_MAYBE 2
 
-static __always_inline bool dt_walk(char *dst, u32 dcap, u64 dentry, u64 mount, bool mounted)
+static __always_inline bool dt_walk(char *dst, u32 dcap, u64 dentry, u64 mount, u32 mounted)
 {
 	u64 mask = DT_POW2(dcap) - 1, any = dt_kread(dentry + OFF_dentry__d_parent), at, parent, up, length, name;
 	bool cut = true;
@@ -39,7 +41,7 @@ static __always_inline bool dt_walk(char *dst, u32 dcap, u64 dentry, u64 mount, 
 		}
 		parent = dt_kread(dentry + OFF_dentry__d_parent);
 		if (dentry == parent) {
-			if (mounted && mount)
+			if (mounted == 1 && mount)
 				return false;
 			cut = false;
 			break;
