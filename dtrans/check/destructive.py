@@ -16,7 +16,7 @@ from dtrans.options import Options
 from dtrans.syntax import ast
 from dtrans.types import VOID
 
-#: Those whose arguments are values; the rest have a format.
+#: Those whose arguments are values; the rest have a format. The last is not destructive, as it is not in libdtrace.
 _PROTOTYPES: Mapping[ActionKind, Prototype] = {
     "raise": Prototype(("int",), VOID),
     "stop": Prototype((), VOID),
@@ -27,7 +27,7 @@ _PROTOTYPES: Mapping[ActionKind, Prototype] = {
     "breakpoint": Prototype((), VOID),
     "ftruncate": Prototype((), VOID),
 }
-DESTRUCTIVE = frozenset({"system", "freopen", *_PROTOTYPES})
+DESTRUCTIVE = frozenset({"system", "freopen", *_PROTOTYPES} - {"ftruncate"})
 #: Actions that halt the machine, each with the option that allows it.
 _HALTING = ("panic", "breakpoint")
 

@@ -440,7 +440,7 @@ class ScriptNames:
         if declaration.storage == "typedef":
             self.types.define(declaration.name, self.types.resolve(written), span)
             return
-        if declaration.storage in ("extern", "static", "register", "auto") and declaration.storage != "extern":
+        if declaration.storage in ("static", "register", "auto") and not isinstance(written, ast.FunctionType):
             raise fail("D_DECL_BADCLASS", f"storage class '{declaration.storage}' has no meaning in D", span)
         keys: tuple[Type, ...] | None = None
         if isinstance(written, ast.AssociativeType):
@@ -449,12 +449,14 @@ class ScriptNames:
         kind = self.types.resolve(written)
         if not declaration.name:
             return
+        if declaration.storage == "extern" or isinstance(kind, Function):
+            return  # It says what is elsewhere, and makes no variable (libdtrace dt_node_decl).
         scope: Scope = {"self": "self", "this": "this"}.get(declaration.storage, "global")  # type: ignore[assignment]
         if scope == "this" and keys is not None:
             raise fail("D_DECL_LOCASSC", "clause-local variables cannot be associative arrays", span)
         if isinstance(kind, Void):
             raise fail("D_DECL_VOIDOBJ", "a variable cannot be void", span)
-        if isinstance(kind, Function | Float) or (isinstance(kind, StructRef) and kind.origin == "translated"):
+        if isinstance(kind, Float) or (isinstance(kind, StructRef) and kind.origin == "translated"):
             raise fail("D_DECL_DYNOBJ", f"a variable cannot hold a value of type '{kind}'", span)
         self.check_storable(kind, span)
         if scope == "global":

@@ -279,9 +279,13 @@ class ProgramChecker:
         of_process = process_hint(providers, description.provider)
         if of_process:
             return of_process
-        of_functions = providers.get(description.provider)
-        if of_functions is not None and of_functions.family == "functions":
+        known = providers.get(description.provider)
+        if known is not None and known.family == "functions":
             return self._hint_of_function(description)
+        events = [row.name.split("-{")[0] for row in known.probes if "{mode}" in row.name] if known else []
+        if events:
+            close = nearest(description.name.replace("_", "-").rsplit("-", 2)[0], events)
+            return f"did you mean {' or '.join(f'{event}-all-COUNT' for event in close)}?" if close else ""
         if description.provider and not any(self.universe.match(replace(description, module="", function="", name=""))):
             meant = [
                 f"{name}$target" if providers[name].family in USER_FAMILIES else name

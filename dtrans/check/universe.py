@@ -494,7 +494,7 @@ def parameters(row: ProbeRow, description: ProbeDescription) -> tuple[int, Mode]
     None when the name is not that row's, or means probes that are there already. Raises D_PDESC_INVAL where it is, and
     says nothing of the kind."""
     head, brace, _ = row.name.partition("{")
-    if not brace or not description.name.startswith(head) or is_glob(description.name):
+    if not brace or not _dashed(description.name).startswith(_dashed(head)) or is_glob(description.name):
         return None
     rest = description.name[len(head) :]
     if row.name.endswith("{rate}"):
@@ -519,6 +519,10 @@ def parameters(row: ProbeRow, description: ProbeDescription) -> tuple[int, Mode]
         description.span,
         hint=f"write {head}user-COUNT, {head}kernel-COUNT or {head}all-COUNT: the probe fires at every COUNT-th event",
     )
+
+
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def find_member(facts: KernelFacts, kind: str, tag: str, name: str) -> bool:

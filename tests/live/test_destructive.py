@@ -63,7 +63,7 @@ def test_freopen_and_ftruncate_work_on_the_file_that_output_goes_to(dtrace: Run,
 
 def test_ftruncate_empties_the_file_of_o(dtrace: Run, tmp_path: Path) -> None:
     file = tmp_path / "out"
-    dtrace("-qwn", 'BEGIN { printf("lost\\n"); ftruncate(); printf("kept\\n"); exit(0); }', "-o", file)
+    dtrace("-qn", 'BEGIN { printf("lost\\n"); ftruncate(); printf("kept\\n"); exit(0); }', "-o", file)
     assert file.read_text() == "kept\n\n"
 
 

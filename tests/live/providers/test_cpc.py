@@ -36,6 +36,14 @@ def test_every_switch_fires() -> None:
     assert user == 0
 
 
+@pytest.mark.proves("cpc:::cpu-clock-{mode}-{count}")
+def test_the_clock_of_a_cpu_fires_while_a_program_runs_on_it() -> None:
+    source = """
+        cpc:::cpu_clock-user-1000000 /pid == $target && arg1 != 0/ { n++; }
+        cpc:::cpu-clock-user-1000000 /pid == $target && n >= 20/ { printf("%s", probename); exit(0); }"""
+    assert printed(source, commands=[line("spin", 3600)]).strip() == "cpu-clock-user-1000000"
+
+
 @pytest.mark.proves("cpc:::cpu-migrations-{mode}-{count}")
 @pytest.mark.needs("cpus:2")
 def test_every_migration_fires() -> None:
@@ -58,6 +66,12 @@ def test_a_machine_without_counters_says_so() -> None:
     found = refused("cpc:::PAPI_tot_ins-user-10000 { }")
     assert found.tag == "D_PDESC_ZERO"
     assert "no hardware counters" in found.message
+
+
+def test_an_event_that_is_not_known_brings_its_neighbours_to_mind() -> None:
+    found = refused("cpc:::page_fault-all-100 { }")
+    assert found.tag == "D_PDESC_ZERO"
+    assert found.hint.startswith("did you mean page-faults-all-COUNT")
 
 
 def test_a_name_without_mode_or_count_is_refused() -> None:

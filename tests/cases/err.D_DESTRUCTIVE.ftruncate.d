@@ -1,6 +1,0 @@
-/* Destructive actions need -w. */
-
-BEGIN
-{
-	ftruncate(); /* error: D_DESTRUCTIVE */
-}
