@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.source import Span
 from dtrans.typed import Literal
 from dtrans.values import dataclass
@@ -157,33 +157,44 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
     """
     option = OPTIONS.get(name)
     if option is None:
-        told = f"failed to set option {'-x ' if span is None else ''}{name}: Invalid option name"
+        told = f"{_failed(name, value, span)}: Invalid option name"
         raise fail("D_PRAGMA_OPTSET", told, span, hint="'dtrans run --help' names the options")
     match option.kind:
         case "flag":
             word = (value or "1").lower()
             if word not in _TRUE and word not in _FALSE:
-                raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes no value, or yes or no", span)
+                raise _invalid(name, value, "no value, or yes or no", span)
             return "1" if word in _TRUE else "0"
         case "size":
-            _check_bounds(option, parse_size(value or "", name, span), span)
+            _check_bounds(option, parse_size(value or "", name, span), value, span)
         case "rate":
             parse_rate(value or "", name, span)
         case "count":
             if not (value or "").isdecimal() or not (value or "").isascii():
-                raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a number", span)
-            _check_bounds(option, int(value or ""), span)
+                raise _invalid(name, value, "a number", span)
+            _check_bounds(option, int(value or ""), value, span)
         case "text" if not value:
-            raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a value", span)
+            raise _invalid(name, value, "a value", span)
         case "text" if option.choices and value not in option.choices:
-            raise fail("D_PRAGMA_OPTSET", f"option '{name}' is one of {', '.join(option.choices)}", span)
+            raise _invalid(name, value, f"one of {', '.join(option.choices)}", span)
     return value or ""
 
 
-def _check_bounds(option: Option, value: int, span: Span | None) -> None:
-    if not option.least <= value <= option.most and not (option.buffer and value > option.most):
-        bounds = f"from {option.least} to {option.most}"
-        raise fail("D_PRAGMA_OPTSET", f"option '{option.name}' takes a {option.kind} {bounds}", span)
+def _check_bounds(option: Option, number: int, value: str | None, span: Span | None) -> None:
+    if not option.least <= number <= option.most and not (option.buffer and number > option.most):
+        raise _invalid(option.name, value, f"a {option.kind} from {option.least} to {option.most}", span)
+
+
+def _failed(name: str, value: str | None, span: Span | None) -> str:
+    """As the original words it, on the command line (dtrace.c, main) and in a pragma (dt_pragma.c)."""
+    if span is None:
+        return f"failed to set option -x {name}"
+    return f"failed to set option '{name}'" + (f" to '{value}'" if value else "")
+
+
+def _invalid(name: str, value: str | None, takes: str, span: Span | None) -> DtransError:
+    told = f"{_failed(name, value, span)}: Invalid value for specified option"
+    return fail("D_PRAGMA_OPTSET", told, span, hint=f"it takes {takes}")
 
 
 def parse_size(text: str, name: str = "size", span: Span | None = None) -> int:
@@ -191,7 +202,7 @@ def parse_size(text: str, name: str = "size", span: Span | None = None) -> int:
     digits = text.rstrip("bkmgtBKMGT")
     unit = _SIZE_UNITS.get(text[len(digits) :].lower())
     if not digits.isdecimal() or unit is None:
-        raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a size such as 512, 64k or 4m", span)
+        raise _invalid(name, text, "a size such as 512, 64k or 4m", span)
     return int(digits) * unit
 
 
@@ -204,7 +215,7 @@ def parse_rate(text: str, name: str = "rate", span: Span | None = None) -> int:
             return max(1, 10**9 // int(digits))
         if unit in _PERIODS:
             return int(digits) * _PERIODS[unit]
-    raise fail("D_PRAGMA_OPTSET", f"option '{name}' takes a rate such as 10hz, 100ms or 5s", span)
+    raise _invalid(name, text, "a rate such as 10hz, 100ms or 5s", span)
 
 
 class Options:

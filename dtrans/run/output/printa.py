@@ -56,9 +56,9 @@ class DatumPrinter:
             case "stack" | "ustack":
                 return self.names.stack_text(field, item, self.indent)
             case "str" | "literal" | "probeprov" | "probemod" | "probefunc" | "probename":
-                if self.raw_bytes and field.kind == "str":
-                    return hex_dump(item)
                 text: bytes = self.names.text_of(field)(item)
+                if self.raw_bytes:
+                    return hex_dump(item if field.kind == "str" else text + b"\0")
                 return text if quiet else padded(text, width)
         return padded(self.names.place_of(field, offsets=False)(item), KEY_WIDTH)
 

@@ -160,8 +160,11 @@ def test_traced_values_have_dtraces_columns(
 
 
 def test_rawbytes_dumps_strings_too(screen: Any) -> None:
-    made = screen([Trace(Field("str", HEADER, 4))], options={"rawbytes": "1", "quiet": "1"})
+    raw = {"rawbytes": "1", "quiet": "1"}
+    made = screen([Trace(Field("str", HEADER, 4))], options=raw)
     assert made.show(make_record(0, b"ab\0\0")) == f"\n{RULER}         0: 61 62 00 00{'':37} ab..\n"
+    made = screen([Trace(Field("literal", HEADER, 4))], options=raw, strings=("ab",))
+    assert made.show(make_record(0, struct.pack("<I", 0))) == f"\n{RULER}         0: 61 62 00{'':40} ab.\n"
 
 
 def test_tracemem_dumps_what_its_length_says(screen: Any) -> None:
