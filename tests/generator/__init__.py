@@ -1,4 +1,5 @@
-"""Random D: programs that are well-typed (`programs`), and expressions whose values are known (`arithmetic`, `texts`).
+"""Random D: programs that are well-typed (`programs`), expressions whose values are known (`arithmetic`, `texts`), and
+programs whose whole output is (`whole`).
 
 A run of the tests takes few examples, always the same. To look for new ones::
 

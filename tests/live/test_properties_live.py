@@ -1,7 +1,8 @@
-"""Random programs on the real kernel: the verifier refuses none, and numbers and strings are those of D."""
+"""Random programs on the real kernel: the verifier refuses none, and what they print is what D means."""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from tempfile import NamedTemporaryFile
 
@@ -9,12 +10,14 @@ from hypothesis import given, reject
 
 from dtrans.errors import DtransError
 from dtrans.run.programs.load import load
+from tests import loads
 from tests.conftest import TIMEOUT, command
 from tests.generator import examples
 from tests.generator.arithmetic import sums
 from tests.generator.broken import COMMAND_LINES, broken
 from tests.generator.programs import programs
 from tests.generator.texts import lines
+from tests.generator.whole import FIRINGS, wholes
 from tests.programs import host, pipeline, printed
 
 
@@ -30,6 +33,15 @@ def test_numbers_are_those_of_its_arithmetic(made: tuple[str, list[str]]) -> Non
 def test_strings_are_those_of_the_subroutines(made: tuple[str, list[bytes]]) -> None:
     text, expected = made
     assert printed(text).encode().split(b"\n")[:-2] == expected
+
+
+@examples(5)
+@given(wholes())
+def test_whole_programs_print_what_they_mean(made: tuple[str, str]) -> None:
+    text, expected = made
+    target = shlex.join(loads.command("getppid", FIRINGS))
+    # The empty lines of the end of the target, and of the end of tracing, stand where these come.
+    assert "".join(printed(text, commands=[target]).split("\n")) == "".join(expected.split("\n"))
 
 
 @examples(6)
