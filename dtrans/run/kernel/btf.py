@@ -110,6 +110,8 @@ class _Btf:
                 hint="the kernel must be built with CONFIG_DEBUG_INFO_BTF=y",
             )
         self.count: int = self.lib.btf__type_cnt(self.handle)
+        self._found: dict[tuple[str, int], int | None] = {}
+        self._places: dict[str, int] = {}
 
     @staticmethod
     def _is_error(handle: int | None) -> bool:
@@ -117,8 +119,15 @@ class _Btf:
         return not handle or handle >= 2**64 - 4096
 
     def find(self, name: str, kind: int) -> int | None:
-        found: int = self.lib.btf__find_by_name_kind(self.handle, name.encode(), kind)
-        return found if found > 0 else None
+        """The id of a type, of the kernel's too if this is a module's. libbpf walks over all types for it, which takes
+        milliseconds, so it is not asked twice, nor for what is not among the strings."""
+        if (name, kind) not in self._found:
+            found: int = self.lib.btf__find_by_name_kind(self.handle, name.encode(), kind) if name in self else 0
+            self._found[name, kind] = found if found > 0 else None
+        return self._found[name, kind]
+
+    def __contains__(self, name: str) -> bool:
+        return any(True for _ in self._string_numbers(name))
 
     def address(self, number: int) -> int:
         address: int = self.lib.btf__type_by_id(self.handle, number)
@@ -178,8 +187,9 @@ class _Btf:
         if self.base is not None:
             yield from self.base._string_numbers(text)
             before = len(self.base.strings)
-        at = self.strings.find(b"\0" + text.encode() + b"\0")
-        if at >= 0:
+        if text not in self._places:
+            self._places[text] = self.strings.find(b"\0" + text.encode() + b"\0")
+        if (at := self._places[text]) >= 0:
             yield before + at + 1
 
     @cached_property
