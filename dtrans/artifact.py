@@ -391,6 +391,12 @@ class Tracepoint:
     event: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tracepoints:
+    raw: bool
+    places: tuple[tuple[str, int], ...]  # (``group:event``, the event of a `raw` one; cookie as in `KernelFunctions`).
+
+
 #: What a CPU runs when an event happens: a program, the kernel, or either.
 Mode = Literal["user", "kernel", "all"]
 MODES: tuple[Mode, ...] = ("user", "kernel", "all")
@@ -470,9 +476,8 @@ class UserCode:
 #: Clauses that one program can tell apart by the bits of a cookie.
 COOKIE_CLAUSES = 32
 
-Attach = TestRun | RawTracepoint | Tracepoint | PerfEvent | KernelFunctions | Trampoline | UserCode
-#: From where the kernel is slow to detach a program, which therefore looks whether tracing has stopped.
-LINGERING = (Tracepoint, KernelFunctions, Trampoline, UserCode)
+Attach = TestRun | RawTracepoint | Tracepoint | Tracepoints | PerfEvent | KernelFunctions | Trampoline | UserCode
+LINGERING = (Tracepoint, Tracepoints, KernelFunctions, Trampoline, UserCode)  # The kernel is slow to detach from there.
 
 
 @dataclass(frozen=True, slots=True)
@@ -574,7 +579,6 @@ class Artifact:
     c_text: str
     programs: tuple[Program, ...]
     probes: Mapping[int, Probe]
-    #: Clause number -> (probe numbers it can fire for); for messages.
     sites: tuple[Site, ...]
     aggregations: tuple[Aggregation, ...]
     strings: tuple[str, ...]

@@ -102,7 +102,7 @@ class KernelFacts(Protocol):
 
     def feature(self, name: str) -> bool:
         """Whether the kernel has a feature by name: ``kprobe``, ``kprobe_multi`` (many functions by one call),
-        ``fentry``, ``attach_cookie`` (a number for each place that a program is attached to), ``ia32``,
-        ``schedstats``, ``write_user`` (bpf_probe_write_user allowed), ``hardware_counters``, ``uprobe``,
-        ``uprobe_multi`` (many places in processes by one call)."""
+        ``fentry``, ``attach_cookie`` (a number for each place that a program is attached to), ``raw_cookie`` (at raw
+        tracepoints too), ``ia32``, ``schedstats``, ``write_user`` (bpf_probe_write_user allowed),
+        ``hardware_counters``, ``uprobe``, ``uprobe_multi`` (many places in processes by one call)."""
         ...

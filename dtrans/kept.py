@@ -38,6 +38,7 @@ from dtrans.artifact import (
     Trace,
     Tracemem,
     Tracepoint,
+    Tracepoints,
     Trampoline,
     Trunc,
     Truncate,
@@ -83,7 +84,7 @@ def _typed(value: Any) -> Any:
 _CLASSES: tuple[Any, ...] = (
     Field, Probe, Printf, Printa, Trace, Tracemem, PrintValue, PrintStack, Exit, Clear, Trunc, Normalize, Denormalize,
     System, Freopen, Truncate, Halt, SetOption, Accumulate, DefaultAction, Shape, Missing, Site, Aggregation, TestRun,
-    RawTracepoint, Tracepoint, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout, LateConstant,
-    Wanted, Artifact,
+    RawTracepoint, Tracepoint, Tracepoints, PerfEvent, KernelFunctions, Trampoline, UserCode, Link, Program, Layout,
+    LateConstant, Wanted, Artifact,
 )  # fmt: skip
 _NUMBERS = {kind: number for number, kind in enumerate(_CLASSES)}

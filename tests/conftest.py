@@ -52,7 +52,7 @@ def has(feature: str) -> bool:
 
     ``root``, ``btf``, ``bcc``, ``tracefs``; ``tracepoint:GROUP:EVENT``; ``rawtp:EVENT``; ``command:NAME``;
     ``symbol:NAME`` (kallsyms), ``address:NAME`` (with its address); ``enumerator:NAME`` (BTF); ``path:PATH``;
-    ``cpus:N`` (at least N); ``probes:GLOB`` (a program or library that
+    ``release:X.Y`` (of Linux, at least); ``cpus:N`` (at least N); ``probes:GLOB`` (a program or library that
     defines some); ``machine:NAME`` (as ``uname -m`` has it); ``lab`` (a guest of tests/vm, where nothing else runs).
     """
     match feature.split(":"):
@@ -80,6 +80,9 @@ def has(feature: str) -> bool:
             return shutil.which(name) is not None
         case ["probes", path]:
             return any(b"stapsdt" in found.resolve().read_bytes() for found in Path("/").glob(path.lstrip("/")))
+        case ["release", number]:
+            ours, least = (tuple(map(int, text.split(".")[:2])) for text in (os.uname().release, number))
+            return ours >= least
         case ["path", path]:
             return Path(path).exists()
         case ["machine", name]:

@@ -25,6 +25,7 @@ from dtrans.artifact import (
     RawTracepoint,
     TestRun,
     Tracepoint,
+    Tracepoints,
     Trampoline,
     UserCode,
     map_number,
@@ -62,8 +63,8 @@ ENDED = RawTracepoint("sched_process_exit")
 MOST_SCRATCH = 4 << 20
 
 _CONTEXTS = {RawTracepoint: "struct bpf_raw_tracepoint_args", TestRun: "struct bpf_raw_tracepoint_args",
-             Tracepoint: "void", PerfEvent: "struct bpf_perf_event_data", KernelFunctions: "struct pt_regs",
-             Trampoline: "u64", UserCode: "struct pt_regs"}  # fmt: skip
+             Tracepoint: "void", Tracepoints: "void", PerfEvent: "struct bpf_perf_event_data",
+             KernelFunctions: "struct pt_regs", Trampoline: "u64", UserCode: "struct pt_regs"}  # fmt: skip
 
 
 def emitted(plan: Plan, types: TypeNames) -> Artifact:
@@ -442,7 +443,7 @@ def _frames(attach: Attach) -> tuple[int | None, int]:
     match attach:
         case TestRun():
             return None, 0
-        case RawTracepoint():
+        case RawTracepoint() | Tracepoints(raw=True):
             return 2, 1
         case Trampoline():
             return 3, 0
@@ -450,7 +451,7 @@ def _frames(attach: Attach) -> tuple[int | None, int]:
             return 1, 0
         case KernelFunctions():
             return 0, 0  # The return address of a kretprobe is the caller's.
-        case Tracepoint() | PerfEvent() | UserCode():
+        case Tracepoint() | Tracepoints() | PerfEvent() | UserCode():
             return 0, 1
 
 

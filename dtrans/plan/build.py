@@ -33,6 +33,7 @@ from dtrans.plan.places import UserArguments, UserPlaces, is_any_process
 from dtrans.plan.plan import AttachPoint, Became, Code, Firing, Plan, PlanClause
 from dtrans.plan.points import CALL_RETURN, attach_of, both, call_guard
 from dtrans.plan.rows import RowNames
+from dtrans.plan.tracepoints import Alike, alike
 from dtrans.syntax.printer import show
 from dtrans.types import INT64, UINT32, Function, Type
 
@@ -111,13 +112,19 @@ class Planner:
         #: Tracepoints of whose fields a clause reads one.
         self._read: set[Attach | None] = set()
         self.places = UserPlaces(program.zero_matches)
+        #: The tracepoints that share programs, by id.
+        self._together: set[int] = set()
         #: The clauses that ask where a function of a process returned from.
         self._leaving: set[int] = set()
 
     def plan(self) -> Plan:
         """The plan. Raises DtransError where a clause needs what this kernel or the probe does not have."""
+        together = list(alike(self.program.clauses, self.universe))
+        self._together = {ref.id for group in together for _, ref in group.probes}
         for clause in self.program.clauses:
             self._clause(clause)
+        for group in together:
+            self._at_tracepoints(group)
         self._functions()
         self._without_fields()
         points = tuple(
@@ -147,6 +154,8 @@ class Planner:
             if found:
                 self._calls(clause, found, entry=entry)
         for ref in clause.probes:
+            if ref.id in self._together:
+                continue
             match ref.served:
                 case RowProbe(_, row):
                     source = self.universe.source(row)
@@ -224,6 +233,18 @@ class Planner:
         firing = self._firings.setdefault(attach, {}).setdefault("functions", _FiringBuilder(0, None))
         for clause in clauses:
             self._add(firing, clause, lowering, None, probe_number, numbers)
+
+    def _at_tracepoints(self, group: Alike) -> None:
+        """One program at many tracepoints."""
+        numbers = tuple(self.numbering.number(ref) for _, ref in group.probes)
+        kind = "rawtp:" if group.raw else "tracepoint:"
+        for name, ref in group.probes:
+            self._tell(str(ref), f"{kind}{name}", "exact", "")
+        names = self._names(Point(kind), numbers)
+        lowering = Lowering(self._tell, names, RowArguments(names, names.point, group.probes[0][1]))
+        firing = self._firings.setdefault(group.attach(numbers), {}).setdefault("tracepoints", _FiringBuilder(0, None))
+        for clause in group.clauses:
+            self._add(firing, clause, lowering, None, ProbeCookie(), numbers)
 
     def _in_processes(self, clause: TypedClause, ref: ProbeRef, probe: UserProbe) -> None:
         """A description of functions or sites in processes: one clause serves all that it and its like mean."""

@@ -56,8 +56,11 @@ def attach_function(facts: KernelFacts, place: str, moment: Moment, cookie: int 
 
 
 def _module_of(facts: KernelFacts, name: str) -> str:
-    # They are sorted, and tens of thousands.
-    return next((module for module, names in facts.functions() if name in names[bisect_left(names, name) :][:1]), "vmlinux")
+    for module, names in facts.functions():
+        place = bisect_left(names, name)  # They are sorted, and tens of thousands.
+        if names[place : place + 1] == (name,):
+            return module
+    return "vmlinux"
 
 
 def attach_functions(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dtrans.artifact import Attach, RawTracepoint, Tracepoint
+from dtrans.artifact import Attach, RawTracepoint, Tracepoint, Tracepoints
 from tests.conftest import has
 from tests.loads import line
 from tests.programs import pipeline, printed, refused
@@ -60,14 +60,47 @@ def test_a_tracepoint_of_which_no_clause_reads_a_field_is_a_raw_one() -> None:
     reads = "sdt:sched::sched_wakeup { this->pid = arg1; }"
     calls = "sdt:syscalls::sys_enter_getppid { @[probename] = count(); }"
 
-    def attached(text: str) -> list[Attach]:
-        return [program.attach for program in pipeline(text).artifact.programs if not program.auxiliary]
-
-    assert attached(plain) == [RawTracepoint("sched_wakeup")]
+    assert attach_points(plain) == [RawTracepoint("sched_wakeup")]
     # The clauses of one firing stay together.
-    assert attached(f"{plain} {reads}") == [Tracepoint("sched", "sched_wakeup")]
+    assert attach_points(f"{plain} {reads}") == [Tracepoint("sched", "sched_wakeup")]
     # No function of the kernel passes on what these are called with.
-    assert attached(calls) == [Tracepoint("syscalls", "sys_enter_getppid")]
+    assert attach_points(calls) == [Tracepoint("syscalls", "sys_enter_getppid")]
+
+
+def attach_points(text: str) -> list[Attach]:
+    return [program.attach for program in pipeline(text).artifact.programs if not program.auxiliary]
+
+
+@pytest.mark.needs("tracepoint:syscalls:sys_enter_getppid")
+def test_many_events_share_a_program_which_knows_them_apart(dtrace: Dtrace) -> None:
+    program = """
+        sdt:syscalls::sys_enter_get* { this->first = 1; }
+        sdt:syscalls::sys_enter_get* /pid == $target && this->first/ { @[probeprov, probemod, probename] = count(); }
+        sdt:syscalls::sys_enter_getppid /pid == $target/ { @one[probename] = count(); }"""
+    alone, together = attach_points(program.replace("$target", "1"))
+    assert alone == Tracepoint("syscalls", "sys_enter_getppid")  # It has clauses that the others have not.
+    assert isinstance(together, Tracepoints)
+    assert not together.raw
+    told = [row.split() for row in dtrace("-qn", program, "-c", line("getppid", 321)).stdout.splitlines()]
+    assert ["sys_enter_getppid", "321"] in told
+    assert ["sdt", "syscalls", "sys_enter_getppid", "321"] in told
+
+
+@pytest.mark.needs("release:6.10")
+def test_many_raw_tracepoints_share_a_program_except_where_a_clause_reads_what_they_are_called_with(
+    dtrace: Dtrace,
+) -> None:
+    program = """
+        sdt:sched:: /pid == $target/ { @[probename] = count(); }
+        rawtp:sched::sched_process_exit /pid == $target && args[0] != NULL/ { @["read"] = count(); }"""
+    *alone, together = attach_points(program.replace("$target", "1"))
+    assert alone == [RawTracepoint("sched_process_exit")]
+    assert isinstance(together, Tracepoints)
+    assert together.raw
+    told = [row.split() for row in dtrace("-qn", program, "-c", line("fork", 3)).stdout.splitlines()]
+    assert ["sched_process_fork", "3"] in told
+    assert ["sched_process_exit", "1"] in told
+    assert ["read", "1"] in told
 
 
 @pytest.mark.needs("tracepoint:sched:sched_process_exec")

@@ -150,7 +150,7 @@ class _ObjectInfo(ctypes.Structure):
 
 
 class _RawTracepointOpen(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_uint64), ("prog_fd", ctypes.c_uint32), ("pad", ctypes.c_uint32)]
+    _fields_ = [("name", ctypes.c_uint64), ("prog_fd", ctypes.c_uint32), ("cookie", ctypes.c_uint64)]
 
 
 class VerifierError(Exception):
@@ -457,8 +457,8 @@ def _load_types(btf: bytes) -> int:
 def run_program(program: int, cpu: int | None = None) -> int:
     """Runs a raw tracepoint program once, with a context of zeros: its result, 32 bits. Raises OSError.
 
-    Without a CPU it runs on this one, and as this process: the current task is the caller's thread. On a chosen CPU
-    the current task is whatever runs there. Linux 5.10 and later (commit 1b4d60ec162f).
+    Without a CPU it runs on this one, and as this process; on a chosen CPU the current task is whatever runs there.
+    Linux 5.10 and later (commit 1b4d60ec162f).
     """
     context = ctypes.create_string_buffer(_RAW_CONTEXT)
     attr = _TestRun(prog_fd=program, ctx_size_in=_RAW_CONTEXT, ctx_in=_address(context))
@@ -468,10 +468,11 @@ def run_program(program: int, cpu: int | None = None) -> int:
     return int(attr.retval)
 
 
-def open_raw_tracepoint(event: str, program: int) -> int:
-    """Attaches a program to a raw tracepoint, by its event name, until the descriptor is closed. Raises OSError."""
+def open_raw_tracepoint(event: str, program: int, cookie: int = 0) -> int:
+    """Attaches a program to a raw tracepoint, by its event name, until the descriptor is closed. Raises OSError.
+    Before Linux 6.10 (commit 68ca5d4eebb8) the cookie must be 0."""
     name = ctypes.create_string_buffer(event.encode())
-    return bpf_call(_RAW_TRACEPOINT_OPEN, _RawTracepointOpen(_address(name), program))
+    return bpf_call(_RAW_TRACEPOINT_OPEN, _RawTracepointOpen(_address(name), program, cookie))
 
 
 def open_trampoline(program: int) -> int:

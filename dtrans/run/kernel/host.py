@@ -18,7 +18,7 @@ from dtrans.cache import cache_key
 from dtrans.errors import fail
 from dtrans.files import read_bytes, read_text
 from dtrans.run.kernel.bpf import PERF_TYPE_HARDWARE, online_cpus, open_perf_event
-from dtrans.run.kernel.links import has_attach_cookies, has_multi_links, has_trampoline
+from dtrans.run.kernel.links import has_attach_cookies, has_multi_links, has_raw_cookies, has_trampoline
 from dtrans.run.kernel.privileges import lockdown_level, needs_root_to
 from dtrans.typed import TYPE_CHECKING
 
@@ -289,6 +289,8 @@ class HostFacts:
                 return has_multi_uprobes()
             case "attach_cookie":
                 return has_attach_cookies()
+            case "raw_cookie":
+                return has_raw_cookies()
             case "fentry":
                 function = self.function_id("vfs_read", "vmlinux")
                 return function is not None and has_trampoline(function)

@@ -16,6 +16,7 @@ from functools import cache
 
 from dtrans.files import read_text
 from dtrans.run.kernel.bpf import (
+    PROG_RAW_TRACEPOINT,
     PROG_TRACING,
     NextId,
     VerifierError,
@@ -175,6 +176,11 @@ def missed_returns(link: int) -> int:
 def has_attach_cookies() -> bool:
     """Whether programs can read the cookie of the place that they run for."""
     return _loads(PROG_KPROBE, _READ_COOKIE, 0)[0]
+
+
+def has_raw_cookies() -> bool:
+    """Whether programs at raw tracepoints can read a cookie."""
+    return _loads(PROG_RAW_TRACEPOINT, _READ_COOKIE, 0)[0]
 
 
 def has_multi_links() -> bool:

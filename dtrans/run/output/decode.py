@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter, itemgetter
 
 from dtrans.artifact import Artifact, Field, FieldKind, Probe
@@ -113,8 +114,9 @@ def unpacker(fields: Sequence[Field]) -> Unpack:
     return lambda buffer, offset: pick(read_all(buffer, offset))
 
 
-def column_reader(fields: Sequence[Field], stride: int) -> Callable[[Buffer], list[Sequence[Any]]] | None:
-    """A function from records that are `stride` bytes apart to the items of each field; None where fields overlap."""
+def run_reader(fields: Sequence[Field], stride: int) -> Callable[[Buffer], list[Any]] | None:
+    """A function from records that are `stride` bytes apart to the items of the fields of one record, of the next, and
+    so on; None where fields overlap."""
     left = sorted(set(fields), key=lambda field: field.offset)
     layout, end = "<", 0
     for field in left:
@@ -125,11 +127,16 @@ def column_reader(fields: Sequence[Field], stride: int) -> Callable[[Buffer], li
     unpack = struct.Struct(f"{layout}{stride - end}x").iter_unpack
     order = [left.index(field) for field in fields]
 
-    def columns(records: Buffer) -> list[Sequence[Any]]:
-        read = list(zip(*unpack(records), strict=True))
-        return [read[place] for place in order]
+    def items(records: Buffer) -> list[Any]:
+        read = list(chain.from_iterable(unpack(records)))
+        if left == list(fields):
+            return read
+        made = read[:]
+        for place, stands in enumerate(order):
+            made[place :: len(order)] = read[stands :: len(order)]
+        return made
 
-    return columns
+    return items
 
 
 def _layer_reader(fields: Sequence[Field]) -> tuple[list[Field], Unpack]:

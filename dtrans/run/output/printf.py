@@ -16,7 +16,7 @@ from functools import lru_cache
 from dtrans.artifact import Field
 from dtrans.errors import fail
 from dtrans.formats import VALUE_CLASSES, Conversion, Piece, accepts, parse_format
-from dtrans.run.output.decode import Buffer, Convert, Names, Unpack, c_string, column_reader, to_text, unpacker
+from dtrans.run.output.decode import Buffer, Convert, Names, Unpack, c_string, run_reader, to_text, unpacker
 from dtrans.typed import Any
 from dtrans.values import dataclass, replace
 
@@ -159,28 +159,29 @@ class Formatter:
 
         return text_of
 
-    def many(self, stride: int) -> Callable[[Buffer], list[bytes]] | None:
-        """A function from records that are `stride` bytes apart to their texts, in a third of the time that `reader`
-        takes for them; None for what is read in a way of its own."""
-        template = self.template
+    def many(self, stride: int) -> Callable[[Buffer], bytes] | None:
+        """A function from records that are `stride` bytes apart to the text of all, in a fifth of the time that
+        `reader` takes for them; None for what is read in a way of its own."""
+        template, width = self.template, len(self.fields)
         if not self.slots:
             text = template % ()
-            return lambda records: [text] * (len(records) // stride)
-        columns = None if any(slot.whole for slot in self.slots) else column_reader(self.fields, stride)
-        if columns is None:
+            return lambda records: text * (len(records) // stride)
+        read = None if any(slot.whole for slot in self.slots) else run_reader(self.fields, stride)
+        if read is None:
             return None
         changes = [(place, convert) for place, convert in enumerate(self._converts) if convert]
 
-        def texts(records: Buffer) -> list[bytes]:
-            items = columns(records)
+        def text_of(records: Buffer) -> bytes:
+            items = read(records)
             for place, convert in changes:
                 if convert is c_string:
-                    items[place] = [item.partition(b"\0")[0] for item in items[place]]
+                    items[place::width] = [item.partition(b"\0")[0] for item in items[place::width]]
                 else:
-                    items[place] = list(map(convert, items[place]))
-            return [template % row for row in zip(*items, strict=True)]
+                    items[place::width] = list(map(convert, items[place::width]))
+            # One operation for all of them: most of its time is spent to begin it.
+            return (template * (len(records) // stride)) % tuple(items)
 
-        return texts
+        return text_of
 
     @property
     def _converts(self) -> list[Convert | None]:

@@ -184,7 +184,7 @@ class Output:
         self._texts = {number: made.reader() for number, made in self._formats.items()}
         self._quick: dict[int, Callable[[Buffer, int], bytes]] = {}
         #: The same for runs of records, None for a site without; made when a run comes.
-        self._runs: dict[int, Callable[[Buffer], list[bytes]] | None] = {}
+        self._runs: dict[int, Callable[[Buffer], bytes] | None] = {}
         self._steps = [
             () if number in self._texts else tuple(filter(None, map(self._present_step, site.actions)))
             for number, site in enumerate(artifact.sites)
@@ -211,10 +211,10 @@ class Output:
             return False
         if site not in self._runs:
             self._runs[site] = self._quick_formats[site].many(stride)
-        texts = self._runs[site]
-        if texts is None:
+        text_of = self._runs[site]
+        if text_of is None:
             return False
-        self._pending += texts(records)
+        self._pending.append(text_of(records))
         return True
 
     def flush(self) -> None:

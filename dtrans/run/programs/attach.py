@@ -11,7 +11,17 @@ import resource
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from dtrans.artifact import Attach, KernelFunctions, PerfEvent, RawTracepoint, TestRun, Tracepoint, Trampoline, UserCode
+from dtrans.artifact import (
+    Attach,
+    KernelFunctions,
+    PerfEvent,
+    RawTracepoint,
+    TestRun,
+    Tracepoint,
+    Tracepoints,
+    Trampoline,
+    UserCode,
+)
 from dtrans.errors import DtransError, fail
 from dtrans.run.kernel.bpf import (
     PERF_TYPE_TRACEPOINT,
@@ -53,9 +63,9 @@ _OTHER_FILES = 256
 def program_kind(attach: Attach) -> int:
     """The type of program, as enum bpf_prog_type numbers them. A function is loaded once for each."""
     match attach:
-        case RawTracepoint() | TestRun():
+        case RawTracepoint() | TestRun() | Tracepoints(raw=True):
             return PROG_RAW_TRACEPOINT
-        case Tracepoint():
+        case Tracepoint() | Tracepoints():
             return PROG_TRACEPOINT
         case PerfEvent():
             return PROG_PERF_EVENT
@@ -106,12 +116,9 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
         case RawTracepoint(event):
             yield open_raw_tracepoint(event, program)
         case Tracepoint(group, event):
-            number = facts.tracepoint_id(group, event)
-            if number is None:
-                raise FileNotFoundError(_NOT_THERE, "")
-            # One event serves all CPUs: the program hangs on the tracepoint, not on the event, which takes no samples
-            # itself: a few tracepoints refuse that (irq_work_exit, whose samples would cause it again).
-            yield from _event(open_perf_event(PERF_TYPE_TRACEPOINT, number, 0, online_cpus()[0]), program)
+            yield from _event(_open_tracepoint(group, event, facts), program)
+        case Tracepoints(raw, places):
+            yield from _tracepoints(places, program, facts, raw=raw)
         case PerfEvent(kind, config, period, all_cpus, mode):
             for cpu in online_cpus() if all_cpus else online_cpus()[:1]:
                 try:
@@ -127,6 +134,30 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
             yield open_trampoline(program)
         case TestRun() | UserCode():
             pass  # Fired by hand; attached where the places are found.
+
+
+def _tracepoints(places: Sequence[tuple[str, int]], program: int, facts: HostFacts, *, raw: bool) -> Iterator[int]:
+    _allow_files(len(places))
+    for name, cookie in places:
+        try:
+            if raw:
+                yield open_raw_tracepoint(name, program, cookie)
+            else:
+                group, _, event = name.partition(":")
+                yield link_event(_open_tracepoint(group, event, facts), program, cookie)
+        except OSError as error:
+            if error.errno not in (_NOT_THERE, _NOT_VALID):
+                raise
+            raise fail("D_KERNEL", f"the running kernel has no tracepoint '{name}'") from None
+
+
+def _open_tracepoint(group: str, event: str, facts: HostFacts) -> int:
+    number = facts.tracepoint_id(group, event)
+    if number is None:
+        raise FileNotFoundError(_NOT_THERE, "")
+    # One event serves all CPUs: the program hangs on the tracepoint, not on the event, which takes no samples
+    # itself: a few tracepoints refuse that (irq_work_exit, whose samples would cause it again).
+    return open_perf_event(PERF_TYPE_TRACEPOINT, number, 0, online_cpus()[0])
 
 
 def _event(event: int, program: int) -> Iterator[int]:
@@ -212,6 +243,8 @@ def attach_place(attach: Attach) -> str:
             return f"raw tracepoint '{event}'"
         case Tracepoint(group, event):
             return f"tracepoint '{group}:{event}'"
+        case Tracepoints(_, places):
+            return f"tracepoint '{places[0][0]}' and {len(places) - 1} more"
         case PerfEvent(kind, config):
             return f"perf event {kind}:{config}"
         case KernelFunctions(moment, places):

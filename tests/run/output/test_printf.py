@@ -38,9 +38,9 @@ def shown(format_text: str, *values: Any, kinds: str = "", strings: tuple[str, .
         data += raw
     made = compile_format(format_text, fields, make_names(strings))
     text = made.reader()(memoryview(b"!!!" + data), 3)
-    # Many at a time are the same texts.
-    if (texts_of := made.many(len(data) + 5)) is not None:
-        assert texts_of(memoryview((data + b"\xaa" * 5) * 3)) == [text] * 3
+    # Many at a time are the same text.
+    if (text_of_all := made.many(len(data) + 5)) is not None:
+        assert text_of_all(memoryview((data + b"\xaa" * 5) * 3)) == text * 3
     return text.decode("utf-8", "surrogateescape")
 
 
