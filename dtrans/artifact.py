@@ -441,8 +441,7 @@ class Trampoline:
     module: str = "vmlinux"
 
 
-#: Ends `UserCode.row` where the code of all processes is meant.
-ANY_PROCESS = "*"
+ANY_PROCESS = "*"  # Ends `UserCode.row` where the code of all processes is meant.
 
 
 @dataclass(frozen=True, slots=True)
