@@ -85,6 +85,8 @@ def has(feature: str) -> bool:
             return ours >= least
         case ["path", path]:
             return Path(path).exists()
+        case ["cpu", flag]:
+            return f" {flag} " in Path("/proc/cpuinfo").read_text().replace("\n", " ")
         case ["machine", name]:
             return os.uname().machine == name
         case ["lab"]:

@@ -347,7 +347,8 @@ class Session:
         self.loaded.attach_places(places, userland)
         if self.loaded.refused > before:
             count = self.loaded.refused - before
-            self._complain(f"{count} place{'s' * (count != 1)} in processes cannot be traced: the kernel refuses to")
+            told = f"{count} place{'s' * (count != 1)} in processes"
+            self._complain(f"{told} cannot be traced: the kernel cannot run elsewhere what stands there")
 
     def _until_end(self, woken: int) -> None:
         """Until exit(), an interrupt, or the end of all targets."""

@@ -280,6 +280,48 @@ def test_code_before_main_is_seen_from_preinit_on(dtrace: Run, tmp_path: Path) -
         assert dtrace("-q", "-x", f"evaltime={moment}", "-n", clause, "-c", program).stdout.split() == [str(count)]
 
 
+#: Functions that begin with a vector instruction: one that is none of the kernel's business, and one whose opcode is
+#: that of a jump for it: then the vector would not have been copied.
+_VECTORS = """
+long low(long x), same(long x);
+static long put(long x) { asm volatile("vmovq %0, %%xmm1" : : "r"(x) : "xmm1"); return same(x); }
+asm("low: vxorps %xmm0, %xmm0, %xmm0\\n mov %rdi, %rax\\n ret\\n .type low, @function\\n .size low, .-low\\n"
+    "same: vpor %xmm1, %xmm1, %xmm0\\n vmovq %xmm0, %rax\\n ret\\n .type same, @function\\n .size same, .-same\\n"
+    ".globl low, same");
+int main(void) { for (long i = 0; i < 50; i++) if (low(i) != i || put(i) != i) return 1; return 0; }
+"""
+_BROADCAST = """
+long spread(long x);
+asm("spread: vpbroadcastq %rdi, %ymm17\\n mov %rdi, %rdx\\n vmovq %xmm17, %rax\\n ret\\n"
+    ".type spread, @function\\n .size spread, .-spread\\n .globl spread");
+int main(void) { for (long i = 0; i < 50; i++) if (spread(i) != i) return 1; return 0; }
+"""
+
+
+@pytest.mark.needs("machine:x86_64", "cpu:avx")
+def test_functions_that_the_kernel_would_break_are_not_traced(dtrace: Run, tmp_path: Path) -> None:
+    """The program exits with status 0: it has met no wrong value."""
+    program = compiled(tmp_path, "vectors", _VECTORS)
+    done = dtrace(
+        "-qn", "pid$target:a.out:low:entry, pid$target:a.out:same:entry { @[probefunc] = count(); }", "-c", program
+    )
+    assert done.stdout.split() == ["low", "50"]
+    assert "1 place in processes cannot be traced" in done.stderr
+    assert "exited with status" not in done.stderr
+
+
+@pytest.mark.needs("machine:x86_64", "cpu:avx512vl")
+def test_a_function_that_begins_with_a_broadcast_is_traced_behind_it(dtrace: Run, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "broadcast", _BROADCAST)
+    clauses = """
+        pid$target:a.out:spread:entry { @ = sum(arg0); self->in = arg0; }
+        pid$target:a.out:spread:return /arg1 == self->in/ { @ = sum(1000); }"""
+    done = dtrace("-qn", clauses, "-c", program)
+    assert done.stdout.split() == [str(sum(range(50)) + 50 * 1000)]
+    assert "exited with status" not in done.stderr
+    assert "cannot be traced" not in done.stderr
+
+
 def test_programs_without_libraries_and_at_fixed_addresses(dtrace: Run, tmp_path: Path) -> None:
     text = "int work(int x) { return x + 1; } int main(void) { return work(1) + work(2) - 5; }"
     for flags in (("-static",), ("-no-pie",)):

@@ -167,14 +167,24 @@ def _event(event: int, program: int) -> Iterator[int]:
 
 def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[int | None]:
     """Attaches a program to places in a file: the descriptors that hold it there, and None for each place that the
-    kernel refuses, as it does for a few instructions."""
+    kernel refuses, as it does for a few instructions, or where it would break the program."""
+    from dtrans.run.kernel.opcodes import sound_offsets
     from dtrans.run.kernel.uprobes import link_each
 
     many = facts.feature("uprobe_multi")
     if not many:
         _allow_files(len(places.places))
-    entry = places.program.moment != "return"
-    for made in link_each(program, places.path, places.places, places.pid, entry=entry, many=many):
+    moment = places.program.moment
+    offsets = [offset for offset, _, _ in places.places]
+    sound = []
+    for offset, (_, counter, cookie) in zip(
+        sound_offsets(places.path, offsets, starts=moment in ("entry", "return")), places.places, strict=True
+    ):
+        if offset is None:
+            yield None
+        else:
+            sound.append((offset, counter, cookie))
+    for made in link_each(program, places.path, sound, places.pid, entry=moment != "return", many=many):
         yield made if isinstance(made, int) else None
 
 
