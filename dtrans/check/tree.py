@@ -356,6 +356,22 @@ class AggregationInfo:
     keys: tuple[Type, ...]
 
 
+def assigns(expr: Expr[L]) -> bool:
+    """Whether to calculate a value changes a variable, or memory of the program."""
+    match expr:
+        case Assign() | Store():
+            return True
+        case Read(_, parts) | Call(_, parts, _, _):
+            return any(map(assigns, parts))
+        case Load(part, _, _, _) | Place(part, _) | Unary(_, part, _) | Cast(part, _) | StringOf(part, _, _):
+            return assigns(part)
+        case Binary(_, one, two, _) | Compare(_, one, two) | Comma(one, two):
+            return assigns(one) or assigns(two)
+        case Cond(test, then, other, _):
+            return assigns(test) or assigns(then) or assigns(other)
+    return False
+
+
 class Rewriter(Generic[L, M]):
     """Makes the same expressions and statements with every leaf replaced: ``Rewriter[Solaris, Linux](leaf)``."""
 

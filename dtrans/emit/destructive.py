@@ -42,7 +42,7 @@ def _copyout(values: Values, act: Act[Linux]) -> None:
 
 def _copyoutstr(values: Values, act: Act[Linux]) -> None:
     """The string with its end, cut where it is longer than the size."""
-    slot = values.text(act.args[0])
+    slot = values.text(*act.args)
     target, most = (values.temporary("u64", values.integer(arg)) for arg in act.args[1:])
     size = values.temporary("u64", f"{strings.length(values, slot)} + 1")
     values.add(f"if ({size} > {most}) {size} = {most};")

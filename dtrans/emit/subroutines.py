@@ -41,7 +41,7 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
         case "index" | "rindex":
             return _index(values, call)
         case "strtoll":
-            slot = values.text(args[0])
+            slot = values.text(args[0], *args[1:])
             base = _base(values, args[1]) if len(args) > 1 else "10"
             return values.temporary("s64", values.calls.expression(values, "strtoll", slot, base))
         case "copyin":
@@ -105,20 +105,20 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
         case "basename" | "dirname" | "cleanpath" | "toupper" | "tolower":
             calls.statement(values, name, to, values.text(args[0]))
         case "strjoin":
-            calls.statement(values, name, to, values.text(args[0]), values.text(args[1]))
+            calls.statement(values, name, to, values.text(args[0], args[1]), values.text(args[1]))
         case "strchr" | "strrchr":
-            source = values.text(args[0])
+            source = values.text(args[0], args[1])
             character = Number(f"(int)({values.integer(args[1])})")
             _found(values, slot, calls.expression(values, name, to, source, character))
         case "strstr":
-            source, needle = values.text(args[0]), values.text(args[1])
+            source, needle = values.text(args[0], args[1]), values.text(args[1])
             _found(values, slot, calls.expression(values, name, to, source, needle, _work(values, needle)))
         case "json":
             _json(values, call, slot)
         case "strtok":
             _strtok(values, call, slot)
         case "substr":
-            source = values.text(args[0])
+            source = values.text(args[0], *args[1:])
             start = Number(values.settled(args[1]))
             # What is left out is strsize for dtrace, whatever the string's own length.
             length = Number(values.integer(args[2])) if len(args) > 2 else str(values.types.strsize)
@@ -169,7 +169,7 @@ def _work(values: Values, needle: Slot) -> str:
 
 
 def _index(values: Values, call: Call[Linux]) -> str:
-    source, needle = values.text(call.args[0]), values.text(call.args[1])
+    source, needle = values.text(call.args[0], *call.args[1:]), values.text(call.args[1], *call.args[2:])
     start: Argument = "0" if call.name == "index" else number((1 << 31) - 1)
     if len(call.args) > 2:
         start = Number(values.integer(call.args[2]))
@@ -241,7 +241,9 @@ def _copyinto(values: Values, call: Call[Linux]) -> str:
 
 def _bcopy(values: Values, args: tuple[Expr[Linux], ...]) -> str:
     text = isinstance(args[0].type, StringType)
-    source = values.temporary("u64", f"(u64)({values.text(args[0]).address})" if text else values.integer(args[0]))
+    source = values.temporary(
+        "u64", f"(u64)({values.text(args[0], *args[1:]).address})" if text else values.integer(args[0])
+    )
     target = values.temporary("u64", values.integer(args[1]))
     length = values.temporary("u64", values.integer(args[2]))
     at = _into(values, target, length)
@@ -258,13 +260,13 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
     values.scratch.keep(declaration, size + 8)
     values.variables.strtok = True
     state = f"{values.scratch_name}->strtok_state"
-    delimiters = values.text(call.args[1])
     room = slot if slot.size >= 32 else values.slot(32)
     if not isinstance(call.args[0], Const):
         text = values.string(call.args[0])
         with values.block(f"if (*(u16 *)({text.address}))" if nullable(call.args[0], read=False) else ""):
             strings.copy(values, Slot(state, size), text)
             values.add(f"*(u64 *)({state} + {size}) = 0;")
+    delimiters = values.text(call.args[1])
     found = values.calls.expression(values, "strtok", To(room), state, str(size), delimiters)
     values.add(f"if (!{found}) *(u16 *)({room.address}) = 0;")
     if room is not slot:
@@ -273,7 +275,7 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
 
 def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
     """The verifier walks every character of text and path with all that it may be, up to a million steps in all."""
-    source, path = values.text(call.args[0]), values.text(call.args[1])
+    source, path = values.text(call.args[0], call.args[1]), values.text(call.args[1])
     if _JSON_TEXT * source.size + _JSON_PATH * path.size > _MOST_STEPS:
         raise fail(
             "D_PROTO_ARG",

@@ -35,6 +35,7 @@ from dtrans.check.tree import (
     StringOf,
     Text,
     Unary,
+    assigns,
 )
 from dtrans.emit import strings
 from dtrans.emit.addresses import any_address, put_addresses
@@ -400,12 +401,18 @@ class Values:
         self.string_into(expr, slot, read=read)
         return slot
 
-    def text(self, expr: Expr[Linux]) -> Slot:
-        """A string whose characters are needed: NULL has none, at the address 0."""
+    def text(self, expr: Expr[Linux], *later: Expr[Linux]) -> Slot:
+        """A string whose characters are needed: NULL has none, at the address 0. A variable is copied where what is
+        calculated `later` may assign it."""
         slot = self.string(expr, read=True)
         if nullable(expr):
             self.fault(f"!*(u16 *)({slot.address})", BAD_ADDRESS)
-        return slot
+        return self._kept(slot) if isinstance(expr, Read) and any(map(assigns, later)) else slot
+
+    def _kept(self, slot: Slot) -> Slot:
+        kept = self.slot(slot.size)
+        strings.copy(self, kept, slot)
+        return kept
 
     def string_into(self, expr: Expr[Linux], slot: Slot, *, key: bool = False, read: bool = False) -> None:
         """Puts a string at a place. A `key` has zeros behind its end, up to the slot's size. Where the string is
@@ -479,10 +486,8 @@ class Values:
             test = strings.equals(self.string(other), text.value)
             return test if op == "==" else f"!{test}"
         one = self.string(left)
-        if isinstance(left, Read) and not isinstance(right, Read | Text):
-            kept = self.slot(one.size)
-            strings.copy(self, kept, one)
-            one = kept
+        if isinstance(left, Read) and assigns(right):
+            one = self._kept(one)
         two = self.string(right)
         if op in ("==", "!="):
             call = self.calls.expression(self, "streq", one, two)

@@ -33,6 +33,7 @@ from dtrans.check.tree import (
     Store,
     Unary,
     Variable,
+    assigns,
 )
 from dtrans.emit import strings
 from dtrans.emit.addresses import assign_addresses
@@ -306,15 +307,19 @@ class Variables:
     @contextmanager
     def _key(self, values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> Iterator[str]:
         """A C variable or scratch member that holds the packed tuple, by its name, in a block of its own: all keys of a
-        program then share one place on its stack. Numbers are made before it, for what they memoise outlasts it."""
+        program then share one place on its stack. Numbers are made before it, for what they memoise outlasts it, and
+        strings too where keys assign what others read."""
         array = self.array(variable)
         assert variable.keys is not None
         kinds = [_key_type(kind, self.strsize) for kind in variable.keys]
-        numbers = {
-            index: values.settled(key)
-            for index, (key, kind) in enumerate(zip(keys, kinds, strict=True))
-            if not isinstance(kind, StringType | Addresses)
-        }
+        in_order = any(map(assigns, keys))
+        numbers: dict[int, str] = {}
+        texts: dict[int, Slot] = {}
+        for index, (key, kind) in enumerate(zip(keys, kinds, strict=True)):
+            if isinstance(kind, StringType) and in_order:
+                texts[index] = values.text(key, *keys[index + 1 :])
+            elif not isinstance(kind, StringType | Addresses):
+                numbers[index] = values.settled(key)
         with values.block(""):
             name = values.structure(f"struct {array.name}_key", array.key_size)
             if array.by_thread:
@@ -323,6 +328,8 @@ class Variables:
             for index, (key, kind) in enumerate(zip(keys, kinds, strict=True)):
                 if index in numbers:
                     values.add(f"{name}.k{index} = {numbers[index]};")
+                elif index in texts:
+                    strings.copy(values, Slot(f"{name}.k{index}", align_up(self.strsize, 8)), texts[index], key=True)
                 else:
                     values.put(f"{name}.k{index}", key, kind, key=True)
             yield name
