@@ -47,6 +47,7 @@ import struct
 import zlib
 from collections.abc import Mapping
 
+from dtrans.source import Written
 from dtrans.typed import Literal
 from dtrans.values import dataclass, field
 
@@ -493,13 +494,14 @@ class Program:
 
     Programs are attached in order and detached in reverse; `auxiliary` ones keep state (thread exit, on-CPU
     time) and are attached before any other and detached after. One that has a `link` is not attached: it goes on where
-    another of the same place has ended.
+    another of the same place has ended. `clauses` are those that it runs, in whole or in part.
     """
 
     function: str
     attach: Attach
     auxiliary: bool = False
     link: Link | None = None
+    clauses: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -569,8 +571,7 @@ class Wanted:
     optional: bool = False
     #: Why there may be none.
     reason: str = ""
-    #: Where the description stands: file, line, column, length, text of the line.
-    written: tuple[str, int, int, int, str] = ("", 0, 0, 0, "")
+    written: Written = ("", 0, 0, 0, "")  # Where the description stands.
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,3 +599,5 @@ class Artifact:
     host: tuple[str, ...] = field(default=())
     #: Where strings stand in the map ``globals`` that are empty, and not NULL, before they are set.
     empty: tuple[int, ...] = field(default=())
+    #: Where each clause stands, by its number.
+    clauses: Mapping[int, Written] = field(default_factory=dict)

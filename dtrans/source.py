@@ -75,4 +75,22 @@ class Span:
         return Span(self.source, self.start, max(self.end, other.end))
 
 
+#: A place that can be kept apart from its text: file, line, column, length, and the text of the line; line 0 for none.
+Written = tuple[str, int, int, int, str]
+
+
+def written(span: Span | None) -> Written:
+    """A place without the text that it is in."""
+    if span is None:
+        return "", 0, 0, 0, ""
+    file, line, column = span.location
+    return file, line, column, span.end - span.start, span.source.line_at(span.start)
+
+
+def span_of(place: Written) -> Span | None:
+    """The place again, in a text that has this line only."""
+    file, line, column, width, text = place
+    return Span(Source(file, text, ((1, file, line),)), column - 1, column - 1 + width) if line else None
+
+
 NOWHERE = Span(Source("<built in>", ""), 0, 0)

@@ -322,9 +322,11 @@ class ProgramChecker:
 def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -> Options:
     """The options of a run: the programs' pragmas, then those given outside, which win."""
     options: dict[str, str] = {}
+    places: dict[str, Span] = {}
     for pragma in _pragmas(programs):
         for word in pragma.words:
             name, _, value = word.partition("=")
+            places[name] = pragma.span
             options[name] = check_option(name, value or None, pragma.span)
             if OPTIONS[name].outside:
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' is given on the command line only", pragma.span)
@@ -332,7 +334,8 @@ def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -
         options[name] = check_option(name, value)
     made = Options(options)
     for name, size in made.lowered().items() if made.text("bufresize") == "manual" else ():
-        raise fail("D_PRAGMA_OPTSET", f"could not enable tracing: Not enough space: {name} is {size} bytes at most")
+        told = f"could not enable tracing: Not enough space: {name} is {size} bytes at most"
+        raise fail("D_PRAGMA_OPTSET", told, places.get("bufresize"))
     return made
 
 

@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from dtrans.artifact import DROP_KINDS
-from dtrans.emit.pieces import size_of
+from dtrans.emit.pieces import Part, size_of
 from dtrans.emit.statements import Statements
 from dtrans.emit.text import Lines, comment
 from dtrans.emit.values import Frame, Values
@@ -39,7 +39,7 @@ class ClauseText:
     in_error: bool
     #: Whether a clause before it may have called exit(): then it does not run.
     stopped: bool = False
-    parts: list[list[str]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
 
     @property
     def gate(self) -> str:
@@ -73,10 +73,10 @@ class ClauseText:
         """A part: statements that are emitted meanwhile are its own."""
         values, clause, number = self.values, self.clause, len(self.parts)
         name = f"{self.name}p{number}" if number else self.name
-        values.scratch.open(name)
+        values.scratch.open(name, clause.span)
         values.stack.open()
         body = Lines(2)
-        self.parts.append(body.lines)
+        self.parts.append(Part(clause, body.lines))
         body.add("/*")
         for line in ("Goes on.",) if number else comment(clause.text):
             body.add(f" * {line}".rstrip())

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dtrans.emit.text import Lines
+from dtrans.plan.plan import PlanClause
 
 #: Instructions that a program is to have at most, and one of several for a firing: a jump reaches 32,767 (struct
 #: bpf_insn, `off`), and what is counted here is guessed. The compiler takes more time for one than for two halves.
@@ -29,6 +30,14 @@ MOST_PIECES = 32
 
 
 @dataclass
+class Part:
+    """A clause as C, or a part of one: its lines, and the clause that it is of."""
+
+    clause: PlanClause
+    lines: list[str]
+
+
+@dataclass
 class FiringText:
     """One firing as C. `guard` ends it early; `opening` makes what its clauses share, anew in each program; `kept` are
     the clause-local numbers by name, and their C types, which `fresh` lets begin. `clauses` are clauses, or parts of
@@ -39,7 +48,7 @@ class FiringText:
     guard: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
     opening: list[str] = field(default_factory=list)
-    clauses: list[list[str]] = field(default_factory=list)
+    clauses: list[Part] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
     arena: bool = False
     has_parts: bool = False
@@ -47,9 +56,10 @@ class FiringText:
     @property
     def whole(self) -> Lines:
         """All of it, for one program."""
-        return self._block([*self.guard, *self.fresh, *self.opening, *(line for one in self.clauses for line in one)])
+        parts = [line for one in self.clauses for line in one.lines]
+        return self._block([*self.guard, *self.fresh, *self.opening, *parts])
 
-    def piece(self, clauses: Sequence[Sequence[str]], chain: str, index: int, *, last: bool) -> Lines:
+    def piece(self, clauses: Sequence[Part], chain: str, index: int, *, last: bool) -> Lines:
         """Some of its clauses, for program `index` of a chain."""
         pad = "\t" * (self.depth + 1)
         start = [*self.guard, *self.fresh]
@@ -60,7 +70,7 @@ class FiringText:
             end = [f"{pad}s->kept_{name} = {name};" for name in self.kept]
             end += [f"{pad}s->kept_arena_used = arena_used;"] if self.arena else []
             end.append(f"{pad}{chain}.call(ctx, {index + 1});")
-        return self._block([*start, *self.opening, *(line for one in clauses for line in one), *end])
+        return self._block([*start, *self.opening, *(line for one in clauses for line in one.lines), *end])
 
     def _block(self, inner: Sequence[str]) -> Lines:
         lines = Lines(self.depth)
@@ -97,18 +107,18 @@ def in_programs(firings: Sequence[FiringText], error: int) -> list[list[FiringTe
     return groups
 
 
-def in_pieces(firing: FiringText, error: int) -> list[list[list[str]]]:
+def in_pieces(firing: FiringText, error: int) -> list[list[Part]]:
     """A firing's clauses in as few groups as programs allow: small ones, unless they would be too many."""
     groups = _grouped(firing, error, _SMALL_PIECE if firing.has_parts else _PIECE)
     return groups if len(groups) <= MOST_PIECES else _grouped(firing, error, _PIECE)
 
 
-def _grouped(firing: FiringText, error: int, most: int) -> list[list[list[str]]]:
+def _grouped(firing: FiringText, error: int, most: int) -> list[list[Part]]:
     head = size_of([*firing.guard, *firing.fresh, *firing.opening], error)
-    groups: list[list[list[str]]] = []
+    groups: list[list[Part]] = []
     room = 0
     for clause in firing.clauses:
-        size = size_of(clause, error)
+        size = size_of(clause.lines, error)
         if not groups or size > room:
             groups.append([])
             room = most - head

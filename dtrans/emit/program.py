@@ -37,7 +37,7 @@ from dtrans.emit.calls import MOST_COPIED
 from dtrans.emit.clauses import ClauseText
 from dtrans.emit.clibrary import collect
 from dtrans.emit.leaves import among, calls_of
-from dtrans.emit.pieces import MOST_PIECES, FiringText, in_pieces, in_programs, size_of
+from dtrans.emit.pieces import MOST_PIECES, FiringText, Part, in_pieces, in_programs, size_of
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements
 from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
@@ -49,6 +49,7 @@ from dtrans.options import Options
 from dtrans.plan.leaves import Linux
 from dtrans.plan.plan import AttachPoint, Firing, Plan
 from dtrans.plan.points import CALL_ENTRY, CALL_RETURN
+from dtrans.source import Written, written
 from dtrans.types import INT, align_up
 
 #: Where the frame's own programs attach. A thread's variables go when the kernel frees it, which is after it left its
@@ -104,6 +105,8 @@ class Emitter:
         #: The system calls that the clauses of the attach point at hand want, at most; None where that may be all.
         self._calls: frozenset[int] | None = None
         self.programs: list[Program] = []
+        #: Where the clauses stand, by their numbers.
+        self.clauses: dict[int, Written] = {}
         #: Maps by which a program goes on to the next of a firing, and how many there are.
         self.chains: dict[str, int] = {}
 
@@ -130,6 +133,7 @@ class Emitter:
             late=tuple(self.shared.late.values()),
             host=tuple(self.shared.host),
             empty=self.variables.empty_strings(),
+            clauses=self.clauses,
             options=dict(sorted(self.options.given.items())),
             matched=sum(count for _, count in self.plan.matched),
             descriptions=self.plan.matched,
@@ -144,6 +148,7 @@ class Emitter:
             raise fail(
                 "D_NOREG",
                 f"a clause needs {size} bytes of memory for its strings, and the kernel gives {MOST_SCRATCH}",
+                self.scratch.largest,
                 hint="give a smaller strsize, or make two clauses of it",
             )
 
@@ -154,10 +159,12 @@ class Emitter:
 
     # --- programs -------------------------------------------------------------------------------------
 
-    def _program(self, function: str, attach: Attach, body: str, link: Link | None) -> None:
-        context = _CONTEXTS[type(attach)]
+    def _program(self, attach: Attach, body: str, link: Link | None, parts: Sequence[Part]) -> None:
+        function, context = f"prog_{len(self.programs)}", _CONTEXTS[type(attach)]
         self.functions.append(f"int {function}({context} *ctx)\n{{\n{body}\n}}")
-        self.programs.append(Program(function, attach, link=link))
+        placed = {part.clause.number: part.clause.span for part in parts if part.clause.span is not None}
+        self.clauses |= {number: written(span) for number, span in placed.items()}
+        self.programs.append(Program(function, attach, link=link, clauses=tuple(placed)))
 
     def _point(self, number: int, point: AttachPoint) -> None:
         """The programs of an attach point: one, unless its firings are too large to stand in one."""
@@ -177,23 +184,27 @@ class Emitter:
             if len(pieces) > 1:
                 self._chain(point.attach, group[0], pieces)
             else:
-                self._whole(point.attach, [firing.whole for firing in group])
+                self._whole(point.attach, group)
         if point.attach == THREAD_GONE and self.variables.has_threads:
             # After the clauses, which may still use them.
-            gone = Lines()
-            gone.add("thread_gone(ctx->args[0]);")
-            self._whole(point.attach, [gone])
+            body = self._program_head(point.attach, len(self.programs))
+            body.add("thread_gone(ctx->args[0]);")
+            self._finish(point.attach, body, ())
 
-    def _whole(self, attach: Attach, firings: Sequence[Lines]) -> None:
+    def _whole(self, attach: Attach, firings: Sequence[FiringText]) -> None:
         """A program of some firings."""
-        self._finish(attach, self._program_head(attach, len(self.programs)), firings)
+        body = self._program_head(attach, len(self.programs))
+        for firing in firings:
+            body.lines += firing.whole.lines
+        self._finish(attach, body, [part for firing in firings for part in firing.clauses])
 
-    def _chain(self, attach: Attach, firing: FiringText, pieces: Sequence[Sequence[Sequence[str]]]) -> None:
+    def _chain(self, attach: Attach, firing: FiringText, pieces: Sequence[Sequence[Part]]) -> None:
         """A firing over several programs. Raises D_NOREG for one that is too long even so."""
         if len(pieces) > MOST_PIECES:
             raise fail(
                 "D_NOREG",
                 f"the clauses of one probe would be {len(pieces)} programs, and one may go on to {MOST_PIECES} others",
+                pieces[MOST_PIECES][0].clause.span,
                 hint="leave out some, or run them as two programs",
             )
         first = len(self.programs)
@@ -205,15 +216,14 @@ class Emitter:
             self.scratch.keep("u64 kept_arena_used;", 8)
         for index, clauses in enumerate(pieces):
             head = self._program_head(attach, first, goes_on=index > 0)
-            text = firing.piece(clauses, chain, index, last=index == len(pieces) - 1)
-            self._finish(attach, head, [text], Link(chain, index) if index else None)
+            head.lines += firing.piece(clauses, chain, index, last=index == len(pieces) - 1).lines
+            self._finish(attach, head, clauses, Link(chain, index) if index else None)
 
-    def _finish(self, attach: Attach, body: Lines, firings: Sequence[Lines], link: Link | None = None) -> None:
-        for lines in firings:
-            body.lines += lines.lines
+    def _finish(self, attach: Attach, body: Lines, parts: Sequence[Part], link: Link | None = None) -> None:
+        """A program whose statements are there, which are of some clauses."""
         body.label("done")
         body.add("return 0;")
-        self._program(f"prog_{len(self.programs)}", attach, body.text, link)
+        self._program(attach, body.text, link, parts)
 
     def _program_head(self, attach: Attach, program: int, *, goes_on: bool = False) -> Lines:
         """What stands before the firings of a program: what they share, and what ends it early, unless it `goes_on`

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from dtrans.artifact import Field, FieldKind, LateConstant, Layout
 from dtrans.check.tree import Late, Offset, Variable
 from dtrans.emit.text import c_type, identifier
+from dtrans.source import Span
 from dtrans.types import Addresses, StringType, Type, align_up
 
 #: Bytes of scratch memory for copyin() and alloca() in one firing.
@@ -182,9 +183,10 @@ class Stack:
 @dataclass
 class ClauseScratch:
     """The scratch memory of one clause: what lasts as long as the clause, and what each statement has for itself, which
-    is all in one place."""
+    is all in one place. `span`: where the clause stands."""
 
     name: str
+    span: Span | None = None
     members: list[str] = field(default_factory=list)
     size: int = 0
     parts: list[StructLayout] = field(default_factory=list)
@@ -207,9 +209,9 @@ class ScratchLayout:
         """A member that all clauses see; asked for again, it is the same."""
         self.shared[declaration] = align_up(size, 8)
 
-    def open(self, name: str) -> None:
+    def open(self, name: str, span: Span | None = None) -> None:
         """A clause begins."""
-        self.clauses.append(ClauseScratch(name))
+        self.clauses.append(ClauseScratch(name, span))
 
     def statement(self) -> None:
         """A statement of the clause begins: what the one before had for itself is free."""
@@ -242,6 +244,11 @@ class ScratchLayout:
         """Bytes of all that clauses ask for."""
         own = sum(self.shared.values()) + sum(self.areas.values())
         return own + max((clause.whole for clause in self.clauses), default=0)
+
+    @property
+    def largest(self) -> Span | None:
+        """Where the clause stands that asks for most."""
+        return max(self.clauses, key=lambda clause: clause.whole).span if self.clauses else None
 
     @property
     def used(self) -> bool:

@@ -385,8 +385,9 @@ class Planner:
             if isinstance(predicate, Const):
                 predicate = None
         body = folder.body(tuple(map(lowering.rewriter.statement, clause.body)))
+        text, span = show(clause.node), clause.node.span
         firing.clauses.append(
-            PlanClause(clause.number, guard, probe, numbers, predicate, body, clause.default, show(clause.node))
+            PlanClause(clause.number, guard, probe, numbers, predicate, body, clause.default, text, span)
         )
 
     def _names(

@@ -20,7 +20,7 @@ from dtrans.check.universe import ProbeRef, RowProbe
 from dtrans.errors import fail
 from dtrans.knowledge.rows import Point
 from dtrans.plan.leaves import Linux, PlaceWanted, RegisterArg, RegisterResult, SiteArg
-from dtrans.source import Span
+from dtrans.source import Span, written
 from dtrans.types import INT64, UINT64
 
 #: Arguments that are in registers on every machine: at an offset in a function the stack tells nothing.
@@ -77,8 +77,8 @@ class UserPlaces:
 
     def _want(self, attach: UserCode, clause: TypedClause, ref: ProbeRef, base: str, place: str) -> None:
         row = ref.served.row if isinstance(ref.served, UserProbe) else ref.served.provider  # type: ignore[union-attr]
-        written = _written(clause, ref)
-        key = clause.number, ref.provider, ref.module, ref.function, str(written.start if written else 0)
+        span = _description(clause, ref)
+        key = clause.number, ref.provider, ref.module, ref.function, str(span.start if span else 0)
         self.wanted.append(
             Wanted(
                 attach,
@@ -96,7 +96,7 @@ class UserPlaces:
                 row.without if row and attach.moment in ("return", "exit") else (),
                 self.zero_matches,
                 row.reason if row else "",
-                _place_of(written),
+                written(span),
             )
         )
 
@@ -106,20 +106,13 @@ def is_any_process(ref: ProbeRef) -> bool:
     return not split_process(ref.provider)[1]
 
 
-def _written(clause: TypedClause, ref: ProbeRef) -> Span | None:
+def _description(clause: TypedClause, ref: ProbeRef) -> Span | None:
     """Where the description stands that a probe came from: the clause's only one, or the one of the same words."""
     descriptions = clause.node.probes
-    for written in descriptions:
-        if (written.module, written.function) == (ref.module, ref.function):
-            return written.span
+    for one in descriptions:
+        if (one.module, one.function) == (ref.module, ref.function):
+            return one.span
     return descriptions[0].span if descriptions else None
-
-
-def _place_of(span: Span | None) -> tuple[str, int, int, int, str]:
-    if span is None:
-        return "", 0, 0, 0, ""
-    file, line, column = span.location
-    return file, line, column, span.end - span.start, span.source.line_at(span.start)
 
 
 class UserArguments:

@@ -13,6 +13,7 @@ from dtrans.artifact import Attach, Probe, Wanted
 from dtrans.check.tree import AggregationInfo, Expr, Statement, Variable
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
+from dtrans.source import Span
 
 Code = tuple[Statement[Linux], ...]
 
@@ -20,7 +21,8 @@ Code = tuple[Statement[Linux], ...]
 @dataclass(frozen=True)
 class PlanClause:
     """A clause at one attach point. `guard` says whether the clause's probe fired at all; `probe` gives its number;
-    `numbers` are all that it can be. `text` is the D text, for the reader of the generated program."""
+    `numbers` are all that it can be. `text` is the D text, for the reader of the generated program; `span` is where it
+    stands, None for a clause of our own."""
 
     number: int
     guard: Expr[Linux] | None
@@ -30,6 +32,7 @@ class PlanClause:
     body: Code
     default: bool
     text: str
+    span: Span | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 #pragma D option strsize=1m
 
-BEGIN
+BEGIN /* error: D_NOREG */
 {
-	x = strjoin(strjoin(execname, probefunc), strjoin(execname, execname)); /* error nowhere: D_NOREG */
+	x = strjoin(strjoin(execname, probefunc), strjoin(execname, execname));
 }

@@ -1,8 +1,7 @@
 /* A buffer that cannot be as large as it should is an error where it may not be made smaller. */
-/* error nowhere: D_PRAGMA_OPTSET */
 
 #pragma D option bufsize=2g
-#pragma D option bufresize=manual
+#pragma D option bufresize=manual /* error: D_PRAGMA_OPTSET */
 
 BEGIN
 {

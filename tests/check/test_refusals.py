@@ -2,7 +2,7 @@
 
     trace("a" + 1); /* error: D_OP_ARITH */
 
-``/* error nowhere: TAG */`` expects a diagnostic without a place; ``/* args: a b */`` gives $1 and on.
+``/* args: a b */`` gives $1 and on.
 The kernel's answers come from tests/facts: ``python -m tests.check.test_refusals`` rewrites them, on a kernel with BTF.
 """
 
@@ -23,7 +23,6 @@ CASES = sorted((ROOT / "tests" / "cases").glob("err.*.d"))
 FACTS = ROOT / "tests" / "facts" / "refusals.json"
 
 _HERE = re.compile(r"/\* error: (D_\w+) \*/")
-_NOWHERE = re.compile(r"/\* error nowhere: (D_\w+) \*/")
 _RAISED = re.compile(r'\bfail\(\s*"(D_\w+)"')
 
 #: Raised for a mistake in a row of `translators/`: tests/knowledge has them.
@@ -37,11 +36,8 @@ def facts() -> RecordedFacts:
     return RecordedFacts(FACTS.read_text())
 
 
-def expected(text: str) -> tuple[str, int | None]:
+def expected(text: str) -> tuple[str, int]:
     """The tag, and the line it must stand on."""
-    nowhere = _NOWHERE.search(text)
-    if nowhere:
-        return nowhere[1], None
     found = _HERE.search(text)
     assert found is not None, "the case names no error"
     return found[1], text.count("\n", 0, found.start()) + 1
@@ -54,7 +50,8 @@ def test_a_wrong_program_is_refused_where_it_is_wrong(case: Path) -> None:
     assert case.name.split(".")[1] == tag
     found = refused(text, arguments(text), facts())
     assert found.tag == tag, found.render()
-    assert (found.span.location[1] if found.span is not None else None) == line, found.render()
+    assert found.span is not None, found.render()
+    assert found.span.location[1] == line, found.render()
 
 
 def test_every_tag_of_the_checker_and_the_planner_has_a_case() -> None:

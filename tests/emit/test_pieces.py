@@ -5,16 +5,22 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtrans.emit.pieces import FiringText, in_pieces, in_programs, size_of
+from dtrans.check.tree import Const
+from dtrans.emit.pieces import FiringText, Part, in_pieces, in_programs, size_of
+from dtrans.plan.plan import PlanClause
+from dtrans.types import INT
+
+CLAUSE = PlanClause(1, None, Const(1, INT), (1,), None, (), default=False, text="")
 
 LINES = st.lists(
     st.sampled_from(("x = 1;", "dt_strcpy(a, 8, b, 8);", "ZERO(k, 280);", "REPORT_FAULT();")), max_size=400
 )
-FIRINGS = st.builds(lambda clauses: FiringText("f", 1, clauses=clauses), st.lists(LINES, max_size=12))
+PARTS = st.builds(lambda lines: Part(CLAUSE, lines), LINES)
+FIRINGS = st.builds(lambda clauses: FiringText("f", 1, clauses=clauses), st.lists(PARTS, max_size=12))
 
 
 def numbered(count: int) -> FiringText:
-    return FiringText("f", 1, clauses=[[f"c{number};"] * 300 for number in range(count)])
+    return FiringText("f", 1, clauses=[Part(CLAUSE, [f"c{number};"] * 300) for number in range(count)])
 
 
 @given(FIRINGS, st.integers(0, 500))
@@ -22,7 +28,7 @@ def test_clauses_stay_in_order_and_none_is_lost(firing: FiringText, error: int) 
     pieces = in_pieces(firing, error)
     assert [clause for piece in pieces for clause in piece] == firing.clauses
     for piece in pieces:
-        assert len(piece) == 1 or size_of([line for clause in piece for line in clause], error) <= 10_000
+        assert len(piece) == 1 or size_of([line for clause in piece for line in clause.lines], error) <= 10_000
 
 
 @given(st.lists(FIRINGS, max_size=6))

@@ -24,7 +24,7 @@ from dtrans.run.processes.elf import ElfFile, ElfFunction
 from dtrans.run.processes.instructions import exit_offsets, instruction_offsets
 from dtrans.run.processes.mapped import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
 from dtrans.run.processes.operands import MOST_OPERANDS, Operand, operands, relative, stack_after_return
-from dtrans.source import Source, Span
+from dtrans.source import span_of
 from dtrans.values import dataclass, field
 
 TARGET = "$target"
@@ -149,15 +149,15 @@ class Userland:
         for want in self.wanted:
             if self.target is None and want.provider.endswith(TARGET):
                 hint = "use -c COMMAND or -p PID"
-                raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", _span(want), hint=hint)
+                raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", span_of(want.written), hint=hint)
         for pid in dict.fromkeys(map(self._process_of, self.wanted)):
             if pid == 0:
                 want = next(want for want in self.wanted if self._process_of(want) == pid)
-                raise fail("D_PROC_BADPID", f"'{want.provider}' does not contain a valid pid", _span(want))
+                raise fail("D_PROC_BADPID", f"'{want.provider}' does not contain a valid pid", span_of(want.written))
             if pid is not None and not is_mapped(pid):
                 want = next(want for want in self.wanted if self._process_of(want) == pid)
                 if not want.optional:
-                    raise fail("D_PROC_GRAB", f"failed to grab process {pid}: there is none", _span(want))
+                    raise fail("D_PROC_GRAB", f"failed to grab process {pid}: there is none", span_of(want.written))
             yield pid
 
     def _process_of(self, want: Wanted) -> int | None:
@@ -258,7 +258,7 @@ class Userland:
         reason = want.reason or _reason(want, pid, things)
         tag, told = _failure(want, things)
         hint = reason or "'nm' and 'nm -D' list the functions of a program or library"
-        return fail(tag, told, _span(want), hint=hint)
+        return fail(tag, told, span_of(want.written), hint=hint)
 
 
 def defined_probes() -> Iterator[tuple[int, tuple[str, str, str, str]]]:
@@ -390,8 +390,3 @@ def _reason(want: Wanted, pid: int | None, things: Sequence[MappedObject]) -> st
 
     near = get_close_matches(function, names, 3, 0.67)
     return f"did you mean {' or '.join(near)}?" if near else ""
-
-
-def _span(want: Wanted) -> Span | None:
-    file, line, column, width, text = want.written
-    return Span(Source(file, text, ((1, file, line),)), column - 1, column - 1 + width) if line else None

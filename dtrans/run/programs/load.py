@@ -16,7 +16,7 @@ import resource
 import struct
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from dtrans.artifact import LINGERING, SWITCHES, Artifact, KernelFunctions, Layout, PerfEvent, Probe, Program, TestRun
@@ -43,6 +43,7 @@ from dtrans.run.programs.attach import attach_place, attach_places, attach_progr
 from dtrans.run.programs.bcc import bcc_identity
 from dtrans.run.programs.detach import close_lingering
 from dtrans.run.programs.objects import OBJECT_FORMAT, Object, StackError
+from dtrans.source import Written, span_of
 from dtrans.typed import TYPE_CHECKING, Any, Literal
 from dtrans.values import replace
 
@@ -63,14 +64,23 @@ _CLOCK_MONOTONIC_COARSE = 6
 _REFUSED = frozenset({1, 13})
 #: Instructions that a jump can go.
 _FARTHEST_JUMP = 32767
+#: What is told of a program, and not of the machine.
+_OF_PROGRAMS = frozenset({"D_NOREG", "D_KERNEL", "D_INTERNAL"})
 _PLEASE_REPORT = "this is a fault of dtrans: please report it, with the D program (DTRANS_DEBUG=1 shows the whole log)"
 
 
 class Loaded:
     """A program in the kernel. `maps` by the names of `dtrans.artifact`."""
 
-    def __init__(self, facts: HostFacts, maps: Mapping[str, BpfMap], programs: Mapping[Program, int]) -> None:
+    def __init__(
+        self,
+        facts: HostFacts,
+        maps: Mapping[str, BpfMap],
+        programs: Mapping[Program, int],
+        clauses: Mapping[int, Written],
+    ) -> None:
         self.maps = maps
+        self._clauses = clauses
         self._facts = facts
         self._programs = programs
         self._links: list[int] = []
@@ -94,10 +104,14 @@ class Loaded:
         """Attaches all programs, auxiliary ones first. Raises D_KERNEL, D_NO_PRIVILEGES."""
         attached = [(program, descriptor) for program, descriptor in self._programs.items() if program.link is None]
         for program, descriptor in sorted(attached, key=lambda item: not item[0].auxiliary):
-            for link in attach_program(program.attach, descriptor, self._facts):
+            for link in self._attached(program, descriptor):
                 (self._lingering if isinstance(program.attach, LINGERING) else self._links).append(link)
                 if isinstance(program.attach, KernelFunctions) and program.attach.moment == "return":
                     self._returning.append(link)
+
+    def _attached(self, program: Program, descriptor: int) -> Iterator[int]:
+        with told_at(self._clauses, program):
+            yield from attach_program(program.attach, descriptor, self._facts)
 
     def attach_places(self, found: Sequence[Places], userland: Userland) -> None:
         """Attaches programs to places in processes, after telling them of the probes there. Raises D_KERNEL."""
@@ -185,7 +199,8 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
             # One function may serve many places: it is verified once for each kind of them.
             entry = program.function, program_kind(program.attach)
             if entry not in loaded:
-                loaded[entry] = _load(program, codes, facts)
+                with told_at(artifact.clauses, program):
+                    loaded[entry] = _load(program, codes, facts)
             programs[program] = loaded[entry]
         for program, descriptor in programs.items():
             if program.link is not None:
@@ -195,9 +210,22 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
 
                 find_pages(maps["page_places"], partial(run_program, descriptor))
     except BaseException:
-        Loaded(facts, maps, programs).close()
+        Loaded(facts, maps, programs, artifact.clauses).close()
         raise
-    return Loaded(facts, maps, programs)
+    return Loaded(facts, maps, programs, artifact.clauses)
+
+
+@contextlib.contextmanager
+def told_at(clauses: Mapping[int, Written], program: Program) -> Iterator[None]:
+    """What is wrong with a program is told where its first clause stands."""
+    try:
+        yield
+    except DtransError as error:
+        found = error.diagnostic
+        place = next((clauses[number] for number in program.clauses), None)
+        if found.tag not in _OF_PROGRAMS or found.span is not None or place is None:
+            raise
+        raise fail(found.tag, found.message, span_of(place), hint=found.hint) from None
 
 
 def compiled(artifact: Artifact, facts: HostFacts) -> Object:
@@ -215,8 +243,9 @@ def compiled(artifact: Artifact, facts: HostFacts) -> Object:
     try:
         return Object.from_plain(cached("object", key, compile_it))
     except StackError as exceeded:
-        places = [attach_place(one.attach) for one in artifact.programs if one.function == exceeded.function]
-        raise _stack_error(f" at the {places[0]}" if places else "") from None
+        used = [one for one in artifact.programs if one.function == exceeded.function]
+        with told_at(artifact.clauses, used[0]) if used else contextlib.nullcontext():
+            raise _stack_error(f" at the {attach_place(used[0].attach)}" if used else "") from None
 
 
 def _prologue(layouts: tuple[Layout, ...], facts: HostFacts) -> str:
