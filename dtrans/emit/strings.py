@@ -14,6 +14,9 @@ from dtrans.emit.text import number, words
 if TYPE_CHECKING:
     from dtrans.emit.values import Values
 
+#: Bytes that are zeroed one word after the other: of many such stores the compiler makes a memset() that it then lacks.
+_STORED = 512
+
 
 def copy(values: Values, slot: Slot, source: Slot, *, key: bool = False) -> None:
     """``slot = source``. A helper does it where functions are called: it has no loop for the verifier to walk. A `key`
@@ -61,9 +64,12 @@ def literal(values: Values, text: str, slot: Slot, *, key: bool) -> None:
     """A constant, cut at the slot's size."""
     text = text[: min(slot.size, values.types.strsize) - 1]
     stored = words(text, len(text) + 1)
+    long = slot.size > _STORED
+    if key and long:
+        clear(values, slot)
     for index, word in enumerate(stored):
         values.add(f"*(u64 *)({slot.address} + {index * 8}) = {number(word, signed=False)};")
-    if key:
+    if key and not long:
         for index in range(len(stored), slot.size // 8):
             values.add(f"*(u64 *)({slot.address} + {index * 8}) = 0;")
 

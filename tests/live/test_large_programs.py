@@ -89,10 +89,12 @@ BEGIN {{ t = {joined}; printf("%s\\n", t); exit(0); }}
 def test_long_strings_are_kept_and_joined() -> None:
     text = """
 BEGIN { s = "abc"; t = strjoin(s, "d"); u = strjoin(t, strjoin(t, t)); a[u] = t; }
-BEGIN { printf("%s %s %d %s %d", t, u, strlen(u), a[u], index(u, "da")); exit(0); }
+BEGIN { printf("%s %s %d %s %d ", t, u, strlen(u), a[u], index(u, "da")); b["k", "l"] = 5; @["m", "n"] = sum(6); }
+BEGIN { printf("%d", b["k", "l"]); printa(" %s %s %@d", @); exit(0); }
 """
     for size in ("15360", "32768"):
-        assert printed(text, options={"quiet": "1", "strsize": size}).strip() == "abcd abcdabcdabcd 12 abcd 3"
+        shown = printed(text, options={"quiet": "1", "strsize": size}).strip()
+        assert shown.split("\n")[0] == "abcd abcdabcdabcd 12 abcd 3 5 m n 6"
 
 
 def test_an_error_clause_that_is_long_is_at_each_place_that_can_fail() -> None:
