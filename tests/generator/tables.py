@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import isqrt
 
 from hypothesis import strategies as st
@@ -153,7 +154,15 @@ Bucket = tuple[int, str, int]
 
 def _buckets(table: Table, values: list[int]) -> list[Bucket]:
     """Those that are shown: one before the first that holds something, one behind the last."""
-    all_ = _powers(values) if table.function == "quantize" else _steps(table.bounds, values)
+    match table.function:
+        case "quantize":
+            all_ = _powers(values)
+        case "lquantize":
+            base, limit, step = map(int, table.bounds.split(","))
+            all_ = _steps([*range(base, limit, step), limit], values)
+        case _:
+            # Each order of magnitude, from 10^0 to 10^2, in steps.
+            all_ = _steps([step * 10**order for order in range(3) for step in range(1, 10)] + [1000], values)
     held = [index for index, bucket in enumerate(all_) if bucket[2]]
     return all_[max(held[0] - 1, 0) : held[-1] + 2]
 
@@ -167,12 +176,12 @@ def _powers(values: list[int]) -> list[Bucket]:
     return [(low, str(low), count) for low, count in counts.items()]
 
 
-def _steps(bounds: str, values: list[int]) -> list[Bucket]:
-    base, limit, step = map(int, bounds.split(","))
-    lows = list(range(base, limit, step))
-    made = [(base - 1, f"< {base}", sum(value < base for value in values))]
-    made += [(low, str(low), sum(low <= value < min(low + step, limit) for value in values)) for low in lows]
-    return [*made, (limit, f">= {limit}", sum(value >= limit for value in values))]
+def _steps(lows: list[int], values: list[int]) -> list[Bucket]:
+    """Below the first, from each to the next, from the last on."""
+    made = [(lows[0] - 1, f"< {lows[0]}", sum(value < lows[0] for value in values))]
+    for low, high in pairwise(lows):
+        made.append((low, str(low), sum(low <= value < high for value in values)))
+    return [*made, (lows[-1], f">= {lows[-1]}", sum(value >= lows[-1] for value in values))]
 
 
 def _drawn(buckets: list[Bucket]) -> str:
@@ -196,4 +205,5 @@ MAKERS: dict[str, Callable[[], Table]] = {
     "d": lambda: Table("stddev", "i"),
     "q": lambda: Table("quantize", "s"),
     "l": lambda: Table("lquantize", "i", "0, 30, 10"),
+    "ll": lambda: Table("llquantize", "", "10, 0, 2, 10"),
 }

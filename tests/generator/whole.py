@@ -91,26 +91,92 @@ class Clause:
 
 # --- variables -------------------------------------------------------------------------------------------------------
 
-#: Scalars and arrays of numbers, and of strings: their names, and the kinds of their keys ("i" a number, "s" a string).
-NUMBERS = {"gi": "", "gu": "", "self->i": "", "this->i": "", "ai": "i", "ak": "is", "self->a": "i"}
-STRINGS = {"gs": "", "self->s": "", "this->s": "", "as_": "s", "at": "ii"}
-KINDS = {name: WIDE[name != "gu"] for name in NUMBERS}
+
+@dataclass(frozen=True)
+class Variable:
+    """Its text with a hole for each key, and the kinds of these ("i" a number, "s" a string).
+
+    A member of a structure has the name of that in `made`, and how many of the keys are the structure's, if it comes
+    into being when a member is first written: before, there is nothing to read. A string of `memory` is copied there.
+    """
+
+    form: str
+    keys: str = ""
+    kind: Kind = WIDE[True]
+    made: str = ""
+    outer: int = 0
+    memory: bool = False
+
+    @property
+    def string(self) -> bool:
+        return self.form in STRING_FORMS
+
+
+#: Kinds of structures, by what a hole stands for.
+_STRUCTURES = {"gr": ("", False), "this->t": ("", False), "self->r": ("", True), "mr[{}]": ("i", True)}
+NUMBERS = {
+    "gi": Variable("gi"),
+    "gu": Variable("gu", kind=WIDE[False]),
+    "self->i": Variable("self->i"),
+    "this->i": Variable("this->i"),
+    "ai": Variable("ai[{}]", "i"),
+    "ak": Variable("ak[{}, {}]", "is"),
+    "self->a": Variable("self->a[{}]", "i"),
+    "ga": Variable("ga[{}]", "i"),
+}
+STRINGS = {
+    "gs": Variable("gs"),
+    "self->s": Variable("self->s"),
+    "this->s": Variable("this->s"),
+    "as_": Variable("as_[{}]", "s"),
+    "at": Variable("at[{}, {}]", "ii"),
+}
+for _name, (_keys, _made) in _STRUCTURES.items():
+    _owner = _name if _made else ""
+    NUMBERS[f"{_name}.n"] = Variable(f"{_name}.n", _keys, made=_owner, outer=len(_keys))
+    NUMBERS[f"{_name}.a"] = Variable(f"{_name}.a[{{}}]", f"{_keys}i", made=_owner, outer=len(_keys))
+    STRINGS[f"{_name}.s"] = Variable(f"{_name}.s", _keys, made=_owner, outer=len(_keys), memory=True)
+STRING_FORMS = frozenset(variable.form for variable in STRINGS.values())
 DECLARATIONS = """\
+struct rec { int64_t n; int64_t a[3]; string s; };
 int64_t gi; uint64_t gu; self int64_t i; this int64_t i; int64_t ai[int64_t]; int64_t ak[int64_t, string];
-self int64_t a[int64_t]; string gs; self string s; this string s; string as_[string]; string at[int64_t, int64_t];
-int64_t spec;
+self int64_t a[int64_t]; int64_t ga[3]; string gs; self string s; this string s; string as_[string];
+string at[int64_t, int64_t]; struct rec gr; this struct rec t; self struct rec r; struct rec mr[int64_t]; int64_t spec;
+inline int64_t twice[int64_t n] = n + n;
+inline string paren[string s] = strjoin("(", strjoin(s, ")"));
 """
+Place = Callable[["World"], tuple[object, ...]]
 
 
-def _place(draw: st.DrawFn, name: str, keys: str, depth: int) -> tuple[str, Callable[[World], object]]:
+def _place(draw: st.DrawFn, variable: Variable, depth: int) -> tuple[str, Place]:
     """The text of a variable or element, and where the model keeps it."""
-    parts = [draw(small(depth)) if key == "i" else draw(names()) for key in keys]
-    text = name + (f"[{', '.join(part.text for part in parts)}]" if parts else "")
-    return text, lambda world: (world.scope(name), *(part.value(world) for part in parts))
+    parts = [draw(small(depth)) if key == "i" else draw(names()) for key in variable.keys]
+    scoped = variable.form
+    return variable.form.format(*(part.text for part in parts)), lambda world: (
+        world.scope(scoped),
+        *(part.value(world) for part in parts),
+    )
 
 
-def _read(world: World, name: str, key: object, default: object) -> object:
-    return world.variables.get(name, {}).get(key, default)
+def _owner(variable: Variable, key: tuple[object, ...]) -> tuple[object, ...]:
+    return key[: 1 + variable.outer]
+
+
+def _read(world: World, variable: Variable, key: tuple[object, ...]) -> object:
+    """Raises FaultError for a member of a structure that nobody has made."""
+    if variable.made and _owner(variable, key) not in world.variables.get(variable.made, {}):
+        raise FaultError(BAD_ADDRESS)
+    empty = variable.memory or variable.form in ("gs", "this->s")
+    default = ("" if empty else None) if variable.string else 0
+    return world.variables.get(variable.form, {}).get(key, default)
+
+
+def _write(world: World, variable: Variable, key: tuple[object, ...], value: object) -> None:
+    if variable.memory and value is None:
+        raise FaultError(BAD_ADDRESS)
+    if variable.made:
+        world.variables.setdefault(variable.made, {})[_owner(variable, key)] = True
+    world.variables.setdefault(variable.form, {})[key] = value
 
 
 @st.composite
@@ -137,9 +203,9 @@ def names(draw: st.DrawFn) -> Text:
 
 @st.composite
 def variables(draw: st.DrawFn, depth: int) -> Expression:
-    name = draw(st.sampled_from(sorted(NUMBERS)))
-    text, place = _place(draw, name, NUMBERS[name], depth)
-    return Expression(text, KINDS[name], lambda world: int(str(_read(world, name, place(world), 0))))
+    variable = NUMBERS[draw(st.sampled_from(sorted(NUMBERS)))]
+    text, place = _place(draw, variable, depth)
+    return Expression(text, variable.kind, lambda world: int(str(_read(world, variable, place(world)))))
 
 
 @st.composite
@@ -150,11 +216,17 @@ def numbers(draw: st.DrawFn, depth: int) -> Expression:
         kind, value = WIDE[draw(st.booleans())], draw(st.one_of(st.integers(-3, 9), st.sampled_from(EDGES)))
         known = kind.cut(value)
         return Expression(f"({kind.name}){known & 2**64 - 1:#x}", kind, lambda _: known)
-    match draw(st.sampled_from(("binary", "binary", "binary", "unary", "conditional", "length", "compared"))):
+    match draw(st.sampled_from(("binary", "binary", "binary", "unary", "conditional", "length", "compared", "inline"))):
         case "unary":
             return _unary(draw(st.sampled_from("-~!")), draw(numbers(depth - 1)))
         case "conditional":
             return _conditional(draw(_tests(depth - 1)), draw(numbers(depth - 1)), draw(numbers(depth - 1)))
+        case "inline":
+            of_number = draw(numbers(depth - 1))
+            twice = _binary("+", of_number, of_number)
+            return Expression(
+                f"twice[(int64_t){of_number.text}]", WIDE[True], lambda world: WIDE[True].cut(twice.value(world))
+            )
         case "length":
             of = draw(texts(depth - 1))
             return Expression(f"(int64_t)strlen({of.text})", WIDE[True], lambda world: len(of.characters(world)))
@@ -221,12 +293,18 @@ def _compared(op: str, one: Text, two: Text) -> Expression:
 def texts(draw: st.DrawFn, depth: int) -> Text:
     if depth <= 0 or draw(st.integers(0, 3)) == 0:
         return draw(st.one_of(names(), names(), _string_variables(depth)))
-    match draw(st.sampled_from(("joined", "number", "part", "conditional"))):
+    match draw(st.sampled_from(("joined", "number", "part", "conditional", "inline"))):
         case "joined":
             one, two = draw(texts(depth - 1)), draw(texts(depth - 1))
             return Text(
                 f"strjoin({one.text}, {two.text})",
                 lambda world: (one.characters(world) + two.characters(world))[: STRSIZE - 1],
+            )
+        case "inline":
+            inner = draw(texts(depth - 1))
+            return Text(
+                f"paren[{inner.text}]",
+                lambda world: f"({(inner.characters(world) + ')')[: STRSIZE - 1]}"[: STRSIZE - 1],
             )
         case "number":
             of = draw(numbers(depth - 1))
@@ -246,11 +324,11 @@ def texts(draw: st.DrawFn, depth: int) -> Text:
 
 @st.composite
 def _string_variables(draw: st.DrawFn, depth: int) -> Text:
-    name = draw(st.sampled_from(sorted(STRINGS)))
-    text, place = _place(draw, name, STRINGS[name], depth)
+    variable = STRINGS[draw(st.sampled_from(sorted(STRINGS)))]
+    text, place = _place(draw, variable, depth)
 
     def value(world: World) -> str | None:
-        found = _read(world, name, place(world), "" if name in ("gs", "this->s") else None)
+        found = _read(world, variable, place(world))
         return found if found is None else str(found)
 
     return Text(text, value)
@@ -261,12 +339,14 @@ def _string_variables(draw: st.DrawFn, depth: int) -> Text:
 
 @st.composite
 def statements(draw: st.DrawFn, tables: dict[str, Table], depth: int, *, aggregates: bool) -> Statement:
-    kinds = ["set", "set", "step", "name", "print", "print"] + ["add"] * 3 * aggregates + ["if"] * (depth > 0)
+    kinds = ["set", "set", "step", "name", "copy", "print", "print"] + ["add"] * 3 * aggregates + ["if"] * (depth > 0)
     match draw(st.sampled_from(kinds)):
         case "set" | "step" as kind:
             return _set_number(draw, stepped=kind == "step")
         case "name":
             return _set_string(draw)
+        case "copy":
+            return _copy(draw)
         case "add":
             return _add(draw, tables)
         case "if":
@@ -274,52 +354,69 @@ def statements(draw: st.DrawFn, tables: dict[str, Table], depth: int, *, aggrega
     return _print(draw)
 
 
-def _write(world: World, name: str, key: object, value: object) -> None:
-    world.variables.setdefault(name, {})[key] = value
-
-
 def _set_number(draw: st.DrawFn, *, stepped: bool) -> Statement:
-    name = draw(st.sampled_from(sorted(NUMBERS)))
-    text, place = _place(draw, name, NUMBERS[name], 1)
-    kind = KINDS[name]
+    variable = NUMBERS[draw(st.sampled_from(sorted(NUMBERS)))]
+    text, place = _place(draw, variable, 1)
     new = Expression("1", INT, lambda _: 1) if stepped else draw(numbers(3))
     op = draw(st.sampled_from("+-")) if stepped else draw(st.sampled_from(("", "", "+", "*", "^", "|")))
 
     def run(world: World) -> None:
         key = place(world)
-        old = Number("", kind, int(str(_read(world, name, key, 0))))
+        old = Number("", variable.kind, int(str(world.variables.get(variable.form, {}).get(key, 0))))
         value = Number("", new.kind, new.value(world))
         made = binary(op, old, value) if op else value
         assert made is not None
-        _write(world, name, key, kind.cut(made.value))
+        _write(world, variable, key, variable.kind.cut(made.value))
 
     return Statement(f"{text}{op}{op}" if stepped else f"{text} {op}= {new.text}", run)
 
 
 def _set_string(draw: st.DrawFn) -> Statement:
-    name = draw(st.sampled_from(sorted(STRINGS)))
-    text, place = _place(draw, name, STRINGS[name], 1)
+    variable = STRINGS[draw(st.sampled_from(sorted(STRINGS)))]
+    text, place = _place(draw, variable, 1)
     new = draw(texts(2))
 
     def run(world: World) -> None:
         key = place(world)
-        _write(world, name, key, new.value(world))
+        _write(world, variable, key, new.value(world))
 
     return Statement(f"{text} = {new.text}", run)
 
 
+def _copy(draw: st.DrawFn) -> Statement:
+    """A structure's members, all of them."""
+    sides = [draw(st.sampled_from(sorted(_STRUCTURES))) for _ in range(2)]
+    (text, place), (other_text, other) = (_place(draw, NUMBERS[f"{side}.n"], 1) for side in sides)
+
+    def run(world: World) -> None:
+        key, source = place(world), other(world)
+        found = [_read(world, NUMBERS[f"{sides[1]}.n"], source)]
+        found += [_read(world, NUMBERS[f"{sides[1]}.a"], (*source, index)) for index in range(3)]
+        text = _read(world, STRINGS[f"{sides[1]}.s"], source)
+        _write(world, NUMBERS[f"{sides[0]}.n"], key, found[0])
+        for index in range(3):
+            _write(world, NUMBERS[f"{sides[0]}.a"], (*key, index), found[index + 1])
+        _write(world, STRINGS[f"{sides[0]}.s"], key, text)
+
+    return Statement(f"{text.removesuffix('.n')} = {other_text.removesuffix('.n')}", run)
+
+
+OF_NUMBERS = ("%d", "%d", "%x", "%5d|", "%-6d|", "%05d", "%+d", "%o", "%08x")
+OF_STRINGS = ("%s", "%s", "%5s|", "%-5s|", "%.2s", "%6.1s")
+
+
 def _print(draw: st.DrawFn) -> Statement:
     parts = [draw(st.one_of(numbers(3), texts(2))) for _ in range(draw(st.integers(1, 3)))]
-    words = [("%s" if isinstance(part, Text) else draw(st.sampled_from(("%d", "%x", "%5d|")))) for part in parts]
+    words = [draw(st.sampled_from(OF_STRINGS if isinstance(part, Text) else OF_NUMBERS)) for part in parts]
 
     def run(world: World) -> None:
         shown = []
         for part, word in zip(parts, words, strict=True):
             if isinstance(part, Text):
-                shown.append(part.characters(world))
+                shown.append(word % part.characters(world))
                 continue
             value = part.kind.cut(part.value(world))
-            shown.append(f"{value & 2 ** (8 * part.kind.size) - 1:x}" if word == "%x" else word % value)
+            shown.append(word % (value & 2 ** (8 * part.kind.size) - 1 if word[-1] in "xo" else value))
         world.record.append(" ".join(shown) + "\n")
 
     return Statement(f'printf("{" ".join(words)}\\n", {", ".join(part.text for part in parts)})', run)
@@ -360,26 +457,30 @@ def _if(draw: st.DrawFn, tables: dict[str, Table], depth: int, *, aggregates: bo
 # --- speculation -----------------------------------------------------------------------------------------------------
 
 
+def _number_of_speculation(world: World) -> object:
+    return world.variables.get("spec", {}).get("", 0)
+
+
 def _begin(world: World) -> None:
-    _write(world, "spec", "", int(world.speculated is None))
+    world.variables["spec"] = {"": int(world.speculated is None)}
     if world.speculated is None:
         world.speculated = []
 
 
 def _speculate(world: World) -> None:
-    if world.speculated is None or not _read(world, "spec", "", 0):
+    if world.speculated is None or not _number_of_speculation(world):
         raise _EndError
     world.speculating = True
 
 
 def _commit(world: World) -> None:
-    if _read(world, "spec", "", 0) and world.speculated is not None:
+    if _number_of_speculation(world) and world.speculated is not None:
         world.record += world.speculated
         world.speculated = None
 
 
 def _discard(world: World) -> None:
-    if _read(world, "spec", "", 0):
+    if _number_of_speculation(world):
         world.speculated = None
 
 
@@ -453,18 +554,24 @@ def _ends(draw: st.DrawFn, tables: dict[str, Table]) -> Iterator[tuple[str, Call
 def _start(draw: st.DrawFn, probe: str) -> Clause:
     """Gives variables values, and those of the firing always: what they hold otherwise nobody says."""
     made = []
-    for name in (*NUMBERS, *STRINGS):
-        if not name.startswith("this->") and (NUMBERS | STRINGS)[name] + draw(
-            st.sampled_from(("", "", "", "", "", "no"))
-        ):
+    for variable in (*NUMBERS.values(), *STRINGS.values()):
+        fresh = variable.form.startswith("this->")
+        if not fresh and (draw(st.integers(0, 5)) == 0 or (variable.keys and variable.form != "mr[{}].n")):
             continue
-        value: int | str = draw(st.integers(1, 9) if name in NUMBERS else st.sampled_from(("x", "yz")))
-        shown = f'"{value}"' if name in STRINGS else value
+        for index in range(3) if variable.keys else (None,):
+            value: int | str = draw(st.sampled_from(("x", "yz")) if variable.string else st.integers(1, 9))
+            keys = () if index is None else (index,)
 
-        def run(world: World, name: str = name, value: int | str = value) -> None:
-            _write(world, name, (world.scope(name),), value)
+            def run(
+                world: World,
+                variable: Variable = variable,
+                keys: tuple[int, ...] = keys,
+                value: int | str = value,
+            ) -> None:
+                _write(world, variable, (world.scope(variable.form), *keys), value)
 
-        made.append(Statement(f"{name} = {shown}", run))
+            shown = f'"{value}"' if variable.string else value
+            made.append(Statement(f"{variable.form.format(*keys)} = {shown}", run))
     return Clause((probe,), None, tuple(made))
 
 
