@@ -273,7 +273,7 @@ class Accumulate:
 
 @dataclass(frozen=True, slots=True)
 class DefaultAction:
-    """A clause without actions: only its probe is told, and nothing at all when quiet."""
+    """A clause without actions: only its probe is told, and nothing at all when quiet but for the option flowindent."""
 
     present: int | None = None
 

@@ -96,7 +96,9 @@ class Emitter:
         self.key_members = [members for _, members in laid_out]
         self.scratch = ScratchLayout()
         self.values = Values(self.shared, self.scratch, self.variables, types, self.strsize)
-        self.statements = Statements(self.values, self.options, self.aggregations, plan.aggregations)
+        self.statements = Statements(
+            self.values, self.options, self.aggregations, plan.aggregations, shows_probes=_shows_probes(plan)
+        )
         self.functions: list[str] = []
         self._in_error = False
         #: Whether exit() may end a firing, and whether a clause before the one at hand may have called it.
@@ -281,12 +283,12 @@ class Emitter:
     @cached_property
     def _stops(self) -> bool:
         """Whether any clause calls exit(): then every program looks whether tracing has stopped."""
-        return any(_has_exit(clause.body) for firing in all_firings(self.plan) for clause in firing.clauses)
+        return any(_has(clause.body, "exit") for firing in all_firings(self.plan) for clause in firing.clauses)
 
     @cached_property
     def _error_stops(self) -> bool:
         """Whether a fault may end tracing: ERROR has an exit()."""
-        return self.plan.error is not None and any(_has_exit(clause.body) for clause in self.plan.error.clauses)
+        return self.plan.error is not None and any(_has(clause.body, "exit") for clause in self.plan.error.clauses)
 
     def _firing(self, firing: Firing, name: str) -> FiringText:
         """One firing: its guard, the thread's variables, its clauses."""
@@ -310,7 +312,7 @@ class Emitter:
             if len(text.parts) > 1:
                 made.has_parts = True
                 made.kept[text.gate] = "u64"
-            self._stopped |= self._stoppable and (self._error_stops or _has_exit(clause.body))
+            self._stopped |= self._stoppable and (self._error_stops or _has(clause.body, "exit"))
         made.kept |= variables.this_numbers()
         with self._lines(made.fresh, f"{name}_end"):
             for variable, kind in made.kept.items():
@@ -505,5 +507,12 @@ def _statements(body: Sequence[Statement[Linux]]) -> Iterator[Statement[Linux]]:
             yield from _statements(statement.other)
 
 
-def _has_exit(body: Sequence[Statement[Linux]]) -> bool:
-    return any(getattr(statement, "kind", "") == "exit" for statement in _statements(body))
+def _shows_probes(plan: Plan) -> bool:
+    """Whether a clause without actions has something to print, or may have when setopt() was called."""
+    if not plan.options.flag("quiet") or plan.options.flag("flowindent"):
+        return True
+    return any(_has(clause.body, "setopt") for firing in all_firings(plan) for clause in firing.clauses)
+
+
+def _has(body: Sequence[Statement[Linux]], action: str) -> bool:
+    return any(getattr(statement, "kind", "") == action for statement in _statements(body))

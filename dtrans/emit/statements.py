@@ -67,12 +67,19 @@ class Statements:
     """Emits the bodies of clauses."""
 
     def __init__(
-        self, values: Values, options: Options, aggregations: Sequence[Aggregation], infos: Sequence[AggregationInfo]
+        self,
+        values: Values,
+        options: Options,
+        aggregations: Sequence[Aggregation],
+        infos: Sequence[AggregationInfo],
+        *,
+        shows_probes: bool,
     ) -> None:
         self.values = values
         self.options = options
         self.aggregations = aggregations
         self.infos = infos
+        self.shows_probes = shows_probes
         self.sites: list[Site] = []
         self.records: dict[str, StructLayout] = {}
         self.record = RecordBuilder()
@@ -87,7 +94,7 @@ class Statements:
         self.record = RecordBuilder()
         # speculate() alone speculates the default action.
         alone = len(body) == 1 and isinstance(body[0], Act) and body[0].kind == "speculate"
-        self._sequence(body, default=(default or alone) and not self.options.flag("quiet"), between=between)
+        self._sequence(body, default=(default or alone) and self.shows_probes, between=between)
 
     def _sequence(
         self,

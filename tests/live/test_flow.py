@@ -34,3 +34,14 @@ def test_what_is_no_entry_or_return_stands_within_the_open_calls(dtrace: Run) ->
     done = dtrace("-F", "-n", program, "-c", shlex.join(command("getppid", 1)))
     shown = [line[4:].rstrip() for line in done.stdout.rstrip("\n").splitlines()]
     assert shown == ["FUNCTION", "| :BEGIN", " => getppid", " <= getppid", "| :END"]
+
+
+def test_quiet_leaves_the_probes_and_takes_the_ends_of_lines(dtrace: Run) -> None:
+    """dtrace.c, chew() and chewrec(); a clause that says nothing is no other, and setopt() may change it on the way."""
+    done = dtrace("-qF", "-n", "BEGIN {} BEGIN { exit(0); }")
+    line = f"  . {'| :BEGIN':41} "
+    shown = re.sub(r"(?m)^  \d |  \d (?=\|)", "  . ", done.stdout)
+    assert shown == f"CPU {'FUNCTION':41}\n{line}{line}\n"
+    text = 'BEGIN {} BEGIN { setopt("quiet", "no"); } BEGIN {} BEGIN { exit(0); }'
+    lines = dtrace("-q", "-n", text).stdout.splitlines()
+    assert [line.split()[2:] for line in lines if ":BEGIN" in line] == [[":BEGIN"]] * 2

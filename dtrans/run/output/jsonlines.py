@@ -131,7 +131,7 @@ class JsonOutput(Output):
             case Freopen():
                 return super().step(action)
             case DefaultAction():
-                return lambda _buffer, _offset: self._emit({"type": "probe"})
+                return lambda _buffer, _offset: None if self._quiet else self._emit({"type": "probe"})
         return super().step(action)
 
     # --- actions ------------------------------------------------------------------------------------------
