@@ -16,8 +16,9 @@ from dtrans.check.names import ClauseContext, Macros, ScriptNames
 from dtrans.check.processes import USER_FAMILIES, process_hint
 from dtrans.check.tree import AggregationInfo, Assign, Do, Expr, Solaris, Variable
 from dtrans.check.typenames import TypeNames
-from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process, parameter_hint
 from dtrans.errors import DtransError, fail
+from dtrans.globs import pattern
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse
@@ -269,6 +270,10 @@ class ProgramChecker:
         from dtrans.knowledge.lookup import nearest
 
         providers = self.universe.knowledge.providers
+        for provider in providers.values():
+            for row in provider.probes if pattern(description.provider)(provider.name) else ():
+                if parameter_hint(row, description):
+                    return parameter_hint(row, description)
         first = description.module or description.function
         if not description.provider and first in providers:
             # Parts that are left out are those on the left.

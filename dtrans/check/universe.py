@@ -11,6 +11,7 @@ is left out where a Solaris probe already answers for that call, so that a claus
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -30,6 +31,8 @@ from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import INT64, StructRef, Type, Void
 from dtrans.values import dataclass, replace
 
+#: Nanoseconds; clocks of shorter periods are no probes (illumos profile.c, profile_interval_min).
+SHORTEST_PERIOD = 200_000
 #: Ids of raw tracepoints follow this; those of all but them and what is named are below it.
 RAW_IDS = 450_000
 #: Ids of probes that come to be when they are named follow this; those of the rest are below it.
@@ -291,7 +294,7 @@ class Universe:
         return frozenset(self.facts.tracepoints())
 
     def match(self, description: ProbeDescription) -> tuple[ProbeRef, ...]:
-        """The probes that a description means, available ones only, in order. Raises D_PDESC_INVAL for a bad rate."""
+        """The probes that a description means, available ones only, in order."""
         if description.id is not None:
             return tuple(probe for probe in self._of_id(description.id) if self.available(probe))
         found = [probe for probe in self._matching(description) if self.available(probe)]
@@ -412,7 +415,9 @@ class Universe:
         return matches(row.module) if own else not row.module
 
     def _rated_probe(self, description: ProbeDescription) -> ProbeRef | None:
-        """``profile-997`` and its kin come to be when they are named."""
+        """``profile-997`` and its kin, which have no module and no function, come to be when they are named."""
+        if not all(pattern(part)("") for part in (description.module, description.function)):
+            return None
         provider_matches = pattern(description.provider)
         for provider in self.knowledge.providers.values():
             if not provider_matches(provider.name):
@@ -491,34 +496,45 @@ def in_process(probe: ProbeRef) -> bool:
 def parameters(row: ProbeRow, description: ProbeDescription) -> tuple[int, Mode] | None:
     """What a written name says where a row's has ``{rate}`` or ``{mode}-{count}``: the period, and the mode.
 
-    None when the name is not that row's, or means probes that are there already. Raises D_PDESC_INVAL where it is, and
-    says nothing of the kind."""
-    head, brace, _ = row.name.partition("{")
-    if not brace or not _dashed(description.name).startswith(_dashed(head)) or is_glob(description.name):
+    None when the name is not that row's, says nothing of the kind, or means probes that are there already."""
+    rest = _parameter(row, description)
+    if rest is None:
         return None
-    rest = description.name[len(head) :]
     if row.name.endswith("{rate}"):
         if not rest[:1].isdigit() or rest in row.rates:
             return None
-        try:
-            return parse_rate(rest), "all"
-        except DtransError:
-            raise fail(
-                "D_PDESC_INVAL",
-                f"'{rest}' is no rate",
-                description.span,
-                hint="write a number a second (997, 997hz) or a period (10ms, 1s, 1m)",
-            ) from None
+        with contextlib.suppress(DtransError):
+            period = parse_rate(rest)
+            return (period, "all") if period >= SHORTEST_PERIOD else None
+        return None
     mode, _, count = rest.rpartition("-")
     for known in MODES:
         if mode == known and count.isascii() and count.isdecimal() and int(count) > 0:
             return int(count), known
-    raise fail(
-        "D_PDESC_INVAL",
-        f"'{rest}' is no mode and count",
-        description.span,
-        hint=f"write {head}user-COUNT, {head}kernel-COUNT or {head}all-COUNT: the probe fires at every COUNT-th event",
-    )
+    return None
+
+
+def parameter_hint(row: ProbeRow, description: ProbeDescription) -> str:
+    """What to write for the ``{rate}`` or ``{mode}-{count}`` of a row that a description begins as; "" for another."""
+    rest = _parameter(row, description)
+    if rest is None:
+        return ""
+    if not row.name.endswith("{rate}"):
+        head = row.name.partition("{")[0]
+        return f"write {head}user-COUNT, {head}kernel-COUNT or {head}all-COUNT: the probe fires at every COUNT-th event"
+    with contextlib.suppress(DtransError):
+        if parse_rate(rest) >= SHORTEST_PERIOD:
+            return ""
+        return f"the shortest period is {SHORTEST_PERIOD // 1000}us, {10**9 // SHORTEST_PERIOD} times a second"
+    return f"'{rest}' is no rate: write a number a second (997, 997hz) or a period (10ms, 1s, 1m)"
+
+
+def _parameter(row: ProbeRow, description: ProbeDescription) -> str | None:
+    """The part of a description's name that stands for a row's parameter; None where the name is another."""
+    head, brace, _ = row.name.partition("{")
+    if not brace or not _dashed(description.name).startswith(_dashed(head)) or is_glob(description.name):
+        return None
+    return description.name[len(head) :]
 
 
 def _dashed(name: str) -> str:

@@ -41,7 +41,7 @@ from dtrans.emit import strings
 from dtrans.emit.addresses import any_address, put_addresses
 from dtrans.emit.calls import Calls
 from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
-from dtrans.emit.memory import address_of, field_of, load, may_be_null, nullable, store, string_at
+from dtrans.emit.memory import address_of, field_of, load, may_be_null, nullable, own_place, store, string_at
 from dtrans.emit.storage import ScratchLayout, Shared, Slot, Stack
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number
@@ -51,7 +51,7 @@ from dtrans.plan.leaves import (
     ProbePart,
     TraceText,
 )
-from dtrans.types import Addresses, Int, Pointer, StringType, Type, align_up
+from dtrans.types import Addresses, Int, Pointer, StringType, StructRef, Type, align_up
 
 if TYPE_CHECKING:
     from dtrans.check.typenames import TypeNames
@@ -224,6 +224,11 @@ class Values:
             case Comma(left, right):
                 self.effect(left)
                 self.effect(right)
+                return
+            case Load(address) if isinstance(expr.type, StructRef):
+                # The original takes its address, which needs no place that is there.
+                if own_place(address) is None:
+                    self.effect(address)
                 return
         if isinstance(expr.type, StringType) and not isinstance(expr, Assign):
             self.string(expr)

@@ -291,7 +291,7 @@ def _known_files(wanted: Iterable[Wanted]) -> Iterator[MappedObject]:
 
 def _instructions(want: Wanted, thing: MappedObject, function: ElfFunction, provider: str) -> Iterator[_Found]:
     """The instructions of a function whose offsets, in hexadecimal, a description means."""
-    matches = pattern(want.name.lstrip("0") or "0")
+    matches = pattern(want.name.lstrip("0") or want.name[:1])
     for offset in instruction_offsets(thing.path, function):
         if matches(f"{offset:x}"):
             yield _Found((provider, thing.name, function.name, f"{offset:x}"), function.offset + offset)

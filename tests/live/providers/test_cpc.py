@@ -75,6 +75,6 @@ def test_an_event_that_is_not_known_brings_its_neighbours_to_mind() -> None:
 
 
 def test_a_name_without_mode_or_count_is_refused() -> None:
-    assert refused("cpc:::page-faults-user { }").tag == "D_PDESC_INVAL"
-    assert refused("cpc:::page-faults-most-100 { }").tag == "D_PDESC_INVAL"
-    assert refused("cpc:::page-faults-user-0 { }").tag == "D_PDESC_INVAL"
+    assert refused("cpc:::page-faults-user { }").tag == "D_PDESC_ZERO"
+    assert refused("cpc:::page-faults-most-100 { }").tag == "D_PDESC_ZERO"
+    assert refused("cpc:::page-faults-user-0 { }").tag == "D_PDESC_ZERO"
