@@ -255,8 +255,10 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class SetOption:
-    name: str
-    value: str | None
+    """setopt(): a format that makes ``NAME`` or ``NAME=VALUE``."""
+
+    format: str
+    args: tuple[Field, ...] = ()
     present: int | None = None
 
 

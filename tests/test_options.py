@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dtrans.options import Options
+from dtrans.errors import DtransError
+from dtrans.options import Options, parse_size
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,15 @@ from dtrans.options import Options
 def test_a_buffer_that_is_too_large_is_lowered(given: dict[str, str], size: int, lowered: dict[str, int]) -> None:
     options = Options(given)
     assert (options.size("bufsize"), options.lowered()) == (size, lowered)
+
+
+def test_a_size_is_a_number_of_c_with_a_unit() -> None:
+    assert [parse_size(text) for text in ("0", "512", "4k", "0x10", "010", "0x2M", "1t")] == [
+        0, 512, 4096, 16, 8, 2 << 20, 1 << 40,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "k", "1b", "-1", "1.5m", "4kk", "09", "0x", "\u0664"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(DtransError):
+        parse_size(text)

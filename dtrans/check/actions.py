@@ -211,13 +211,12 @@ class StatementChecker:
         value = self.names.checker.check(node.args[index])
         return self.names.checker.converted(value, to, node.args[index].span, f"{node.name}( ) argument #{index + 1}")
 
-    def _format(self, node: ast.Call, index: int = 0) -> str:
-        if len(node.args) <= index:
+    def _format(self, node: ast.Call) -> str:
+        if not node.args:
             raise fail("D_PROTO_LEN", f"{node.name}( ) prototype mismatch: a format string is expected", node.span)
-        written = node.args[index]
+        written = node.args[0]
         if not isinstance(written, ast.String):
-            tag = "D_PROTO_ARG" if node.name == "setopt" else "D_PRINTF_ARG_FMT"
-            raise fail(tag, f"{node.name}( ) argument #{index + 1} must be a string constant", written.span)
+            raise fail("D_PRINTF_ARG_FMT", f"{node.name}( ) argument #1 must be a string constant", written.span)
         return written.value
 
     def _formatted(self, node: ast.Call) -> Statement[Solaris]:
@@ -341,9 +340,12 @@ class StatementChecker:
     def _setopt(self, node: ast.Call) -> Statement[Solaris]:
         """Options and their values are looked at when the action is done, as in dtrace."""
         check_count(node, 1, 2)
-        name = self._format(node)
-        value = self._format(node, 1) if len(node.args) > 1 else None
-        return Act("setopt", (), name if value is None else f"{name}={value}")
+        values = tuple(map(self._recordable, node.args))
+        for number, (value, written) in enumerate(zip(values, node.args, strict=True), 1):
+            if not is_string_like(value.type):
+                message = f"setopt( ) argument #{number} must be a string, not '{value.type}'"
+                raise fail("D_PROTO_ARG", message, written.span)
+        return Act("setopt", values, "=".join("%s" for _ in values))
 
 
 _PRINTA = "printa() prints aggregations"

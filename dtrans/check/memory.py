@@ -251,6 +251,8 @@ def offset_by(base: Expr[L], offset: Const) -> Expr[L]:
 
 def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
     """``&operand``."""
+    if isinstance(node.operand, ast.Aggregation):
+        raise fail("D_ADDROF_VAR", "an aggregation has no address", node.span)
     value = checker.check(node.operand)
     match value:
         case Read() | Load(Place(Read()), _, _, None):
@@ -282,7 +284,8 @@ def check_sizeof(checker: Checker[L], operand: ast.Expr, span: Span) -> Expr[L]:
 
 def check_offsetof(checker: Checker[L], written: ast.TypeExpr, member: str, span: Span) -> Expr[L]:
     kind = checker.types.resolve(written)
-    if not isinstance(kind, StructRef) or kind.origin == "translated":
+    known = isinstance(kind, StructRef) and kind.origin != "translated" and checker.types.is_complete(kind)
+    if not isinstance(kind, StructRef) or not known:
         raise fail("D_OFFSETOF_TYPE", f"offsetof does not apply to '{kind}'", span)
     path, found = find_member(checker, kind, member, span)
     if found.bit_size:

@@ -78,6 +78,9 @@ class ProgramChecker:
         for library in sorted_libraries(libraries, self.universe):
             for item in library.items:
                 self._declare(item, names, in_library=True)
+                if isinstance(item, ast.Clause):
+                    # It must be right, and is of no account, as in dtrace.
+                    self._clause(item, 0, names, StatementChecker(names, self.options), [])
         statements = StatementChecker(names, self.options)
         clauses: list[TypedClause] = []
         matched: list[tuple[str, int]] = []
@@ -126,7 +129,7 @@ class ProgramChecker:
         return self.zero_matches or self.options.flag("zdefs")
 
     def _declare(self, item: ast.Item, names: ScriptNames, *, in_library: bool = False) -> None:
-        """What is no clause. The clauses of a library are of no account, as in dtrace."""
+        """What is no clause."""
         match item:
             case ast.VariableDecl():
                 names.declare(item)

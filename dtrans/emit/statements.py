@@ -387,9 +387,7 @@ class Statements:
             case "denormalize":
                 return Denormalize(which[0], present)
             case "setopt":
-                self.values.frame.action += 1
-                name, equals, value = text.partition("=")
-                return SetOption(name, value if equals else None, present)
+                return SetOption(text, self._fields(args), present)
         raise AssertionError(f"no record: {act.kind}")
 
     def _fields(self, args: Sequence[Expr[Linux]]) -> tuple[Field, ...]:

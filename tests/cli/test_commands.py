@@ -60,6 +60,8 @@ def test_libraries_can_be_checked_without_a_program(dtrace: Run, tmp_path: Path)
     dtrace("-L", str(tmp_path), "-e")
     library.write_text("inline int wrong = nosuch;\n")
     assert "D_IDENT_UNDEF" in dtrace("-L", str(tmp_path), "-e", status=1).stderr
+    library.write_text("BEGIN { nosuch(); }\n")
+    assert "D_FUNC_UNDEF" in dtrace("-L", str(tmp_path), "-e", status=1).stderr
 
 
 def test_a_script_that_is_not_there_is_told(dtrace: Run, dtrans: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -40,7 +41,8 @@ def test_setopt_changes_what_can_be_changed(dtrace: Run) -> None:
         BEGIN { setopt("quiet"); setopt("aggsortkey"); printf("quiet\\n"); printa("%s", @); printf("\\n"); }
         BEGIN { setopt("quiet", "0"); trace("loud"); clear(@); trunc(@); }
         BEGIN { setopt("quiet", "1"); setopt("bufsize", "1m"); setopt("nosuch"); setopt("quiet", "um, no"); }
-        BEGIN { setopt("aggrate", "0.5hz"); printf("end\\n"); exit(0); }
+        BEGIN { setopt("aggrate", "0.5hz"); x = 1; setopt(x ? "quiet" : "", lltostr(x - 1)); }
+        BEGIN { trace("loud again"); setopt("quiet", lltostr(x)); printf("end\\n"); exit(0); }
     """
     done = dtrace("-n", text)
     assert "quiet\nab\n" in done.stdout
@@ -50,6 +52,7 @@ def test_setopt_changes_what_can_be_changed(dtrace: Run) -> None:
     assert f'{where} "nosuch" to "1": Invalid option name\n' in done.stderr
     assert f'{where} "quiet" to "um, no": Invalid value for specified option\n' in done.stderr
     assert 'couldn\'t set option "aggrate" to "0.5hz": Invalid value for specified option\n' in done.stderr
+    assert re.search(r":BEGIN +loud again", done.stdout)
     assert done.stdout.rstrip().endswith("end")
 
 
@@ -147,7 +150,7 @@ def test_buffers_that_are_too_large_are_lowered_or_refused(dtrace: Run, setting:
 
 
 def test_tracing_ends_when_the_last_of_several_commands_ends(dtrace: Run) -> None:
-    text = 'syscall::getppid:entry /execname == "dtransload"/ { @[pid == $target] = count(); }'
+    text = 'syscall::getppid:entry /execname == "dtransload" && ppid == $pid/ { @[pid == $target] = count(); }'
     done = dtrace("-qn", text, "-c", GETPPID, "-c", shlex.join(command("getppid", 30)))
     assert [line.split() for line in done.stdout.strip().splitlines()] == [["1", "20"], ["0", "30"]]
 

@@ -370,8 +370,10 @@ class Output:
         probe = Slot(b"%s", (Field("uint", 4, 4),), (self._heads.__getitem__,))
         return Formatter(b"%3d %s", (cpu, probe))
 
-    def _set_option(self, name: str, value: str | None) -> None:
+    def _set_option(self, setting: str) -> None:
         problem, checked = "", ""
+        name, equals, text = setting.partition("=")
+        value = text if equals else None
         option = OPTIONS.get(name)
         try:
             checked = check_option(name, value)
@@ -436,8 +438,9 @@ class Output:
             case Exit(status):
                 status_of = one_reader(status)
                 return lambda buffer, offset: self._host.request_exit(status_of(buffer, offset))
-            case SetOption(name, value_text):
-                return lambda _buffer, _offset: self._set_option(name, value_text)
+            case SetOption(text, args):
+                setting_of = compile_format(text, args, self._names).reader()
+                return lambda buffer, offset: self._set_option(setting_of(buffer, offset).decode(errors="replace"))
             case Clear() | Trunc() | Normalize() | Denormalize():
                 return self._aggregation_step(action)
             case DefaultAction() | Accumulate():  # The latter never comes here: see `dtrans.run.output.missing`.

@@ -307,9 +307,11 @@ def names_module(text: str, thing: MappedObject) -> bool:
 
 
 def _named(file: ElfFile, text: str) -> Iterable[ElfFunction]:
-    """The functions that a description means. Of several names of one place a glob takes the plainest."""
+    """The functions that a description means. Of several names of one place a glob takes the plainest, and ``_name``
+    is called ``name`` (libdtrace dt_pid.c asks for the name of the address)."""
     if text and not is_glob(text):
-        return [function for function in file.functions if function.name == text]
+        plain = {one.address: one for one in file.functions if one.name == text.lstrip("_")}
+        return [plain.get(one.address, one) for one in file.functions if one.name == text]
     matches = pattern(text)
     best: dict[int, ElfFunction] = {}
     for function in file.functions:

@@ -87,6 +87,13 @@ def test_a_probe_fires_once_for_each_thing_that_the_load_does(name: str, expecte
     assert of(name) == expected
 
 
+def test_a_process_starts_before_its_first_thread_and_ends_after_its_last() -> None:
+    text = """
+        proc:::start, proc:::lwp-start, proc:::lwp-exit, proc:::exit
+        /ppid == $target/ { printf("%s\\n", probename); }"""
+    assert printed(text, commands=[line("fork", 1)]).split() == ["start", "lwp-start", "lwp-exit", "exit"]
+
+
 @pytest.mark.proves(
     "siginfo_t.si_signo", "siginfo_t.si_code", "siginfo_t.si_errno", "siginfo_t.si_pid", "siginfo_t.si_uid",
     "siginfo_t.si_addr", "siginfo_t.si_value",

@@ -467,7 +467,7 @@ def test_a_file_that_cannot_be_opened_leaves_output_where_it_is(screen: Any) -> 
 
 
 def test_options_set_by_the_program_hold_from_there_on(screen: Any) -> None:
-    made = screen([Printf("a", ()), SetOption("quiet", None)], [Printf("b", ())], [SetOption("quiet", "0")])
+    made = screen([Printf("a", ()), SetOption("quiet")], [Printf("b", ())], [SetOption("quiet=0")])
     made.show(make_record(0), make_record(1), make_record(2), make_record(1))
     assert made.text().splitlines() == [
         "CPU     ID                    FUNCTION:NAME",
@@ -478,14 +478,14 @@ def test_options_set_by_the_program_hold_from_there_on(screen: Any) -> None:
 
 
 def test_sorting_options_set_by_the_program_turn_the_rows(screen: Any) -> None:
-    made = screen([SetOption("aggsortrev", None), Printa((0,), "%s\n")], options=QUIET, aggregations=[COUNT])
+    made = screen([SetOption("aggsortrev"), Printa((0,), "%s\n")], options=QUIET, aggregations=[COUNT])
     made.maps.add(0, key(b"a", 1), [1])
     made.maps.add(0, key(b"b", 1), [2])
     assert made.show(make_record(0)) == "b\na\n"
 
 
 def test_an_option_that_does_not_exist_is_told(screen: Any) -> None:
-    made = screen([SetOption("colour", "red")], options=QUIET)
+    made = screen([SetOption("colour=red")], options=QUIET)
     made.show(make_record(0))
     assert made.errors().startswith(
         "dtrace: error on enabled probe ID 1 (ID 7: syscall:vmlinux:openat:entry): "

@@ -1,0 +1,7 @@
+/* An aggregation has no address. */
+
+BEGIN
+{
+	@a = count();
+	trace(&@a); /* error: D_ADDROF_VAR */
+}
