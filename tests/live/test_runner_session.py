@@ -165,7 +165,16 @@ def test_exit_in_begin_stops_before_any_other_probe_fires() -> None:
     made = artifact(
         RECORDS
         + """
-int prog_begin(void *ctx) { emit(1, 1, 7); emit(0, 1, 1); return 0; }
+BPF_ARRAY(switches, u64, 1);
+int prog_begin(void *ctx) {
+    int zero = 0;
+    u64 *stopped = switches.lookup(&zero);
+    if (stopped)
+        *stopped = 1;
+    emit(1, 1, 7);
+    emit(0, 1, 1);
+    return 0;
+}
 int prog_end(void *ctx) { emit(0, 1, 2); return 0; }
 int prog_0(void *ctx) { emit(0, 1, 3); return 0; }
 """,
