@@ -92,6 +92,7 @@ system-test: system
 		command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
 		command -v bpftool >/dev/null || missing="$$missing bpftool"; \
 		ls /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h 2>/dev/null | grep -q . || missing="$$missing systemtap-sdt-dev"; \
+		command -v tclsh >/dev/null || missing="$$missing tcl"; \
 		command -v php >/dev/null || missing="$$missing php-cli"; \
 		command -v ruby >/dev/null || missing="$$missing ruby")
 

@@ -19,7 +19,9 @@ from dtrans.knowledge.describe import (
     ProbeFacts,
     absent_probes,
     chapter,
+    declared_args,
     family_sentence,
+    known_sites,
     served_probes,
     source_title,
     structures_of,
@@ -62,8 +64,9 @@ def pages(knowledge: Knowledge) -> dict[Path, str]:
 def _index(knowledge: Knowledge) -> str:
     rows = []
     for name, provider in sorted(knowledge.providers.items()):
-        served, absent = list(served_probes(provider)), sum(len(one.names) for one in absent_probes(provider))
-        cells = [f"[`{name}`]({name}.md)", provider.summary, str(len(served) or ""), str(absent or "")]
+        known = len(list(served_probes(provider))) + len(provider.sites)
+        absent = sum(len(one.names) for one in absent_probes(provider))
+        cells = [f"[`{name}`]({name}.md)", provider.summary, str(known or ""), str(absent or "")]
         rows.append(f"| {' | '.join(cells)} |")
     head = ["| provider | | probes with a row | not on Linux |", "| --- | --- | --- | --- |"]
     rest = "\nAnd [built-in variables and constants](variables.md).\n"
@@ -76,6 +79,10 @@ def _page(knowledge: Knowledge, provider: ProviderRow) -> str:
     if sentence := family_sentence(provider):
         parts.append(f"{sentence}\n")
     served, absent = list(served_probes(provider)), list(absent_probes(provider))
+    if provider.reason:
+        parts.append(f"Where there are none: {provider.reason}.\n")
+    if provider.sites:
+        parts.append(_sites(provider))
     if served:
         parts.append(_probes(served))
     if absent:
@@ -93,6 +100,16 @@ def _probes(served: Sequence[ProbeFacts]) -> str:
         name = ", ".join(f"`{name}`" for name in one.names)
         args = ", ".join(f"`{kind}`" for kind in one.args)
         lines.append(f"| {name} | {args} | {one.note.fidelity} | {_text(one.note.differs)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _sites(provider: ProviderRow) -> str:
+    lines = ["## Probes of programs", "", "Pointers are the process's: text is for `copyinstr()`.", ""]
+    lines += ["| probe | arguments | what differs |", "| --- | --- | --- |"]
+    for names, site in known_sites(provider):
+        shown = ", ".join(f"`{name}`" for name in names)
+        args = ", ".join(f"`{text}`" for text in declared_args(site))
+        lines.append(f"| {shown} | {args} | {_text(site.note.differs)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from dtrans.check.functions import FunctionProbe
-from dtrans.check.processes import UserProbe
+from dtrans.check.processes import UserProbe, known_sites
 from dtrans.check.stability import described
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.universe import NAMED_IDS, CallProbe, ProbeRef, RowProbe, Universe
@@ -72,8 +72,11 @@ def listed(universe: Universe, probe: ProbeRef) -> Listed:
             source = f"rawtp:{event}"
         case FunctionProbe(module, name, entry, _):
             source = f"{'entry' if entry else 'return'} of {module}`{name}"
-        case UserProbe(moment):
+        case UserProbe(moment) as found_there:
             source = f"{moment} in processes, by uprobes"
+            known = next(known_sites(found_there, probe.name), None)
+            if moment == "site" and known is not None:
+                fidelity, differs = known.note.fidelity, known.note.differs
     written = ProbeDescription(probe.provider, probe.module, probe.function, probe.name, None, NOWHERE)
     description, arguments = described(written, universe.knowledge)
     return Listed(

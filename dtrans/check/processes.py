@@ -10,19 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import starmap
 from typing import Literal
 
 from dtrans.globs import is_glob, pattern
 from dtrans.knowledge.rows import ProbeRow, ProviderRow, SiteRow
 from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import INT64, Type
-from dtrans.values import dataclass
+from dtrans.values import dataclass, replace
 
 Moment = Literal["entry", "return", "offset", "site"]
 #: Families of providers whose probes are in processes: their names end with a process id.
 USER_FAMILIES = frozenset({"user-functions", "user-sites", "user-rows"})
 #: Probes of programs have at most 12 arguments (sys/sdt.h, STAP_PROBE12), each in 64 bits.
 _UNTYPED: tuple[Type, ...] = (INT64,) * 12
+#: The beginning of an argument in a note: ``-4@``, ``8f@``.
+_NOTED = re.compile(r"(-?)([1248])(f?)@")
 _OF_PROCESS = re.compile(r"(.+?)(\$target|[0-9]+)", re.DOTALL)
 
 
@@ -34,6 +37,8 @@ class UserProbe:
     moment: Moment
     base: str
     row: ProviderRow | None
+    #: What a site's note says of its arguments, of one that was found.
+    arguments: str | None = None
 
 
 def process_hint(providers: Mapping[str, ProviderRow], provider: str) -> str:
@@ -69,25 +74,43 @@ def user_probes(
         if row.family in USER_FAMILIES
         and (row.name == base if process else matches(row.name) or matches(f"{row.name}1"))
     ]
-    named = False
+    known = next(iter(rows), None)
+    # A provider that no table knows is one that programs define.
+    defined = known is None or known.family == "user-sites"
     for row in rows:
         for probe in row.probes:
             if name(probe.name):
-                named = named or not is_glob(description.name)
+                exact = row is known and not is_glob(description.name)
+                if exact and defined and not probe.sources:
+                    # Where a program defines it nevertheless, it is there.
+                    known = replace(row, reason=probe.note.differs)
+                    continue
+                defined = defined and not (exact and _is_of_sites(probe))
                 yield probe.name, (row, probe)
         if row.family == "user-functions" and process:
             yield from ((called, UserProbe(moment, row.name, row)) for called, moment in _moments(description))
-    # A provider that no table knows is one that programs define.
-    known = next(iter(rows), None)
-    if not named and (known is None or known.family == "user-sites"):
+    if defined:
         yield description.name, UserProbe("site", base, known)
+
+
+def _is_of_sites(probe: ProbeRow) -> bool:
+    """Whether a row is a second name for probes that programs define, and does not stand in for them."""
+    return all(point.at.startswith("user-site:") for source in probe.sources for point in source.points)
 
 
 def site_args(probe: UserProbe, name: str) -> tuple[str | Type, ...]:
     """The types of ``args[]`` at the sites that a name means: those that the tables know, or what the sites' notes tell
     when they are found."""
     known = {site.args for site in known_sites(probe, name)}
-    return known.pop() if len(known) == 1 else _UNTYPED
+    if len(known) == 1:
+        return known.pop()
+    return _UNTYPED if probe.arguments is None else tuple(starmap(_noted_type, _NOTED.findall(probe.arguments)))
+
+
+def _noted_type(sign: str, size: str, kind: str) -> str:
+    if kind:
+        return "double" if size == "8" else "float"
+    return f"{'' if sign else 'u'}int{int(size) * 8}_t"
 
 
 def known_sites(probe: UserProbe, name: str) -> Iterator[SiteRow]:

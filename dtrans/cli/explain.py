@@ -9,7 +9,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dtrans.cli.tags import Tag
-from dtrans.knowledge.describe import absent_probes, family_sentence, served_probes, source_title, structures_of
+from dtrans.knowledge.describe import (
+    absent_probes,
+    declared_args,
+    family_sentence,
+    known_sites,
+    served_probes,
+    source_title,
+    structures_of,
+)
 
 if TYPE_CHECKING:
     from dtrans.check.universe import Universe
@@ -45,9 +53,17 @@ def show_tag(tag: Tag) -> None:
 
 def show_provider(provider: ProviderRow, universe: Universe) -> None:
     """Prints what a provider's rows say: as its page in the reference manual does, for the kernel at hand."""
-    print(f"{provider.name}: {provider.summary} (Guide: {provider.guide})")
-    for sentence in filter(None, (family_sentence(provider),)):
+    guide = f" (Guide: {provider.guide})" if provider.guide else ""
+    print(f"{provider.name}: {provider.summary}{guide}")
+    none = f"Where there are none: {provider.reason}." if provider.reason else ""
+    for sentence in filter(None, (family_sentence(provider), none)):
         print(_wrapped(sentence, 2))
+    for called, site in known_sites(provider):
+        print(f"\n{_wrapped(', '.join(f'{provider.name}:::{name}' for name in called), 0)}: {site.note.fidelity}")
+        if site.args:
+            print(_wrapped(", ".join(declared_args(site)), 4))
+        if site.note.differs:
+            print(_wrapped(site.note.differs, 4))
     for one in served_probes(provider):
         taken = universe.source_of(one.sources)
         note = one.note if taken is None or taken.note is None else taken.note

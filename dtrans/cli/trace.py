@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 
@@ -19,6 +19,8 @@ from dtrans.values import replace
 
 if TYPE_CHECKING:
     from dtrans.artifact import Artifact
+    from dtrans.check.listing import Listed
+    from dtrans.check.universe import ProbeRef, Universe
     from dtrans.pipeline import Pipeline
 
 
@@ -95,10 +97,10 @@ def list_matching(arguments: Arguments) -> int:
 
 
 def _list_matching(arguments: Arguments, target: int | None) -> int:
-    from dtrans.check.listing import is_served, list_probes, listed, made_probes
+    from dtrans.check.listing import is_served, list_probes, made_probes
     from dtrans.check.processes import process_hint
-    from dtrans.check.universe import ProbeRef, Universe, in_process
-    from dtrans.cli.inprocess import all_defined, in_processes
+    from dtrans.check.universe import Universe, in_process
+    from dtrans.cli.inprocess import all_defined, declared_types, in_processes
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
     from dtrans.run.kernel.host import HostFacts
@@ -114,16 +116,18 @@ def _list_matching(arguments: Arguments, target: int | None) -> int:
         _ = make_pipeline(replace(arguments, options={**arguments.options, "zdefs": "1"}), target=True)[0].typed
     solaris = Options(arguments.options).text("compat") == "solaris"
     universe = Universe(HostFacts(), load(), solaris=solaris)
-    found: Iterator[ProbeRef] = chain(list_probes(universe), all_defined())
+    providers = universe.knowledge.providers
+    found: Iterator[ProbeRef] = chain(list_probes(universe), all_defined(providers))
     if wanted:
+        found_now = partial(in_processes, target=target, providers=providers, created=bool(arguments.commands))
 
         def made(description: ProbeDescription) -> Iterator[ProbeRef]:
             for probe in made_probes(universe, description):
-                yield from in_processes(probe, description, target) if in_process(probe) else (probe,)
+                yield from found_now(probe, description) if in_process(probe) else (probe,)
 
-        hint = partial(process_hint, universe.knowledge.providers)
+        hint = partial(process_hint, providers)
         found = matching(wanted, universe.listed, partial(is_served, universe), made, hint)
-    text = lines(found, partial(listed, universe) if arguments.verbose else None)
+    text = lines(found, partial(_listed, universe, declared_types(programs)) if arguments.verbose else None)
     if arguments.output is not None:
         # Written even when a description matches nothing, after the others.
         _append(arguments.output, text)
@@ -131,6 +135,17 @@ def _list_matching(arguments: Arguments, target: int | None) -> int:
     for line in text:
         print(line)
     return 0
+
+
+def _listed(universe: Universe, declared: Mapping[tuple[str, str], tuple[str, ...]], probe: ProbeRef) -> Listed:
+    """What ``-lv`` tells of a probe: of one that programs define, with the types that the D program declares."""
+    from dtrans.check.listing import listed
+    from dtrans.check.processes import UserProbe
+
+    found = listed(universe, probe)
+    if isinstance(probe.served, UserProbe) and (probe.served.base, probe.name) in declared:
+        return replace(found, args=declared[probe.served.base, probe.name])
+    return found
 
 
 def _print(text: str, output: str | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dtrans.knowledge.rows import Knowledge, Note, ProbeRow, ProviderRow, SourceRow, StructureRow
+from dtrans.knowledge.rows import Knowledge, Note, ProbeRow, ProviderRow, SiteRow, SourceRow, StructureRow
 from dtrans.values import dataclass
 
 #: What a provider's probes are, beyond its rows.
@@ -17,6 +17,7 @@ _FAMILIES: Mapping[str, str] = {
     "tracepoints": "Each tracepoint of the kernel is a probe, too: its group is the module, and its fields are args[].",
     "raw-tracepoints": "Each tracepoint of the kernel is a probe: its group is the module, vmlinux where it has "
     "none, and what the kernel calls it with is args[].",
+    "user-sites": "The probes are those that programs define under this name.",
     "functions": "Each function of the kernel and of its modules is two probes, entry and return.",
 }
 
@@ -51,6 +52,20 @@ def absent_probes(provider: ProviderRow) -> Iterator[ProbeFacts]:
             reasons.setdefault(probe.note, []).append(probe_title(probe))
     for note, names in reasons.items():
         yield ProbeFacts(tuple(names), (), note, ())
+
+
+def known_sites(provider: ProviderRow) -> Iterator[tuple[tuple[str, ...], SiteRow]]:
+    """What is known of probes that programs define: names, and the first of those that share all but the name."""
+    alike: dict[tuple[object, ...], list[SiteRow]] = {}
+    for site in provider.sites:
+        alike.setdefault((site.args, site.words, site.note), []).append(site)
+    for sites in alike.values():
+        yield tuple(site.name for site in sites), sites[0]
+
+
+def declared_args(site: SiteRow) -> tuple[str, ...]:
+    """Its arguments as D declares them: ``char *file``."""
+    return tuple(f"{kind} {word}".replace("* ", "*") for kind, word in zip(site.args, site.words, strict=True))
 
 
 def probe_title(probe: ProbeRow) -> str:

@@ -19,10 +19,10 @@ pytestmark = [
 _OWN = """
 #include <sys/sdt.h>
 #include <stdint.h>
-struct item { int number; char *name; };
+struct item { int number; char *name; struct item *next; };
 int main(void)
 {
-    struct item item = { -7, "seven" };
+    struct item next = { 8, "eight", 0 }, item = { -7, "seven", &next };
     volatile int8_t small = -8;
     volatile uint16_t middle = 65535;
     DTRACE_PROBE(plain, begin);
@@ -37,18 +37,26 @@ int main(void)
 def test_probes_by_the_macros_of_sdt(dtrace: Run, tmp_path: Path) -> None:
     program = compiled(tmp_path, "plain", _OWN, "-O2")
     text = """
-        struct item { int number; char *name; };
+        struct item { int number; char *name; struct item *next; };
+        provider plain { probe items(struct item *, char *); };
         plain$target:::begin { printf("%s\\n", probename); }
         plain$target:::numbers { printf("%d %d %d\\n", arg0, arg1, arg2); }
         plain$target:::items
         {
             this->item = (struct item *)copyin(arg0, sizeof (struct item));
             printf("%d %s %s\\n", this->item->number, copyinstr((uintptr_t)this->item->name), copyinstr(arg1));
+            printf("%d %s %s\\n", args[0]->next->number, stringof(args[0]->next->name), stringof(args[1]));
         }
         plain$target:::many-of-them { printf("%d %d %d\\n", arg0, arg9, args[11]); }
     """
     done = dtrace("-q", "-n", text, "-c", program)
-    assert done.stdout.splitlines()[:4] == ["begin", "-8 65535 -5000000000", "-7 seven seven", "1 10 -8"]
+    assert done.stdout.splitlines()[:5] == [
+        "begin",
+        "-8 65535 -5000000000",
+        "-7 seven seven",
+        "8 eight seven",
+        "1 10 -8",
+    ]
 
 
 _PROVIDER = """
@@ -107,3 +115,7 @@ def test_a_program_with_a_header_of_its_provider(dtrace: Run, tmp_path: Path, la
     assert done.stderr == "1 0\n"
     done = dtrace("-q", "-n", 'shop$target:::shut-down { printf("%s", probename); }', "-c", program)
     assert (done.stdout.strip(), done.stderr) == ("shut-down", "0 1\n")
+    # Of what is declared, the types; of others what the sites tell.
+    for declared, types in ((("-s", tmp_path / "shop.d"), ["int", "char *"]), ((), ["int32_t", "uint64_t"])):
+        told = dtrace("-l", "-v", *declared, "-n", "shop$target::main:sold", "-c", program).stdout
+        assert [line.split(": ")[1] for line in told.splitlines() if "args[" in line] == types

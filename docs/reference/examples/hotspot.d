@@ -1,9 +1,9 @@
 /* run: -q -c "java -XX:+ExtendedDTraceProbes -version" */
 /* The methods of the class String that java calls most often before it prints its version. */
-hotspot*:::method-entry
-/pid == $target && copyinstr(arg1, arg2) == "java/lang/String"/
+hotspot$target:::method-entry
+/copyinstr(args[1], args[2]) == "java/lang/String"/
 {
-        @[copyinstr(arg3, arg4)] = count();
+        @[copyinstr(args[3], args[4])] = count();
 }
 
 END

@@ -1,9 +1,8 @@
 /* run: -q -c "java -Xshare:off -version" */
 /* How often java looks for classes from native code. */
-hotspot_jni*:::FindClass-entry
-/pid == $target/
+hotspot_jni$target:::FindClass-entry
 {
-        @[copyinstr(arg1)] = count();
+        @[copyinstr(args[1])] = count();
 }
 
 END

@@ -1,6 +1,6 @@
-/* run: -c "/usr/sbin/mariadbd --version" */
-/* Refused, with the reason. */
-mysql$target:::query-start
+/* run: -q -c "bash docs/reference/examples/mysql.sh" */
+/* The queries that a server of MariaDB gets. */
+mysql*:::query-start
 {
-        trace(copyinstr(arg0));
+        printf("%s\n", copyinstr(arg0));
 }

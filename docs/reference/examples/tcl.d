@@ -1,6 +1,12 @@
-/* run: -c "tclsh /dev/null" */
-/* Refused, with the reason. */
+/* run: -q -c "tclsh docs/reference/examples/tcl.tcl" */
+/* The procedures that a Tcl program calls, and with how many arguments. */
 tcl$target:::proc-entry
+/copyinstr(arg0) == "area" || copyinstr(arg0) == "room"/
 {
-        trace(copyinstr(arg0));
+        @[copyinstr(arg0), arg1] = count();
+}
+
+END
+{
+        printa("%-8s %d arguments %@5d calls\n", @);
 }

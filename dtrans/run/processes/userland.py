@@ -57,6 +57,7 @@ class _Found:
     offset: int
     counter: int = 0
     operands: tuple[Operand, ...] = ()
+    arguments: str = ""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,8 @@ class Userland:
     (`created`) or -p (None: there is none).
 
     `probes` are all probes by their numbers, the known ones first, and `sites` the packed sites of those that
-    notes describe. Both grow; `fresh` tells what is new.
+    notes describe. Both grow; `fresh` tells what is new. `arguments` are those of a probe's first site, as its note
+    writes them.
     """
 
     wanted: Sequence[Wanted]
@@ -75,6 +77,7 @@ class Userland:
     created: bool = False
     probes: dict[int, Probe] = field(default_factory=dict)
     sites: dict[int, bytes] = field(default_factory=dict)
+    arguments: dict[int, str] = field(default_factory=dict)
     _numbers: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
     _site_numbers: dict[tuple[int, tuple[Operand, ...]], int] = field(default_factory=dict)
     _seen: set[tuple[int | None, FileKey]] = field(default_factory=set)
@@ -110,6 +113,8 @@ class Userland:
                 for found in self._in_object(want, pid, thing):
                     number = self._number(found.probe)
                     self._matched.setdefault(want.group, set()).add(number)
+                    if want.attach.moment == "site":
+                        self.arguments.setdefault(number, found.arguments)
                     if want.attach.has_sites:
                         number = self._site(number, found.operands)
                     masks = made.setdefault((want.attach, thing.path), {})
@@ -184,7 +189,7 @@ class Userland:
             return  # A program of another instruction set, as 32-bit ones are, has its arguments elsewhere.
         if want.attach.moment == "site":
             yield from self._sites(want, pid, thing)
-        elif names_module(want.place.partition(":")[0] or want.module, thing):
+        elif names_module(want.place.partition(":")[0] or want.module, thing) and not _defines(thing, want):
             yield from self._functions(want, pid, thing)
 
     def _functions(self, want: Wanted, pid: int | None, thing: MappedObject) -> Iterator[_Found]:
@@ -230,6 +235,7 @@ class Userland:
                     note.offset,
                     note.semaphore,
                     operands(note.arguments, self.machine, note.address, thing.file.symbol),
+                    note.arguments,
                 )
 
     # --- numbers ----------------------------------------------------------------------------------------
@@ -261,22 +267,24 @@ class Userland:
         return fail(tag, told, span_of(want.written), hint=hint)
 
 
-def defined_probes() -> Iterator[tuple[int, tuple[str, str, str, str]]]:
-    """The probes that programs define, of every process that runs now: its id, and provider, module, function and name
-    of each, sites of the same names once."""
-    by_file: dict[FileKey, list[tuple[str, str, str]]] = {}
+def defined_probes() -> Iterator[tuple[int, tuple[str, str, str, str], str]]:
+    """The probes that programs define, of every process that runs now: its id, provider, module, function and name of
+    each, sites of the same names once, and the arguments as the first one's note writes them."""
+    by_file: dict[FileKey, dict[tuple[str, str, str], str]] = {}
     for pid in process_ids():
         for thing in mapped_objects(pid):
             if thing.key not in by_file:
-                by_file[thing.key] = list(dict.fromkeys(_defined(thing.file)))
-            for provider, function, name in by_file[thing.key]:
-                yield pid, (provider, thing.name, function, name)
+                by_file[thing.key] = _defined(thing.file)
+            for (provider, function, name), arguments in by_file[thing.key].items():
+                yield pid, (provider, thing.name, function, name), arguments
 
 
-def _defined(file: ElfFile) -> Iterator[tuple[str, str, str]]:
+def _defined(file: ElfFile) -> dict[tuple[str, str, str], str]:
+    made: dict[tuple[str, str, str], str] = {}
     for note in file.notes:
         found = file.find(note.offset)
-        yield note.provider, found[0] if found else "", note.name.replace("__", "-")
+        made.setdefault((note.provider, found[0] if found else "", note.name.replace("__", "-")), note.arguments)
+    return made
 
 
 def _known_files(wanted: Iterable[Wanted]) -> Iterator[MappedObject]:
@@ -304,6 +312,11 @@ def names_module(text: str, thing: MappedObject) -> bool:
     if not text or is_glob(text):
         return any(map(pattern(text), names))
     return any(name == text or name.startswith(f"{text}.") for name in names)
+
+
+def _defines(thing: MappedObject, want: Wanted) -> bool:
+    """Whether a file has the probes itself that a row's functions stand in for."""
+    return bool(want.place) and any(note.provider == want.base for note in thing.file.notes)
 
 
 def _named(file: ElfFile, text: str) -> Iterable[ElfFunction]:
