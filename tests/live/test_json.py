@@ -20,7 +20,7 @@ BEGIN
 	print(*(struct pair *)curthread); stack(1); ustack(1); sym((uint64_t)curthread);
 	@calls["key", 7] = count(); @sizes["key", 7] = quantize(5); @left = lquantize(3, 0, 10, 5);
 	printa(@calls); printa("%s %d %@d\\n", @calls); normalize(@calls, 2); clear(@calls);
-	system("echo from the shell"); freopen("/nowhere/at/all"); setopt("aggsortkey");
+	system("echo from the shell"); freopen("/nowhere/at/all"); setopt("stackindent", "14");
 }
 BEGIN { trace(1 / zero); }
 BEGIN {}
