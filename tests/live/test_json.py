@@ -74,6 +74,7 @@ def test_the_objects_hold_what_the_actions_recorded(dtrace: Run) -> None:
     assert re.fullmatch("[0-9a-f]{8}", first["tracemem"]["hex"])
     assert set(first["print"]["value"]) == {"first", "second"}
     assert first["stack"]["frames"] == []  # As BEGIN's are.
+    assert first["ustack"]["frames"][0].keys() == {"address", "symbol"}
     assert first["printa"]["rows"] == [{"key": ["key", 7], "values": [1]}]
     assert first["system"]["output"] == "from the shell\n"
     assert [one.get("fault", "") or one["message"][:20] for one in found if one["type"] == "error"] == [
