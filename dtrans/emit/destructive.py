@@ -27,7 +27,8 @@ def change(values: Values, act: Act[Linux]) -> None:
             _copyoutstr(values, act)
         case "chill":
             values.shared.uses.add("chill")
-            values.fault(f"dt_chill({values.integer(act.args[0])})", ILLEGAL_OPERATION)
+            values.shared.function("subprogram")
+            values.fault(f"DT_CALL(dt_chill, {values.integer(act.args[0])})", ILLEGAL_OPERATION)
             # The clock stands still in a clause, but for this (dtrace.c, dtrace_action_chill).
             values.frame.memo.pop("now", None)
 

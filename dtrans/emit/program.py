@@ -429,7 +429,7 @@ class Emitter:
                 "error": error,
                 "chains": self.chains,
                 "called": self.values.calls.definitions,
-                "scratch_map": map_number("scratch"),
+                "map_number": map_number,
                 "functions": self.functions,
             },
         )

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: include/linux/socket.h: the address families that inet_ntop() knows.
 _AF_INET, _AF_INET6 = 2, 10
 _ILLEGAL, _NO_SCRATCH = 3, 5
-#: The verifier's steps for each byte of json()'s text and path, how many a program may take; the size of its state.
-_JSON_TEXT, _JSON_PATH, _MOST_STEPS, _JSON_STATE = 620, 210, 900_000, 16 * 32 * 2 + 128 + 8 * (3 + 64 + 10)
+#: Bytes of the state of json().
+_JSON_STATE = 16 * 32 * 2 + 128 + 8 * (4 + 64 + 10)
 
 
 def integer_call(values: Values, call: Call[Linux]) -> str:
@@ -274,17 +274,9 @@ def _strtok(values: Values, call: Call[Linux], slot: Slot) -> None:
 
 
 def _json(values: Values, call: Call[Linux], slot: Slot) -> None:
-    """The verifier walks every character of text and path with all that it may be, up to a million steps in all."""
     source, path = values.text(call.args[0], call.args[1]), values.text(call.args[1])
-    if _JSON_TEXT * source.size + _JSON_PATH * path.size > _MOST_STEPS:
-        raise fail(
-            "D_PROTO_ARG",
-            "the text that json( ) looks at is too long for the kernel's verifier",
-            call.span,
-            hint=f"it can have {_MOST_STEPS // (_JSON_TEXT + _JSON_PATH)} bytes: give a smaller strsize",
-        )
     room = slot if slot.size >= source.size else values.slot(source.size)
-    longest = max(path.size, values.strsize if values.calls.called else 0)
+    longest = max(path.size, values.strsize)
     work = values.work(_JSON_STATE + (1 << (longest - 1).bit_length()))
     _found(values, room, values.calls.expression(values, "json", To(room), source, path, work))
     if room is not slot:

@@ -6,7 +6,11 @@
  *
  * A table says for each state and class of character what comes next and what is to be done, and most of it is done
  * without a branch: see word.h.
+ *
+ * It is made of four functions, of which those in the middle go through DT_JSON_TURNS characters of the path, and of the
+ * text, at a time, and say whether there are more: functions that are called can go through texts of any length.
  */
+#define DT_JSON_TURNS 64
 enum {
 	DT_JSON_REST, DT_JSON_OBJECT, DT_JSON_COLON, DT_JSON_VALUE, DT_JSON_COMMA, DT_JSON_KEY, DT_JSON_KEY_ESCAPE,
 	DT_JSON_STRING, DT_JSON_STRING_ESCAPE, DT_JSON_WHOLE, DT_JSON_QUOTED, DT_JSON_QUOTED_ESCAPE, DT_JSON_WORD,
@@ -32,14 +36,14 @@ struct dt_json {
 	u16 rows[DT_JSON_STATES][DT_C_CLASSES];
 	u8 classes[128];
 	/* Of each part of the path: where its text stands in keys, and its number. */
-	u64 level, used, sign, start[DT_JSON_LEVELS], number[DT_JSON_LEVELS];
+	u64 level, used, sign, levels, start[DT_JSON_LEVELS], number[DT_JSON_LEVELS];
 	/* What a turn of the loop leaves to the next: from memory all turns are the same to the verifier. */
 	u64 state, at, found, array, position, wanted, differs, base, depth, done;
 };
 #define DT_JSON_WORK(ecap) (sizeof(struct dt_json) + DT_POW2(ecap))
 #define DT_FLAG(row, flag) (((row) & DT_JSON_##flag) / DT_JSON_##flag)
 
-static __always_inline bool dt_json(char *dst, u32 dcap, const char *s, u32 scap, const char *e, u32 ecap, char *work)
+static __always_inline void dt_json_begin(char *work)
 {
 #define DT_TO(state, flags) (DT_JSON_##state | (flags))
 #define DT_ANY 0 ... DT_C_CLASSES - 1
@@ -94,23 +98,33 @@ static __always_inline bool dt_json(char *dst, u32 dcap, const char *s, u32 scap
 #undef DT_NUMBER_ENDS
 	struct dt_json *table = (void *)work;
 	volatile struct dt_json *j = (void *)work;
-	volatile u8 *keys = (void *)(work + sizeof(struct dt_json));
-	u64 c, class, row, put, hit, key, word, level, levels, at, found, position, differs, depth;
-	u64 full = DT_POW2(dcap) - 1, most = DT_POW2(ecap) - 1;
 
 	/* Without the barriers clang forgets what was written to memory before so large a copy of constants. */
 	asm volatile("" ::: "memory");
 	__builtin_memcpy(table->rows, rows, sizeof(rows));
 	__builtin_memcpy(table->classes, classes, sizeof(classes));
 	asm volatile("" ::: "memory");
-	j->level = j->used = j->sign = j->start[0] = j->number[0] = 0;
+	j->level = j->used = j->sign = j->levels = j->start[0] = j->number[0] = 0;
 	j->state = j->at = j->found = j->array = j->position = j->wanted = j->differs = j->base = j->depth = j->done = 0;
-	for (u64 i = 0; i < ecap; i++) {
+}
+
+static __always_inline bool dt_json_path(const char *e, u32 ecap, char *work, u64 from, u32 count)
+{
+	volatile struct dt_json *j = (void *)work;
+	volatile u8 *keys = (void *)(work + sizeof(struct dt_json));
+	u64 c, level, hit, at, most = DT_POW2(ecap) - 1;
+
+	for (u64 i = 0; i < count; i++) {
 		DT_HIDE(i);
-		c = (u8)e[i];
-		if (!c)
-			break;
-		if (c == ']' || (c == '[' && !i))
+		at = from + i;
+		c = (u8)e[dt_bound(at, ecap)];
+		if (!c) {
+			keys[j->used & most] = 0;
+			j->levels = j->level;
+			j->level = 0;
+			return false;
+		}
+		if (c == ']' || (c == '[' && !at))
 			continue;
 		level = j->level & (DT_JSON_LEVELS - 1);
 		keys[j->used & most] = c == '.' || c == '[' ? 0 : c;
@@ -134,18 +148,26 @@ static __always_inline bool dt_json(char *dst, u32 dcap, const char *s, u32 scap
 			j->number[level] = j->number[level] * 10 + (hit == 2 ? 0 - c : c);
 		}
 	}
-	keys[j->used & most] = 0;
-	levels = j->level;
-	j->level = 0;
-	for (u64 i = 0; i < scap; i++) {
+	return true;
+}
+
+static __always_inline bool dt_json_text(char *dst, u32 dcap, const char *s, u32 scap, u32 ecap, char *work, u64 from,
+					 u32 count)
+{
+	volatile struct dt_json *j = (void *)work;
+	volatile u8 *keys = (void *)(work + sizeof(struct dt_json));
+	u64 c, class, row, put, hit, key, word, level, at, found, position, differs, depth;
+	u64 full = DT_POW2(dcap) - 1, most = DT_POW2(ecap) - 1, levels = j->levels;
+
+	for (u64 i = 0; i < count; i++) {
 		DT_HIDE(i);
-		c = (u8)s[i];
+		c = (u8)s[dt_bound(from + i, scap)];
 		if (!c)
-			break;
+			return false;
 		class = j->classes[c & 127] & ((c >> 7) - 1);
 		row = j->rows[j->state & 15][class & (DT_C_CLASSES - 1)];
 		if (row & DT_JSON_FAIL)
-			break;
+			return false;
 		put = DT_FLAG(row, PUT);
 		at = j->at;
 		dst[at & full] = c;
@@ -170,14 +192,14 @@ static __always_inline bool dt_json(char *dst, u32 dcap, const char *s, u32 scap
 			word = DT_WORD(dst, 0) & ((1ULL << 8 * dt_pick(dt_less(at, 7), at, 7)) - 1);
 			word = dt_any(word ^ 0x65757274) & dt_any(word ^ 0x6c6c756e) & dt_any(word ^ 0x65736c6166ULL);
 			if (DT_FLAG(row, WORDS) & word)
-				break;
+				return false;
 			if (found) {
 				j->done = hit | (1 - dt_any(j->level ^ levels));
-				break;
+				return false;
 			}
 			j->at = 0;
 			if (row & DT_JSON_ELSE_FAIL)
-				break;
+				return false;
 			continue;
 		}
 		if (row & DT_JSON_ENTER) {
@@ -201,11 +223,26 @@ static __always_inline bool dt_json(char *dst, u32 dcap, const char *s, u32 scap
 			}
 		}
 	}
-	if (!(j->done & dt_less(levels, DT_JSON_LEVELS))) {
+	return true;
+}
+
+static __always_inline bool dt_json_end(char *dst, u32 dcap, char *work)
+{
+	volatile struct dt_json *j = (void *)work;
+
+	if (!(j->done & dt_less(j->levels, DT_JSON_LEVELS))) {
 		DT_WORD(dst, 0) = 0;
 		return false;
 	}
-	dst[j->at & full] = 0;
+	dst[j->at & (DT_POW2(dcap) - 1)] = 0;
 	return true;
+}
+
+static __always_inline bool dt_json(char *dst, u32 dcap, const char *s, u32 scap, const char *e, u32 ecap, char *work)
+{
+	dt_json_begin(work);
+	dt_json_path(e, ecap, work, 0, ecap);
+	dt_json_text(dst, dcap, s, scap, ecap, work, 0, scap);
+	return dt_json_end(dst, dcap, work);
 }
 #undef DT_FLAG

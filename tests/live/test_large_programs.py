@@ -97,6 +97,20 @@ BEGIN { printf("%d", b["k", "l"]); printa(" %s %s %@d", @); exit(0); }
         assert shown.split("\n")[0] == "abcd abcdabcdabcd 12 abcd 3 5 m n 6"
 
 
+def test_json_finds_what_stands_far_behind() -> None:
+    double = "pad = strjoin(pad, pad); "
+    text = f"""
+BEGIN {{ pad = "0123456789abcdef"; {double * 4} }}
+BEGIN {{ {double * 4} }}
+BEGIN {{
+    text = strjoin(strjoin("{{\\"a\\":\\"", pad), "\\",\\"b\\":{{\\"c\\":[1,42]}}}}");
+    printf("%s %d %d", json(text, "b.c[1]"), strlen(json(text, "a")), json(text, "c") == NULL);
+    exit(0);
+}}
+"""
+    assert printed(text, options={"quiet": "1", "strsize": "8k"}).strip() == "42 4096 1"
+
+
 def test_an_error_clause_that_is_long_is_at_each_place_that_can_fail() -> None:
     faults = "\n".join(f'BEGIN {{ printf("%d", *(int *){n}); }}' for n in range(1, 31))
     joined = " ".join(f's = strjoin(lltostr(arg1), substr(s, 0, {n})); n += index(s, "1");' for n in range(20))
