@@ -112,7 +112,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("pspec", "flag", reason="a letter of the command line says how a description is read"),
         Option("quiet", "flag", dynamic=True),
         Option("rawbytes", "flag", dynamic=True),
-        Option("scratchsize", "size", "4k", reason="scratch memory is 4096 bytes"),
+        Option("scratchsize", "size", "16k", most=256 << 10),
         Option("setenv", "text", outside=True),
         Option("specsize", "size", "32k", most=1 << 40),
         Option("stackframes", "count", "20"),

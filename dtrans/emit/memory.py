@@ -29,7 +29,7 @@ from dtrans.check.tree import (
     Store,
     StringOf,
 )
-from dtrans.emit.storage import ARENA, Slot
+from dtrans.emit.storage import Slot
 from dtrans.emit.text import c_type, is_signed, number
 from dtrans.plan.leaves import Linux
 from dtrans.types import Pointer, StringType, StructRef, Type
@@ -200,8 +200,8 @@ def _target(values: Values, address: Expr[Linux], size: int) -> Target:
     where = values.temporary("u64", values.integer(address))
     values.arena()
     place = values.temporary("u64", f"{where} - arena")
-    values.fault(f"{place} > {ARENA - size} || {place} + {size} > arena_used", BAD_ADDRESS, where)
-    values.add(f"BOUND({place}, {ARENA - 1});")
+    values.fault(f"{place} > ARENA_SIZE - {size} || {place} + {size} > arena_used", BAD_ADDRESS, where)
+    values.add(f"BOUND({place}, ARENA_SIZE - 1);")
     return Target(f"{values.scratch_name}->arena + {place}")
 
 

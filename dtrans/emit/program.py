@@ -40,7 +40,7 @@ from dtrans.emit.leaves import among, calls_of
 from dtrans.emit.pieces import MOST_PIECES, FiringText, Part, in_pieces, in_programs, size_of
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements
-from dtrans.emit.storage import ARENA, NAME_SIZE, ScratchLayout, Shared
+from dtrans.emit.storage import NAME_SIZE, ScratchLayout, Shared
 from dtrans.emit.text import Lines, told
 from dtrans.emit.values import Frame, Values
 from dtrans.emit.variables import EMPTY, Variables
@@ -89,7 +89,8 @@ class Emitter:
         self.options: Options = plan.options
         self.strsize = align_up(self.options.size("strsize"), 8)
         self.shared = Shared()
-        self.variables = Variables(plan.variables, types, self.strsize, self.options.size("dynvarsize"))
+        sizes = self.options.size("dynvarsize"), self.options.size("scratchsize")
+        self.variables = Variables(plan.variables, types, self.strsize, *sizes)
         uses = aggregate_uses(plan)
         laid_out = [lay_out_aggregation(info, uses.get(number, ())) for number, info in enumerate(plan.aggregations)]
         self.aggregations = tuple(aggregation for aggregation, _ in laid_out)
@@ -145,7 +146,7 @@ class Emitter:
 
     def _check_scratch(self) -> None:
         """Raises D_NOREG where a clause needs more scratch memory than a value of a map can have."""
-        size = self.scratch.size + self._room + (2 * ARENA + 8 if "arena" in self.shared.uses else 0)
+        size = self.scratch.size + self._room + (2 * self.shared.arena + 8 if "arena" in self.shared.uses else 0)
         if size > MOST_SCRATCH:
             raise fail(
                 "D_NOREG",
@@ -400,7 +401,7 @@ class Emitter:
             {
                 "uses": self.shared.uses,
                 "strsize": self.strsize,
-                "arena": ARENA if "arena" in self.shared.uses else 0,
+                "arena": self.shared.arena if "arena" in self.shared.uses else 0,
                 "library": library,
                 "globals": globals_,
                 "threads": threads,

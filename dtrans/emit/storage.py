@@ -15,7 +15,7 @@ from dtrans.emit.text import c_type, identifier
 from dtrans.source import Span
 from dtrans.types import Addresses, StringType, Type, align_up
 
-#: Bytes of scratch memory for copyin() and alloca() in one firing.
+#: Bytes of scratch memory for copyin() and alloca() in one firing, at least.
 ARENA = 4096
 #: Bytes of a part of a probe's name in the tables ``names_function`` and their kin.
 NAME_SIZE = 64
@@ -109,6 +109,8 @@ class Shared:
     needed: dict[str, None] = field(default_factory=dict)
     #: Parts of the program's frame that are needed: "divide", "arena", "oncpu", "fault", "records".
     uses: set[str] = field(default_factory=set)
+    #: Bytes of scratch memory for copyin() and alloca(), a power of two.
+    arena: int = ARENA
     #: Numbers that the tracer keeps up to date, each with its place.
     host: dict[str, int] = field(default_factory=dict)
     #: Parts of probes' names that are needed as text.

@@ -12,7 +12,7 @@ from dtrans.emit import strings
 from dtrans.emit.calls import Argument, Number, To
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.memory import nullable
-from dtrans.emit.storage import ARENA, Slot
+from dtrans.emit.storage import Slot
 from dtrans.emit.text import number
 from dtrans.errors import fail
 from dtrans.plan.leaves import Linux
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: include/linux/socket.h: the address families that inet_ntop() knows.
 _AF_INET, _AF_INET6 = 2, 10
 _ILLEGAL, _NO_SCRATCH = 3, 5
+#: Bytes that one copyin() or alloca() of a constant size gets.
+_MOST_ARENA = 256 << 10
 #: Bytes of the state of json().
 _JSON_STATE = 16 * 32 * 2 + 128 + 8 * (4 + 64 + 10)
 
@@ -49,7 +51,7 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
         case "copyinto":
             return _copyinto(values, call)
         case "alloca":
-            return _allocate(values, values.integer(args[0]))
+            return _allocate(values, args[0], values.integer(args[0]))
         case "bcopy":
             return _bcopy(values, args)
         case "getmajor":
@@ -198,12 +200,12 @@ def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> N
     values.user_string(slot, size, address)
 
 
-def _allocate(values: Values, size: str) -> str:
-    """Scratch memory of a run-time size: its address. More than there is ends the clause."""
-    values.arena()
-    wanted = values.temporary("u64", size)
+def _allocate(values: Values, size: Expr[Linux], length: str) -> str:
+    """Scratch memory of a size, which C has as `length`: its address. More than there is ends the clause."""
+    values.arena(size.value if isinstance(size, Const) and 0 <= size.value <= _MOST_ARENA else None)
+    wanted = values.temporary("u64", length)
     values.add("arena_used = (arena_used + 7) & ~7ULL;")
-    values.fault(f"{wanted} > {ARENA - 8} || arena_used + {wanted} > {ARENA - 8}", _NO_SCRATCH)
+    values.fault(f"{wanted} > ARENA_SIZE - 8 || arena_used + {wanted} > ARENA_SIZE - 8", _NO_SCRATCH)
     address = values.temporary("u64", "arena + arena_used")
     values.add(f"arena_used += {wanted};")
     return address
@@ -212,10 +214,10 @@ def _allocate(values: Values, size: str) -> str:
 def _copyin(values: Values, source: Expr[Linux], size: Expr[Linux]) -> str:
     address = values.temporary("u64", values.integer(source))
     length = values.temporary("u64", values.integer(size))
-    offset = _allocate(values, length)
-    values.add(f"BOUND({length}, {ARENA - 1});")
+    offset = _allocate(values, size, length)
+    values.add(f"BOUND({length}, ARENA_SIZE - 1);")
     at = values.temporary("u64", f"{offset} - arena")
-    values.add(f"BOUND({at}, {ARENA - 1});")
+    values.add(f"BOUND({at}, ARENA_SIZE - 1);")
     values.user_bytes(f"{values.scratch_name}->arena + {at}", length, address)
     return offset
 
@@ -224,9 +226,9 @@ def _into(values: Values, target: str, length: str) -> str:
     """An offset in scratch memory that was allocated for a checked address and length."""
     values.arena()
     at = values.temporary("u64", f"{target} - arena")
-    values.fault(f"{at} > {ARENA - 8} || {length} > {ARENA - 8} || {at} + {length} > arena_used", 1, target)
-    values.add(f"BOUND({at}, {ARENA - 1});")
-    values.add(f"BOUND({length}, {ARENA - 1});")
+    values.fault(f"{at} > ARENA_SIZE - 8 || {length} > ARENA_SIZE - 8 || {at} + {length} > arena_used", 1, target)
+    values.add(f"BOUND({at}, ARENA_SIZE - 1);")
+    values.add(f"BOUND({length}, ARENA_SIZE - 1);")
     return at
 
 

@@ -391,10 +391,14 @@ class Values:
             how, where = "MISSING", f"{self.recorded.mark()}, "
         self.add(f"{what}_{how}({place}, {size}, {address}, {where}{self.frame.fault}, {self.frame.action});")
 
-    def arena(self) -> None:
-        """Asks for scratch memory for copyin() and alloca(): ``arena`` its address, ``arena_used`` what is taken."""
+    def arena(self, wanted: int | None = 0) -> None:
+        """Asks for scratch memory for copyin() and alloca(), so many bytes more (None: how many is not known):
+        ``arena`` its address, ``arena_used`` what is taken."""
         self.shared.uses.add("arena")
         self.variables.arena = True
+        self.variables.arena_wanted += self.variables.scratch_size - 8 if wanted is None else align_up(wanted, 8)
+        # The last word stays free.
+        self.shared.arena = max(self.shared.arena, 1 << (self.variables.arena_wanted + 7).bit_length())
 
     # --- strings --------------------------------------------------------------------------------------
 

@@ -75,8 +75,11 @@ class Variables:
     types: TypeNames
     strsize: int
     dynamic_size: int
+    scratch_size: int
     arrays: dict[Variable, ArrayMap] = field(default_factory=dict)
     arena: bool = False
+    #: Bytes that copyin() and alloca() of the firing at hand want of it.
+    arena_wanted: int = 0
     strtok: bool = False
     uses_self: bool = False
     uses_globals: bool = False
@@ -180,6 +183,7 @@ class Variables:
     def open_firing(self) -> None:
         """Forgets the clause-local variables of the firing before."""
         self._this = {}
+        self.arena_wanted = 0
 
     def this_numbers(self) -> dict[str, str]:
         """The C variables that are clause-local numbers of the firing, and their types."""

@@ -336,3 +336,30 @@ def test_a_page_that_another_process_fills_is_waited_for_but_not_for_ever(dtrace
     done = dtrace("-wqn", text, "-c", shlex.join([sys.executable, "-S", "-c", _FILLED, str(tmp_path / "end")]))
     assert _told(done).split("\n")[:2] == ["100 filled", "end"]
     assert done.stderr.count("invalid address (0x") == 1
+
+
+def test_copyin_keeps_what_fits_the_scratch_memory_of_a_firing() -> None:
+    line = (
+        "import os; out = os.open('/dev/null', os.O_WRONLY); data = bytearray(b'x' * 20000);"
+        "data[0], data[9999], data[10001], data[15999], data[19999] = b'ABCDE';"
+        "os.write(out, data); os.write(out, bytes(100000))"
+    )
+    child = shlex.join([sys.executable, "-S", "-E", "-c", line])
+    shown = printed(
+        """
+        syscall::write:entry
+        /pid == $target && arg2 >= 20000/
+        {
+            this->all = (char *)copyin(arg1, arg2);
+            this->first = (char *)copyin(arg1, 10000);
+            this->mine = (char *)alloca(6000);
+            bcopy(this->all + 10000, this->mine, 6000);
+            printf("%c%c%c ", this->all[0], this->all[10001], this->all[19999]);
+            printf("%c %c%c\\n", this->first[9999], this->mine[1], this->mine[5999]);
+        }
+        ERROR { printf("error %d\\n", arg4); }
+        """,
+        options={"quiet": "1", "scratchsize": "20k"},
+        commands=[child],
+    )
+    assert shown.split("\n")[:2] == ["ACE B CD", "error 5"], shown
