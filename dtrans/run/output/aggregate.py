@@ -24,15 +24,16 @@ from math import isqrt
 from dtrans.artifact import Aggregation, Artifact, Field
 from dtrans.options import Options
 from dtrans.run.kernel.tables import Entries
-from dtrans.run.output.decode import Names, c_string, unpacker
+from dtrans.run.output.decode import Names, c_string, read_all
 from dtrans.run.output.quantize import Scale, quotient, scale_of
 from dtrans.typed import Any, Protocol
 from dtrans.values import dataclass
 
 Vector = tuple[int, ...]
 _EXTREMES = ("min", "max")
+_LASTING = frozenset({"int", "uint", "str", "literal", "probeprov", "probemod", "probefunc", "probename", "bytes"})
 _DISTRIBUTIONS = ("quantize", "lquantize", "llquantize")
-_MASK = (1 << 64) - 1
+_MASK, _SIGN = (1 << 64) - 1, 1 << 63
 #: Hidden entries that are worth a new map.
 _MANY_HIDDEN = 256
 #: The share of a map that is filled when it is emptied.
@@ -72,9 +73,17 @@ class Row:
     order: tuple[Any, ...]
     value: Vector
 
+    # There may be a million, and the one that `dataclass` makes takes thrice the time.
+    def __init__(self, key: bytes, order: tuple[Any, ...], value: Vector) -> None:
+        self.key = key
+        self.order = order
+        self.value = value
+
 
 def signed64(number: int) -> int:
     """A number modulo 2**64, as C's int64_t."""
+    if -_SIGN <= number < _SIGN:
+        return number
     number &= _MASK
     return number - (1 << 64) if number >> 63 else number
 
@@ -119,7 +128,7 @@ def scalar_value(function: str, value: Vector, normal: int = 1) -> int:
         case "stddev":
             return _standard_deviation(value, normal)
         case _:
-            return quotient(signed64(value[0]), normal)
+            return signed64(value[0]) if normal == 1 else quotient(signed64(value[0]), normal)
 
 
 def _standard_deviation(value: Vector, normal: int) -> int:
@@ -161,23 +170,33 @@ class KeyReader:
     """
 
     def __init__(self, fields: Sequence[Field], names: Names) -> None:
-        self._read = unpacker(fields)
+        self._fields = fields
         self._parts = [self._readers(field, names) for field in fields]
+        #: Whether what a key stands for is the same whenever one asks: names of addresses may be gone later.
+        self.lasting = all(field.kind in _LASTING for field in fields)
 
-    def read(self, key: bytes) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-        """(identity, order), element by element."""
-        items = self._read(key, 0)
-        identity = tuple([part[0](item) for part, item in zip(self._parts, items, strict=True)])
-        order = tuple([part[1](item) for part, item in zip(self._parts, items, strict=True)])
-        return identity, order
+    def read(self, keys: Sequence[bytes]) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+        """For each key its identity, and its order, element by element."""
+        if not self._fields or not keys:
+            return [()] * len(keys), [()] * len(keys)
+        # Field by field over all keys: there may be a million.
+        items, width = read_all(self._fields, keys), len(self._fields)
+        columns = [items[place::width] for place in range(width)]
+        identities, orders = [], []
+        for column, (identity, order) in zip(columns, self._parts, strict=True):
+            identities.append(column if identity is None else list(map(identity, column)))
+            orders.append(identities[-1] if order is identity else list(map(order, column)))
+        made = list(zip(*identities, strict=True))
+        return made, made if orders == identities else list(zip(*orders, strict=True))
 
     @staticmethod
     def _readers(field: Field, names: Names) -> tuple[Any, Any]:
         match field.kind:
-            case "int" | "uint":
+            case "uint":
+                return None, None
+            case "int":
                 # dtrace compares all numbers as unsigned ones of their size.
-                mask = (1 << field.size * 8) - 1
-                return (lambda item: item), (lambda item: item & mask)
+                return None, ((1 << field.size * 8) - 1).__and__
             case "str":
                 return c_string, c_string
             case "literal" | "probeprov" | "probemod" | "probefunc" | "probename":
@@ -251,7 +270,9 @@ class SummedEntries:
         return current if added is None else _plus(current, added)
 
     def values(self) -> dict[bytes, Vector]:
-        """Visible entries by packed key."""
+        """Visible entries by packed key, not to be changed."""
+        if not self._added and not self._hidden:
+            return self._current
         keys = self._current.keys() | self._added.keys()
         return {key: self._value(key) for key in keys if key not in self._hidden}
 
@@ -382,18 +403,25 @@ class AggregationTable:
         values = self.entries.values()
         if len(self._known) > 2 * len(values) + 64:
             self._known = {key: known for key, known in self._known.items() if key in values}
-        rows: dict[tuple[Any, ...], Row] = {}
-        for key, value in values.items():
-            known = self._known.get(key)
-            if known is None:
-                known = self._known[key] = self._keys.read(key)
-            identity, order = known
-            row = rows.get(identity)
-            if row is None:
-                rows[identity] = Row(key, order, value)
-            else:
+        identities, orders = self._read_keys(list(values))
+        rows = dict(zip(identities, map(Row, values, orders, values.values()), strict=True))
+        if len(rows) == len(values):
+            return rows
+        rows.clear()
+        for identity, order, (key, value) in zip(identities, orders, values.items(), strict=True):
+            row = rows.setdefault(identity, Row(key, order, value))
+            if row.key != key:
                 row.value = self._merged(row.value, value)
         return rows
+
+    def _read_keys(self, keys: Sequence[bytes]) -> tuple[Sequence[tuple[Any, ...]], Sequence[tuple[Any, ...]]]:
+        """What `KeyReader.read` gives, by what each key stood for when it was first seen."""
+        if self._keys.lasting:
+            return self._keys.read(keys)
+        fresh = [key for key in keys if key not in self._known]
+        self._known.update(zip(fresh, zip(*self._keys.read(fresh), strict=True), strict=True))
+        known = [self._known[key] for key in keys]
+        return [identity for identity, _ in known], [order for _, order in known]
 
     def _merged(self, left: Vector, right: Vector) -> Vector:
         if self.aggregation.function in _EXTREMES:
@@ -402,15 +430,16 @@ class AggregationTable:
 
     def remove(self, identities: Iterable[tuple[Any, ...]]) -> None:
         """trunc(): these rows are not shown until something is added to them."""
-        gone = set(identities)
-        keys = [key for key in self.entries.values() if self._known[key][0] in gone]
-        self.entries.remove(keys)
+        gone, keys = set(identities), list(self.entries.values())
+        self.entries.remove(
+            [key for key, identity in zip(keys, self._read_keys(keys)[0], strict=True) if identity in gone]
+        )
 
     def order_of(self, value: Vector) -> tuple[int, ...]:
         return value_order(self.aggregation.function, self.scale, value)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JoinedRow:
     """One line of a ``printa``: `values` in the order of the aggregations, zeroes where one lacks the key.
 
@@ -420,6 +449,11 @@ class JoinedRow:
     owner: int
     key: bytes
     values: tuple[Vector, ...]
+
+    def __init__(self, owner: int, key: bytes, values: tuple[Vector, ...]) -> None:  # As of a `Row`.
+        self.owner = owner
+        self.key = key
+        self.values = values
 
 
 class AggregationState:
@@ -534,11 +568,12 @@ class AggregationState:
         return tables[::-1] if self._options.flag("aggsortrev") else tables
 
     def _ordered(self, found: Iterable[tuple[tuple[Any, ...], Any]]) -> list[Any]:
-        ordered = sorted(found, key=lambda pair: pair[0], reverse=self._options.flag("aggsortrev"))
+        ordered = sorted(found, key=operator.itemgetter(0), reverse=self._options.flag("aggsortrev"))
         return [row for _, row in ordered]
 
     def _turn(self, keys: int) -> Any:
         """A function that puts the key element named by ``aggsortkeypos`` first."""
         position = self._options.count("aggsortkeypos") or 0
-        position = position if position < keys else 0
+        if not position or position >= keys:
+            return lambda order: order
         return lambda order: order[position:] + order[:position]

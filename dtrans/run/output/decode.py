@@ -139,6 +139,14 @@ def run_reader(fields: Sequence[Field], stride: int) -> Callable[[Buffer], list[
     return items
 
 
+def read_all(fields: Sequence[Field], records: Sequence[bytes]) -> list[Any]:
+    """The items of the fields of all records, which are of one size: of the first, of the next, and so on."""
+    if (read := run_reader(fields, len(records[0]))) is not None:
+        return read(b"".join(records))
+    one = unpacker(fields)
+    return [item for record in records for item in one(record, 0)]
+
+
 def _layer_reader(fields: Sequence[Field]) -> tuple[list[Field], Unpack]:
     """Of fields sorted by offset, those that lie one behind the other, and their reader."""
     layer: list[Field] = []

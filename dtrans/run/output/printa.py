@@ -9,12 +9,13 @@ Source: libdtrace dt_consume.c (dt_print_datum, dt_print_aggs) and dt_printf.c (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from dtrans.artifact import Field
 from dtrans.formats import Conversion, parse_format
 from dtrans.run.output.aggregate import AggregationTable, JoinedRow, Vector, scalar_value
 from dtrans.run.output.bars import Look
-from dtrans.run.output.decode import Names, unpacker
+from dtrans.run.output.decode import Convert, Names, read_all, unpacker
 from dtrans.run.output.dump import bytes_text, hex_dump, padded
 from dtrans.run.output.packed import is_packed, packed_lines
 from dtrans.run.output.printf import Formatter, assemble
@@ -27,6 +28,8 @@ NUMBER_WIDTHS = {1: 3, 2: 5, 4: 8, 8: 16}
 KEY_WIDTH, TRACE_WIDTH = -50, -33
 #: Columns of a string where keys stand before bars: at the right, behind one space.
 PACKED_WIDTH = 16
+#: Rows whose text is made by one operation.
+_ROWS_AT_ONCE = 4096
 _WORD = 0xFFFF_FFFF_FFFF_FFFF
 
 
@@ -75,6 +78,22 @@ def _packed_width(field: Field) -> int:
     return 1 + (NUMBER_WIDTHS[field.size] if field.kind in ("int", "uint") else PACKED_WIDTH)
 
 
+#: What one element of keys puts into a template, and what is made of its item for that.
+Column = tuple[bytes, Convert]
+
+
+def _column(field: Field, names: Names) -> Column | None:
+    """How an element of a key is shown in its default form; None where that may be more than a line, or no text."""
+    match field.kind:
+        case "int" | "uint":
+            return b" %%%dd" % NUMBER_WIDTHS[field.size], int
+        case "bytes" | "stack" | "ustack":
+            return None
+        case "str" | "literal" | "probeprov" | "probemod" | "probefunc" | "probename":
+            return b"  %%-%ds" % -KEY_WIDTH, names.text_of(field)
+    return b"  %%-%ds" % -KEY_WIDTH, names.place_of(field, offsets=False)
+
+
 class DefaultRows:
     """Rows as ``printa(@a)`` and the end of a program print them."""
 
@@ -90,7 +109,22 @@ class DefaultRows:
             keys = [self._key(row, PACKED_WIDTH) for row in rows]
             width = sum(map(_packed_width, table.aggregation.keys))
             return packed_lines(table, keys, [row.values[0] for row in rows], width, look)
+        if len(self._tables) == 1 and table.scale is None and not self._printer.raw_bytes:
+            convert = [_column(field, self._printer.names) for field in table.aggregation.keys]
+            if None not in convert:
+                parts = [rows[start : start + _ROWS_AT_ONCE] for start in range(0, len(rows), _ROWS_AT_ONCE)]
+                return [self._plain(table, [each for each in convert if each], part) for part in parts]
         return [self._row(row) for row in rows]
+
+    def _plain(self, table: AggregationTable, columns: Sequence[Column], rows: Sequence[JoinedRow]) -> bytes:
+        """Rows of keys that have one line each, and of numbers: by one operation for all."""
+        keys, width = table.aggregation.keys, len(columns)
+        items = read_all(keys, [row.key for row in rows]) if keys else []
+        shown = [list(map(convert, items[place::width])) for place, (_, convert) in enumerate(columns)]
+        function, normal = table.aggregation.function, table.normal
+        shown.append([scalar_value(function, row.values[0], normal) for row in rows])
+        template = b"".join(text for text, _ in columns) + b" %16d\n"
+        return (template * len(rows)) % tuple(chain.from_iterable(zip(*shown, strict=True)))
 
     def _key(self, row: JoinedRow, width: int) -> bytes:
         fields, read = self._keys[row.owner]
