@@ -187,8 +187,8 @@ def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...], rep
             os.environ[name] = text
         else:
             os.environ.pop(name, None)
-    # From here on it may go on for days. What there is stays, and need not be looked at again; what comes is hardly ever
-    # garbage that only a search finds, and may be a million keys, which a search walks over.
+    # From here on it may go on for days. What there is stays, and need not be looked at again; what comes is hardly
+    # ever garbage that only a search finds, and may be a million keys, which each search walks over.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()
