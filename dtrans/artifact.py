@@ -94,6 +94,7 @@ SWITCHES = ("stopped",)
 FieldKind = Literal[
     "int",  # signed integer of `size` bytes
     "uint",  # unsigned integer
+    "float",  # floating-point number of `size` bytes
     "str",  # NUL-terminated string in `size` bytes
     "literal",  # u32 index into Artifact.strings
     "probeprov",  # u32 probe number, shown as that part of the probe's name
@@ -304,7 +305,7 @@ Action = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A type as ``print()`` shows it: `name` its C name; `kind` int, uint, pointer, function (a pointer to one), char,
+    """A type as ``print()`` shows it: `name` its C name; `kind` int, uint, float, pointer, function (a pointer to one), char,
     string, enum, array, struct.
 
     `members` (name, bit offset from the start of the value, bit size or 0, shape) of a structure; `element` and

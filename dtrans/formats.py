@@ -65,6 +65,7 @@ _PROTOTYPES: Mapping[str, str] = {
 VALUE_CLASSES: Mapping[FieldKind, ValueClass] = {
     "int": "int",
     "uint": "int",
+    "float": "float",
     "str": "str",
     "literal": "str",
     "probeprov": "str",

@@ -12,7 +12,7 @@ from itertools import islice, zip_longest
 
 from dtrans.check.absent import assignments, guessed
 from dtrans.check.aggregations import AggregationChecker
-from dtrans.check.conversions import dynamic, is_integer, is_scalar, is_string_like, is_translated
+from dtrans.check.conversions import dynamic, is_integer, is_scalar, is_string_like, is_translated, too_wide
 from dtrans.check.destructive import check_allowed, destructive_action
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.memory import is_null_name
@@ -235,7 +235,7 @@ class StatementChecker:
                 )
         formatted = Formatted(node.name, text, node.args[0].span, node.span, names.types.size, names.macros.target)
         values = tuple(
-            self._recordable(arg, wide=takes is not None and takes.name in ("ws", "ls"))
+            self._recordable(arg, wide=takes is not None and takes.name in ("ws", "ls"), real=True)
             for arg, takes in zip_longest(written, islice(formatted.takes(), len(written)))
         )
         formatted.check_values(
@@ -246,10 +246,10 @@ class StatementChecker:
         )
         return Act(kind, values, text)
 
-    def _recordable(self, node: ast.Expr, *, wide: bool = False) -> Expr[Solaris]:
+    def _recordable(self, node: ast.Expr, *, wide: bool = False, real: bool = False) -> Expr[Solaris]:
         """A value as it goes into a record: arrays of characters as strings, other arrays as their address.
 
-        `wide` leaves arrays of wide characters as they are.
+        `wide` leaves arrays of wide characters as they are; `real` permits floating-point numbers.
         """
         checker = self.names.checker
         value = Const(0, INT) if is_null_name(node) else checker.check(node)
@@ -258,7 +258,7 @@ class StatementChecker:
                 return checker.string(value, node.span)
             case Load(address, Array(of, _), space, _) if not (wide and self.names.types.size(of) == 4):
                 return Cast(address, Pointer(of, space))
-        if isinstance(value.type, Void | StructRef | Float):
+        if isinstance(value.type, Void | StructRef) or (isinstance(value.type, Float) and (too_wide(value.type) or not real)):
             raise fail("D_PRINTF_ARG_TYPE", f"a value of type '{value.type}' cannot be recorded", node.span)
         return value
 
@@ -284,6 +284,8 @@ class StatementChecker:
                 written.span,
                 hint="name one of its members",
             )
+        if too_wide(value.type):
+            raise fail("D_PRINTF_ARG_TYPE", f"a value of type '{value.type}' cannot be recorded", written.span)
         if isinstance(value.type, Addresses):
             # Stacks and symbols have no type to tell.
             return Act("trace", (value,))

@@ -8,7 +8,7 @@ or recorded.
 from __future__ import annotations
 
 from dtrans.check.tree import Const, Expr, L
-from dtrans.types import INT, LONG, UINT, ULONG, Array, EnumRef, Int, Pointer, StringType, StructRef, Type, Void
+from dtrans.types import INT, LONG, UINT, ULONG, Array, EnumRef, Float, Int, Pointer, StringType, StructRef, Type, Void
 
 
 def is_integer(kind: Type) -> bool:
@@ -25,6 +25,11 @@ def is_scalar(kind: Type) -> bool:
     if isinstance(kind, Pointer):
         return dynamic(kind) != "argument"
     return isinstance(kind, Int | EnumRef) or (isinstance(kind, StringType) and kind.pointer)
+
+
+def too_wide(kind: Type) -> bool:
+    """What no register holds: D can say where it is, and no more."""
+    return isinstance(kind, Float) and kind.size > 8
 
 
 def dynamic(kind: Type) -> str:

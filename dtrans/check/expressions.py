@@ -257,6 +257,9 @@ class Checker(Generic[L]):
             if isinstance(value, Const):
                 return Const(wrap(value.value, to), to)
             return value if value.type == to else Cast(value, to)
+        elif isinstance(to, Float):
+            if isinstance(value.type, Float) and value.type.size == to.size:
+                return value
         elif isinstance(to, Addresses):
             if isinstance(value, Const) and value.value == 0:
                 return value

@@ -12,7 +12,7 @@ from functools import cached_property
 from string import digits
 from typing import Literal
 
-from dtrans.check.conversions import is_scalar
+from dtrans.check.conversions import is_scalar, too_wide
 from dtrans.check.expressions import Checker, undefined
 from dtrans.check.memory import in_space
 from dtrans.check.processes import UserProbe
@@ -52,7 +52,7 @@ from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_type
 from dtrans.syntax.constants import unescape
-from dtrans.types import INT, INT64, Array, Float, Function, Pointer, StringType, StructRef, Type, Void
+from dtrans.types import INT, INT64, Array, Function, Pointer, StringType, StructRef, Type, Void
 
 _ARG = re.compile(r"arg([0-9])")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -409,7 +409,7 @@ class ScriptNames:
             return found
         if scope == "global":
             self._check_assignable(name, node.span)
-        if isinstance(value, Void):
+        if isinstance(value, Void) or too_wide(value):
             raise fail("D_OP_INCOMPAT", f"a value of type '{value}' cannot be kept in a variable", node.span)
         if isinstance(value, StructRef) and value.origin == "translated":
             raise fail(
@@ -456,7 +456,7 @@ class ScriptNames:
             raise fail("D_DECL_LOCASSC", "clause-local variables cannot be associative arrays", span)
         if isinstance(kind, Void):
             raise fail("D_DECL_VOIDOBJ", "a variable cannot be void", span)
-        if isinstance(kind, Float) or (isinstance(kind, StructRef) and kind.origin == "translated"):
+        if too_wide(kind) or (isinstance(kind, StructRef) and kind.origin == "translated"):
             raise fail("D_DECL_DYNOBJ", f"a variable cannot hold a value of type '{kind}'", span)
         self.check_storable(kind, span)
         if scope == "global":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dtrans.artifact import Shape
 from dtrans.check.conversions import is_char
 from dtrans.check.typenames import TypeNames
-from dtrans.types import Array, EnumRef, Function, Int, Pointer, StringType, StructRef, Type
+from dtrans.types import Array, EnumRef, Float, Function, Int, Pointer, StringType, StructRef, Type
 from dtrans.values import replace
 
 
@@ -16,6 +16,8 @@ def shape_of(types: TypeNames, kind: Type) -> Shape:
             return Shape(name, "char" if is_char(kind) and signed else "int" if signed else "uint", size)
         case EnumRef(_, size, _):
             return Shape(str(kind), "enum", size, enumerators=types.members_of(kind))
+        case Float(name, size):
+            return Shape(name, "float", size)
         case Pointer(Function(returns, _, _), _):
             return Shape(f"{returns} (*)()", "function", 8)
         case Pointer():

@@ -13,7 +13,7 @@ from dtrans.artifact import Field, FieldKind, LateConstant, Layout
 from dtrans.check.tree import Late, Offset, Variable
 from dtrans.emit.text import c_type, identifier
 from dtrans.source import Span
-from dtrans.types import Addresses, StringType, Type, align_up
+from dtrans.types import Addresses, Float, StringType, Type, align_up
 
 #: Bytes of scratch memory for copyin() and alloca() in one firing, at least.
 ARENA = 4096
@@ -58,6 +58,8 @@ def field_kind(kind: Type) -> FieldKind:
     match kind:
         case StringType():
             return "str"
+        case Float():
+            return "float"
         case Addresses("stack", _):
             return "stack"
         case Addresses("ustack" | "jstack", _):

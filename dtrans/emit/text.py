@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dtrans.types import EnumRef, Int, Pointer, Type
+from dtrans.types import EnumRef, Float, Int, Pointer, Type
 
 
 class Lines:
@@ -46,6 +46,8 @@ def c_type(kind: Type) -> str:
             return f"{'s' if signed else 'u'}{size * 8}"
         case EnumRef(_, size, signed):
             return f"{'s' if signed else 'u'}{size * 8}"
+        case Float(_, size):
+            return f"u{size * 8}"  # Its bits: they are only copied.
         case Pointer():
             return "u64"
     raise AssertionError(f"no scalar: {kind}")

@@ -1,4 +1,4 @@
-/* There are no floating-point values in D. */
+/* %f takes floating-point numbers only. */
 
 BEGIN
 {

@@ -28,6 +28,8 @@ Unpack = Callable[[Buffer, int], tuple[Any, ...]]
 _CODES: Mapping[tuple[str, int], str] = {
     **{("int", size): code for size, code in ((1, "b"), (2, "h"), (4, "i"), (8, "q"))},
     **{("uint", size): code for size, code in ((1, "B"), (2, "H"), (4, "I"), (8, "Q"))},
+    ("float", 4): "f",
+    ("float", 8): "d",
     **dict.fromkeys((("literal", 4), ("probeprov", 4), ("probemod", 4), ("probefunc", 4), ("probename", 4)), "I"),
     **dict.fromkeys((("sym", 8), ("func", 8), ("mod", 8), ("kaddr", 8)), "Q"),
 }

@@ -10,6 +10,8 @@ Source: libdtrace dt_consume.c (dt_print_bytes) and illumos' dt_print.c (dtrace_
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Callable
 
 from dtrans.artifact import Shape
@@ -78,6 +80,9 @@ class ShapePrinter:
                 return text if top else b"[ " + text + b" ]"
             case "char":
                 return _char_text(data[0])
+            case "float":
+                # As illumos has it, but for long double, which is printed as a double here.
+                return b"%+.7e" % _real(data[: shape.size])
             case "enum":
                 value = _enum_value(shape, data)
                 return to_text(value) if isinstance(value, str) else b"%d" % value
@@ -142,6 +147,8 @@ class ShapePrinter:
                 return [self.value(shape.element, data[at * size : (at + 1) * size]) for at in range(shape.length)]
             case "string":
                 return c_string(data[: shape.size]).decode("utf-8", "replace")
+            case "float":
+                return finite(_real(data[: shape.size]))
             case "enum":
                 return _enum_value(shape, data)
             case "pointer":
@@ -150,6 +157,22 @@ class ShapePrinter:
                 address = int.from_bytes(data[: shape.size], "little")
                 return {"address": f"{address:#x}", "symbol": self._function(address).decode("utf-8", "replace")}
         return int.from_bytes(data[: shape.size], "little", signed=shape.kind in ("int", "char"))
+
+
+def _real(data: bytes) -> float:
+    """A float, a double, or a long double of x86: a sign, 15 bits of exponent, 64 of mantissa with its first one."""
+    if len(data) <= 8:
+        return float(struct.unpack("<f" if len(data) == 4 else "<d", data)[0])
+    mantissa, exponent = struct.unpack_from("<QH", data)
+    try:
+        return math.ldexp(mantissa, (exponent & 0x7FFF) - 16383 - 63) * (-1 if exponent >> 15 else 1)
+    except OverflowError:
+        return math.inf
+
+
+def finite(value: float) -> float | str:
+    """A number for JSON, which has none that is infinite."""
+    return value if math.isfinite(value) else str(value)
 
 
 def _enum_value(shape: Shape, data: bytes) -> str | int:

@@ -36,7 +36,7 @@ from dtrans.artifact import (
 from dtrans.options import Options
 from dtrans.run.output.aggregate import AggregationState, AggregationTable, JoinedRow, Vector, scalar_value
 from dtrans.run.output.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker
-from dtrans.run.output.dump import ShapePrinter
+from dtrans.run.output.dump import ShapePrinter, finite
 from dtrans.run.output.printa import FormattedRows
 from dtrans.run.output.printf import Formatter, compile_format
 from dtrans.run.output.quantize import quotient
@@ -252,6 +252,8 @@ class JsonOutput(Output):
         names = self._names
         if field.kind in _JSON_NUMBERS:
             return lambda item: item
+        if field.kind == "float":
+            return finite
         if field.kind in _JSON_TEXTS:
             text_of = names.text_of(field)
             return lambda item: _json_text(text_of(item))

@@ -20,7 +20,7 @@ from dtrans.run.output.decode import Buffer, Convert, Names, Unpack, c_string, r
 from dtrans.typed import Any
 from dtrans.values import dataclass, replace
 
-_SIGNED, _UNSIGNED = "di", "ouxXp"
+_SIGNED, _UNSIGNED, _REAL = "di", "ouxXp", "eEfgG"
 #: A width or precision that comes out of traced data must not fill the memory.
 _WIDEST = 1 << 16
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -254,6 +254,8 @@ def make_slot(conversion: Conversion, fields: tuple[Field, ...], names: Names, *
         return _clock_slot(conversion, dynamic, value)
     if letter in _SIGNED or letter in _UNSIGNED:
         return _integer_slot(conversion, dynamic, value)
+    if letter in _REAL:
+        return _plain_slot(_spec(conversion, "#-+ 0", letter, precision=True), dynamic, value, None)
     if letter == "c" and not conversion.size:
         # C's %c takes the low byte; the byte comes first in memory.
         first = replace(value, kind="uint", size=1)
