@@ -305,8 +305,8 @@ Action = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A type as ``print()`` shows it: `name` its C name; `kind` int, uint, float, pointer, function (a pointer to one), char,
-    string, enum, array, struct.
+    """A type as ``print()`` shows it: `name` its C name; `kind` int, uint, float, pointer, function (a pointer to one),
+    char, string, enum, array, struct.
 
     `members` (name, bit offset from the start of the value, bit size or 0, shape) of a structure; `element` and
     `length` of an array; `enumerators` of an enum.

@@ -258,7 +258,7 @@ class StatementChecker:
                 return checker.string(value, node.span)
             case Load(address, Array(of, _), space, _) if not (wide and self.names.types.size(of) == 4):
                 return Cast(address, Pointer(of, space))
-        if isinstance(value.type, Void | StructRef) or (isinstance(value.type, Float) and (too_wide(value.type) or not real)):
+        if isinstance(value.type, Void | StructRef if real else Void | StructRef | Float) or too_wide(value.type):
             raise fail("D_PRINTF_ARG_TYPE", f"a value of type '{value.type}' cannot be recorded", node.span)
         return value
 
