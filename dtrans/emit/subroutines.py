@@ -200,21 +200,23 @@ def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> N
     values.user_string(slot, size, address)
 
 
-def _allocate(values: Values, size: Expr[Linux], length: str) -> str:
-    """Scratch memory of a size, which C has as `length`: its address. More than there is ends the clause."""
-    values.arena(size.value if isinstance(size, Const) and 0 <= size.value <= _MOST_ARENA else None)
+def _allocate(values: Values, size: Expr[Linux], length: str, *, spare: int = 0) -> str:
+    """Scratch memory of a size, which C has as `length`, and `spare` bytes: its address. More than there is ends the
+    clause."""
+    values.arena(size.value + spare if isinstance(size, Const) and 0 <= size.value <= _MOST_ARENA else None)
     wanted = values.temporary("u64", length)
     values.add("arena_used = (arena_used + 7) & ~7ULL;")
     values.fault(f"{wanted} > ARENA_SIZE - 8 || arena_used + {wanted} > ARENA_SIZE - 8", _NO_SCRATCH)
     address = values.temporary("u64", "arena + arena_used")
-    values.add(f"arena_used += {wanted};")
+    values.add(f"arena_used += {wanted}{f' + {spare}' if spare else ''};")
     return address
 
 
 def _copyin(values: Values, source: Expr[Linux], size: Expr[Linux]) -> str:
     address = values.temporary("u64", values.integer(source))
     length = values.temporary("u64", values.integer(size))
-    offset = _allocate(values, size, length)
+    # Scripts of illumos, which lets them write anywhere in this memory, put a NUL behind a text that they have copied.
+    offset = _allocate(values, size, length, spare=1)
     values.add(f"BOUND({length}, ARENA_SIZE - 1);")
     at = values.temporary("u64", f"{offset} - arena")
     values.add(f"BOUND({at}, ARENA_SIZE - 1);")

@@ -120,6 +120,20 @@ def test_a_call_that_a_signal_interrupts_has_the_number_of_eintr(dtrace: Run) ->
     assert "<51" not in done.stdout
 
 
+def test_a_script_ends_a_text_that_it_has_copied_itself(dtrace: Run) -> None:
+    """What shellsnoop does: one byte beyond what copyin() was asked for."""
+    done = dtrace(
+        "-qn",
+        "syscall::write:entry /pid == $target/ { self->from = arg1; }"
+        "syscall::write:return /self->from/ { this->text = (char *)copyin(self->from, arg0);"
+        'this->text[arg0] = 0; printf("<%s>", stringof(this->text)); self->from = 0; }',
+        "-c",
+        "/bin/echo sixteen letters.",
+    )
+    assert "<sixteen letters.\n>" in done.stdout
+    assert done.stderr == ""
+
+
 def test_all_calls_of_a_command_and_its_children_are_told_with_name_and_arguments(dtrace: Run) -> None:
     """What dtruss does. Which call is which Solaris probe is asked for the name, and once more for each argument."""
     done = dtrace(
