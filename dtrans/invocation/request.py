@@ -77,7 +77,7 @@ def script_arguments(path: str, text: str) -> Arguments:
     if not text.startswith("#!"):
         return Arguments(specs=(Spec("script", path),))
     interpreter = text[2:].partition("\n")[0].strip()
-    words = _words_for_dtrace(interpreter.split())
+    words = words_for_dtrace(interpreter.split())
     if words is None:
         hint = "start the script itself; 'dtrans install-dtrace' puts the command in place that such scripts call"
         raise fail("D_FILE", f"{path} is no D script: its first line names {interpreter}", hint=hint)
@@ -87,7 +87,7 @@ def script_arguments(path: str, text: str) -> Arguments:
     return replace(arguments, specs=(*arguments.specs, Spec("script", path)))
 
 
-def _words_for_dtrace(words: Sequence[str]) -> list[str] | None:
+def words_for_dtrace(words: Sequence[str]) -> list[str] | None:
     """What stands behind ``dtrace``, or ``dtrans run``, in the words of a ``#!`` line; None where neither is called."""
     for index, word in enumerate(words):
         if word.endswith("dtrace"):

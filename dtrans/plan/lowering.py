@@ -169,7 +169,9 @@ class Lowering:
         if made is None:
             of_another = self.names.point.thread and row.current and not row.thread
             why = row.note.differs or ("the probe fires for a thread that does not run yet" if of_another else "")
-            raise fail("D_VAR_UNSUP", f"{name} is not to be had here: {_why(why)}", span)
+            raise fail(
+                "D_VAR_UNSUP", f"{name} is not to be had here: {why or 'this kernel lacks what it is made from'}", span
+            )
         if row.note.fidelity != "exact":
             self._tell(name, made[1], row.note.fidelity, row.note.differs)
         return made[0]
@@ -205,9 +207,9 @@ class Lowering:
         note = structure.members[name].note
         made = self._evaluated(texts, span, {row.param: operand}, row.let)
         if made is None:
-            raise fail(
-                "D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {_why(note.differs)}", span
-            )
+            # What differs where it is to be had is no reason.
+            why = note.differs if note.fidelity == "none" else "what fires this probe here does not tell it"
+            raise fail("D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {why}", span)
         self._tell(f"{structure.name}.{name}", made[1], note.fidelity, note.differs)
         return made[0]
 
@@ -295,7 +297,3 @@ class _Rewriter(Rewriter[Solaris, Linux]):
             case Call(name, _, _, span) if name in STATEMENT_ONLY:
                 raise fail("D_CG_EXPR", f"{name}() is an action: it stands as a statement, not in an expression", span)
         return super().expr(expr)
-
-
-def _why(sentence: str) -> str:
-    return sentence or "this kernel lacks what it is made from"

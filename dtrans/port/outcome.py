@@ -56,7 +56,8 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one tool. `output` is the file written, relative to the output folder, "" for none; `aliases` are
-    other names for the tool in the collection."""
+    other names for the tool in the collection. `arguments` is how many words a script must be given: such a one stays
+    D, and is compiled when it is called."""
 
     path: str
     kind: Literal["d", "wrapper"]
@@ -64,6 +65,7 @@ class Outcome:
     parts: tuple[Part, ...]
     output: str = ""
     aliases: tuple[str, ...] = ()
+    arguments: int = 0
     seconds: float = field(default=0.0, compare=False)
 
     @property

@@ -82,16 +82,11 @@ def _by_reason(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _tool(one: Outcome) -> Iterator[str]:
-    kind = (
-        "a D script"
-        if one.kind == "d"
-        else f"a {one.interpreter} wrapper, {len(one.parts)} call{'s' * (len(one.parts) != 1)} of dtrace"
-    )
     yield f"### {one.path}"
     yield ""
     refused = len(one.refusals)
     counted = f"{len(one.parts) - refused} of {len(one.parts)}; " if one.status == "partly" else ""
-    yield f"{one.status}: {counted}{STATUSES[one.status]} ({kind})."
+    yield f"{one.status}: {counted}{STATUSES[one.status]} ({_kind(one)})."
     if one.aliases:
         yield f"Also called {', '.join(one.aliases)}."
     yield ""
@@ -99,6 +94,15 @@ def _tool(one: Outcome) -> Iterator[str]:
     yield from points
     if points:
         yield ""
+
+
+def _kind(one: Outcome) -> str:
+    if one.kind != "d":
+        return f"a {one.interpreter} wrapper, {len(one.parts)} call{'s' * (len(one.parts) != 1)} of dtrace"
+    if one.arguments:
+        words = f"{one.arguments} argument{'s' * (one.arguments != 1)}"
+        return f"a D script that takes {words}: it stays one, and calls dtrans when it is called"
+    return "a D script"
 
 
 def _refusals(one: Outcome) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dtrans.errors import Diagnostic, DtransError
 from dtrans.invocation.arguments import Arguments, read_arguments
-from dtrans.invocation.request import given_programs, make_request, script_arguments
+from dtrans.invocation.request import given_programs, make_request, script_arguments, words_for_dtrace
 from dtrans.port.collect import Call, Script, on_linux
 from dtrans.port.differences import Defined, described, differences
 from dtrans.port.outcome import Difference, Outcome, Part, Refusal, Status
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 DROP_IN = "dtrans-dtrace"
 
 _PROVIDER = re.compile(r"(?:^|[,;}\s])([A-Za-z_][\w$*?-]*):[\w$*?.`-]*:[\w$*?.`+-]*:?[\w$*?.-]*(?=\s*[,/{])")
+_ARGUMENT = re.compile(r"\$\$?(\d+)")
+#: A word that can stand for a number and for a text, and one for a part of a probe's name.
+_EXAMPLES = ("1", "*")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -44,21 +47,27 @@ class Translator:
 
     def translate(self, script: Script, root: Path, out: Path) -> Outcome:
         """What became of a tool of the collection at `root`; writes its port below `out`. Raises OSError."""
-        started = time.perf_counter()
+        started, words = time.perf_counter(), 0
         if script.kind == "wrapper":
             parts = tuple(self._call(script, call, root) for call in script.calls)
             made = "" if all(part.status == "refused" for part in parts) else on_linux(script.text, DROP_IN)
             output = script.path
         else:
             part, made = self._script(script, root)
-            parts, output = (part,), _program_name(script.path)
+            output = _program_name(script.path)
+            if part.refusal is not None and part.refusal.tag == "D_MACRO_UNDEF":
+                words = _arguments_of(script.text)
+                part, made = self._with_arguments(script, root, words)
+                output = script.path
+            parts = (part,)
         if made:
             write_tool(out / output, made)
             if script.kind == "wrapper":
                 _copy_headers((root / script.path).parent, (out / output).parent)
         seconds = time.perf_counter() - started
+        written = str(output) if made else ""
         return Outcome(
-            str(script.path), script.kind, script.interpreter, parts, str(output) if made else "", seconds=seconds
+            str(script.path), script.kind, script.interpreter, parts, written, arguments=words, seconds=seconds
         )
 
     def _script(self, script: Script, root: Path) -> tuple[Part, str]:
@@ -71,6 +80,21 @@ class Translator:
             return _part(pipeline, self._defined), standalone(pipeline.artifact, str(script.path))
         except DtransError as error:
             return _refused(error.diagnostic, script.text, root), ""
+
+    def _with_arguments(self, script: Script, root: Path, words: int) -> tuple[Part, str]:
+        """A script that cannot be compiled before it is given so many words: whether it will be, by an example of
+        them, and the script that calls dtrans."""
+        path = str(root / script.path)
+        refused = None
+        for example in _EXAMPLES:
+            try:
+                arguments = replace(script_arguments(path, script.text), operands=(example,) * words)
+                part = _part(self._pipeline(arguments, {path: script.text}, path), self._defined)
+                return part, _starting_with(DROP_IN, script.text)
+            except DtransError as error:
+                refused = refused or _refused(error.diagnostic, script.text, root)
+        assert refused is not None
+        return refused, ""
 
     def _call(self, script: Script, call: Call, root: Path) -> Part:
         files = dict(call.files)
@@ -140,6 +164,23 @@ def _providers(pipeline: Pipeline) -> tuple[str, ...]:
 
     clauses = [item for program in pipeline.ast for item in program.items if isinstance(item, Clause)]
     return tuple(sorted({probe.provider for clause in clauses for probe in clause.probes if probe.provider}))
+
+
+def _arguments_of(text: str) -> int:
+    """The highest number of a macro argument of a script."""
+    plain = _STRING.sub('""', _COMMENT.sub(" ", text))
+    return max((int(number) for number in _ARGUMENT.findall(plain)), default=0)
+
+
+def _starting_with(command: str, text: str) -> str:
+    """A D script whose first line starts a command, with the flags that it gave dtrace."""
+    first, _, rest = text.partition("\n")
+    flags = words_for_dtrace(first[2:].split()) if first.startswith("#!") else None
+    if flags is None:
+        rest = text
+    if not flags or not flags[-1].endswith("s"):
+        flags = [*(flags or ()), "-s"]
+    return f"#!/usr/bin/env -S {command} {' '.join(flags)}\n{rest}"
 
 
 def _refused(diagnostic: Diagnostic, text: str, root: Path) -> Part:

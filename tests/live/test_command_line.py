@@ -165,14 +165,22 @@ def test_a_folder_is_ported_and_every_tool_reported(dtrans: Run, tmp_path: Path)
     (tools / "bad.d").write_text("#!/usr/sbin/dtrace -s\nBEGIN { trace(no_such_name); }\n")
     (tools / "wrapper").write_text(f"#!/bin/sh\n/usr/sbin/dtrace -qn '{HELLO}'\n")
     (tools / "Bin" / "hello.d").symlink_to("../hello.d")
+    (tools / "asks.d").write_text("#!/usr/sbin/dtrace -qs\nBEGIN { trace($$2); exit($1); }\n")
+    (tools / "names.d").write_text("syscall::$1:entry { trace($2); }\n")
 
     done = dtrans("port", tools, "-o", out, "-j", "2")
 
     report = json.loads((out / "report.json").read_text())
     assert {tool["path"]: tool["status"] for tool in report["tools"]} == {
-        "bad.d": "refused", "hello.d": "exact", "wrapper": "exact",
+        "asks.d": "exact", "bad.d": "refused", "hello.d": "exact", "names.d": "differs", "wrapper": "exact",
     }  # fmt: skip
-    assert "3 tools: 2 translated, 1 refused" in done.stdout
+    assert "5 tools: 3 translated, 1 with stated differences, 1 refused" in done.stdout
+    assert (
+        "exact: translated; means the same on Linux (a D script that takes 2 arguments"
+        in (out / "report.md").read_text()
+    )
+    assert (out / "asks.d").read_text().startswith("#!/usr/bin/env -S dtrans-dtrace -qs\nBEGIN")
+    assert (out / "names.d").read_text().startswith("#!/usr/bin/env -S dtrans-dtrace -s\nsyscall")
     assert "bad.d:2:15: " in (out / "report.md").read_text()
     ran = subprocess.run([sys.executable, out / "hello.py"], capture_output=True, text=True, check=False, timeout=60)
     assert ran.stdout.strip() == "hello", ran.stderr

@@ -44,6 +44,18 @@ def test_each_operation_on_files_fires_its_probe(tmp_path: Path) -> None:
     assert seen == EXPECTED
 
 
+@pytest.mark.proves("fileinfo_t.fi_fs", "fileinfo_t.fi_mount")
+def test_the_file_system_is_known_of_open_files_only(tmp_path: Path) -> None:
+    text = """
+        fsinfo:::read, fsinfo:::access
+        /pid == $target && strstr(args[0]->fi_pathname, $$1) != NULL/
+        { @[probename, args[0]->fi_fs == "<unknown>", args[0]->fi_mount == "<unknown>"] = count(); }
+        END { printa("%s %d %d %@d\\n", @); }
+    """
+    shown = printed(text, [str(tmp_path)], commands=[shlex.join(command("files", tmp_path))])
+    assert sorted(filter(None, shown.splitlines())) == ["access 1 1 1", "read 0 0 4"]
+
+
 @pytest.mark.proves("fsinfo:::lookup")
 def test_each_part_of_a_path_is_looked_up_in_its_folder(tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()

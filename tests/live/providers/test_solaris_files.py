@@ -72,9 +72,10 @@ def test_directories_synced_files_and_programs_by_solaris_functions(tmp_path: Pa
     fbt::fop_readdir:return, fbt::fop_fsync:return /self->in/ { @[probefunc, "done", arg1] = count(); self->in = 0; }
     fbt::gexec:entry /progenyof($target)/ { self->file = (*(struct vnode **)arg0)->v_path; }
     fbt::findexec_by_hdr:entry /self->file != NULL/ { self->magic = stringof(args[0] + 1); }
-    fbt::findexec_by_hdr:return /self->file != NULL/ { @[self->file, substr(self->magic, 0, 3), arg1] = count(); }
+    fbt::findexec_by_hdr:return /self->file != NULL/
+    { @[self->file, substr(self->magic, 0, 3), arg1] = count(); @old[execname] = count(); }
     fbt::gexec:return /self->file != NULL/ { @["gexec", "", arg1] = count(); self->file = 0; }
-    END { printa("%s %s %d %@d\\n", @); }"""
+    END { printa("%s %s %d %@d\\n", @); printa("%s old 1 %@d\\n", @old); }"""
     (tmp_path / "file").touch()
     found = told(body, f"/bin/sh -c 'cd {tmp_path}; ls .; sync file'")
     rows = {words[:2]: number for words, number in found.items()}
@@ -84,6 +85,9 @@ def test_directories_synced_files_and_programs_by_solaris_functions(tmp_path: Pa
     programs = {words: number for words, number in found.items() if words[1] == "ELF"}
     assert {(words[0].rpartition("/")[2], words[2]) for words in programs} >= {("ls", "1"), ("sync", "1")}
     assert found["gexec", "0"] == sum(programs.values())
+    # The program is not yet what it will be.
+    assert not {("ls", "old", "1"), ("sync", "old", "1")} & set(found)
+    assert found["sh", "old", "1"] >= 2
 
 
 @pytest.mark.proves("fbt:genunix:fop_getpage:entry", "fbt:genunix:fop_putpage:entry", "fbt:genunix:fop_putpage:return")
