@@ -32,6 +32,8 @@ _SPECS: Mapping[str, SpecKind] = {
     "i": "id",
 }
 _MODES: Mapping[str, Mode] = {"l": "list", "V": "version", "h": "header"}
+#: What ``-X`` makes of ``__STDC__``, which is 0 unless it says otherwise (libdtrace dt_cc.c, dt_preproc).
+_STANDARDS: Mapping[str, list[str]] = {"a": [], "t": [], "c": ["-D__STDC__=1"], "s": ["-U__STDC__"]}
 _FLAGS = {"q": "quiet", "w": "destructive", "F": "flowindent", "C": "cpp", "Z": "zdefs"}
 _REFUSED = {
     "a": (
@@ -64,8 +66,9 @@ class Spec:
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """A whole command line. `operands` become ``$1``...; `options` are by the names of `dtrans.options`, checked;
-    `preprocessor` holds the words for cpp: ``-I``, ``-D``, ``-U``, ``-H``; `libraries` the folders of ``-L``;
-    `environment` what ``-x setenv=NAME=VALUE`` and ``-x unsetenv=NAME`` change for commands, in order."""
+    `preprocessor` holds the words for cpp: ``-I``, ``-D``, ``-U``, ``-H``, those of ``-x cppargs``; `libraries` the
+    folders of ``-L``; `environment` what ``-x setenv=NAME=VALUE`` and ``-x unsetenv=NAME`` change for
+    commands, in order."""
 
     mode: Mode = "run"
     specs: tuple[Spec, ...] = ()
@@ -197,7 +200,7 @@ class _Reading:
             case "L":
                 self.libraries.append(value)
             case "X":
-                check_option("stdc", value)
+                self._set("stdc", check_option("stdc", value))
             case _:
                 self.flags.add(letter)
 
@@ -206,6 +209,10 @@ class _Reading:
         match name:
             case "define" | "undef" | "incdir":
                 self.preprocessor.append({"define": "-D", "undef": "-U", "incdir": "-I"}[name] + value)
+            case "cppargs":
+                self.preprocessor += value.split()
+            case "stdc":
+                self.preprocessor += _STANDARDS[value]
             case "cpphdrs":
                 self.preprocessor += ["-H"] * bool(value)
             case "verbose":

@@ -13,6 +13,7 @@ from dtrans.errors import fail
 from dtrans.files import read_bytes
 from dtrans.invocation.arguments import Arguments, Spec, read_arguments
 from dtrans.invocation.specifier import complete, shown_name
+from dtrans.options import Options
 from dtrans.request import Request
 from dtrans.source import ON_COMMAND_LINE, Source
 from dtrans.values import dataclass, replace
@@ -138,15 +139,21 @@ def _given(spec: Spec, arguments: Arguments, files: Mapping[str, str]) -> Given:
     text = files[spec.text] if spec.text in files else read_script(spec.text)
     source = Source(spec.text, text)
     if arguments.cpp:
-        source = _preprocessed(source, arguments.preprocessor)
+        source = _preprocessed(source, arguments)
     return Given(source, "script", spec.text)
 
 
-def _preprocessed(source: Source, words: tuple[str, ...]) -> Source:
+def _preprocessed(source: Source, arguments: Arguments) -> Source:
     from dtrans.syntax.preprocess import preprocess
 
+    words = arguments.preprocessor
     return preprocess(
-        source, defines=_values("-D", words), undefines=_values("-U", words), include_dirs=_values("-I", words)
+        source,
+        defines=_values("-D", words),
+        undefines=_values("-U", words),
+        include_dirs=_values("-I", words),
+        extra_args=[word for word in words if word[:2] not in ("-D", "-U", "-I", "-H")],
+        command=Options(arguments.options).text("cpppath"),
     )
 
 

@@ -19,7 +19,9 @@ def start_messages(artifact: Artifact, titles: Sequence[str], counts: Sequence[i
         titles, counts = (", ".join(titles),), (sum(counts) or artifact.matched,)
     messages = [f"{title} matched {_probes(count)}" for title, count in zip(titles, counts, strict=True)]
     messages += ["allowing destructive actions"] * (artifact.options.get("destructive") == "1")
-    return messages + [f"{name} lowered to {size >> 30}g" for name, size in Options(artifact.options).lowered().items()]
+    options = Options(artifact.options)
+    lowered = {} if options.flag("quietresize") else options.lowered()
+    return messages + [f"{name} lowered to {size >> 30}g" for name, size in lowered.items()]
 
 
 def _probes(count: int) -> str:

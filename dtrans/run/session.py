@@ -31,7 +31,7 @@ from dtrans.run.kernel.numbers import HostNumbers
 from dtrans.run.kernel.ring import RingReader
 from dtrans.run.kernel.tables import KernelTables
 from dtrans.run.output.aggregate import AggregationState
-from dtrans.run.output.decode import Buffer, Names, RecordHandler, to_text
+from dtrans.run.output.decode import Buffer, KernelNamesOnly, Names, RecordHandler, to_text
 from dtrans.run.output.records import Output, RecordTail, Sink, run_shell
 from dtrans.run.output.speculation import Speculations
 from dtrans.run.processes.symbols import Symbols
@@ -234,8 +234,9 @@ class Session:
             known_as[0] = self.targets[0].pid
         self._tables = KernelTables(self.loaded.maps)
         self._symbols = Symbols(known_as, self._tables.exec_time)
-        self._names_users = _has_user_addresses(self.artifact)
-        names = Names(self.artifact, self._symbols)
+        resolves = not self._options.flag("noresolve")
+        self._names_users = resolves and _has_user_addresses(self.artifact)
+        names = Names(self.artifact, self._symbols if resolves else KernelNamesOnly(self._symbols))
         self._aggregations = AggregationState(self.artifact, names, self._tables, self._options)
         make_output: type[Output] | Callable[..., Output] = Output
         if self._options.text("oformat") == "json":

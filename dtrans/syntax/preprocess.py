@@ -25,7 +25,7 @@ D_VERSION = 0x0100_6004
 """What ``__SUNW_D_VERSION`` says: D 1.6.4, in 8 bits major, 12 minor, 12 micro (libdtrace dt_version.h)."""
 
 _DEFINES = (
-    *("__linux", "__unix", "__SVR4", "__Linux"),
+    *("__linux", "__unix", "__SVR4", "__Linux", "__STDC__=0"),
     *("__SUNW_D=1", "__SUNW_D_64", f"__SUNW_D_VERSION=0x{D_VERSION:08x}"),
 )
 _MACHINE = {"x86_64": "__amd64"}

@@ -51,6 +51,21 @@ def test_operands_are_macro_arguments_wherever_they_stand(dtrace: Run) -> None:
     assert done.stdout.strip() == "42 -x"
 
 
+@pytest.mark.parametrize(
+    ("words", "standard"),
+    [((), "0"), (("-Xc",), "1"), (("-x", "stdc=s"), "none"), (("-x", "cppargs=-D__STDC__=7 -DOTHER"), "7")],
+)
+def test_the_preprocessor_is_told_the_standard_and_what_else_it_is_to_be(
+    dtrace: Run, tmp_path: Path, words: tuple[str, ...], standard: str
+) -> None:
+    script = tmp_path / "standard.d"
+    script.write_text(
+        '#ifdef __STDC__\n#define STANDARD __STDC__\n#else\n#define STANDARD "none"\n#endif\n'
+        "BEGIN { trace(STANDARD); exit(0); }\n"
+    )
+    assert dtrace("-qC", *words, "-s", str(script)).stdout.strip() == standard
+
+
 def test_a_program_comes_through_a_pipe(dtrace: Run) -> None:
     assert dtrace("-qs", "/dev/stdin", stdin=HELLO).stdout.strip() == "hello"
 

@@ -143,6 +143,7 @@ def test_values_out_of_bounds_are_refused(dtrace: Run, setting: str) -> None:
 def test_buffers_that_are_too_large_are_lowered_or_refused(dtrace: Run, setting: str) -> None:
     program = "BEGIN { @ = count(); exit(0); }"
     assert "size lowered to 1g" in dtrace("-x", setting, "-n", program).stderr
+    assert "lowered" not in dtrace("-x", setting, "-x", "quietresize", "-n", program).stderr
     assert "Not enough space" in dtrace("-x", "bufresize=manual", "-x", setting, "-n", program, status=1).stderr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -154,11 +155,20 @@ def test_the_stack_of_a_process_begins_at_the_function(dtrace: Run, calls: Path)
     assert frames[0] == "calls`many"
 
 
+def test_addresses_of_a_process_are_numbers_where_they_are_not_to_be_resolved(dtrace: Run, calls: Path) -> None:
+    clause = (
+        'pid$target::many:entry { @[usym(ucaller), ufunc(ucaller)] = count(); printf("%A", uregs[R_PC]); ustack(1); }'
+    )
+    shown = dtrace("-q", "-x", "noresolve", "-n", clause, "-c", calls).stdout.split()
+    assert shown
+    assert all(re.fullmatch(r"0x[0-9a-f]+|\d+", word) for word in shown)
+
+
 def test_instructions_by_their_offset_and_all_of_them(dtrace: Run, tmp_path: Path) -> None:
     text = "int work(int x) { return 3 * x + 1; } int main(void) { return work(7) - 22; }"
     program = compiled(tmp_path, "plain", text)
     done = dtrace(
-        "-q", "-n", "pid$target::work:0 { trace((int)arg0); } pid$target::work:* { @ = count(); }", "-c", program
+        "-q", "-n", "pid$target::work:0 { trace((int)arg0); } pid$target::work: { @ = count(); }", "-c", program
     )
     first, *rest = done.stdout.split()
     # Besides entry and return there are two or more instructions, each passed once.

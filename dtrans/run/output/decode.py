@@ -16,6 +16,7 @@ from operator import attrgetter, itemgetter
 
 from dtrans.artifact import Artifact, Field, FieldKind, Probe
 from dtrans.typed import Any, Protocol
+from dtrans.values import dataclass
 
 Buffer = bytes | bytearray | memoryview
 #: Takes what `struct` made of a field's bytes, gives the value or its text.
@@ -65,6 +66,16 @@ class NoSymbols:
 
     def user(self, pid: int, address: int, image: int = 0) -> str:
         return f"{address:#x}"
+
+
+@dataclass(frozen=True, slots=True)
+class KernelNamesOnly(NoSymbols):
+    """A resolver that knows the kernel's names only: the option noresolve."""
+
+    resolver: Resolver
+
+    def kernel(self, address: int) -> str:
+        return self.resolver.kernel(address)
 
 
 def to_text(name: str) -> bytes:
