@@ -160,6 +160,10 @@ def intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...]) -> str:
             address, word = values.integer(args[0]), values.temporary("u64", "0")
             values.add(f"bpf_probe_read_user(&{word}, 8, (void *)(u64){address});")
             return word
+        case "__noted":
+            noted = values.temporary("u64", values.integer(args[0]))
+            values.fault(f"!{noted}", ILLEGAL_OPERATION)
+            return f"({noted} - 1)"
         case "__kernel_word":
             return values.temporary("u64", f"{values.shared.function('kread')}({values.integer(args[0])})")
         case "__stackdepth" | "__ustackdepth":

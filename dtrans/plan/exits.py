@@ -30,8 +30,8 @@ def noted() -> Code:
 
 
 def offset() -> Expr[Linux]:
-    """At a return: the offset of the instruction that led there, -1 where it was none of those that note it."""
-    return Binary("-", Read(_NOTED, _HERE), Const(1, INT64), INT64)
+    """At a return: the offset of the instruction that led there. A fault where it was none of those that note it."""
+    return Intrinsic("__noted", (Read(_NOTED, _HERE),), INT64)
 
 
 def forgotten() -> Code:
