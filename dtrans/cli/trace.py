@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -164,6 +165,12 @@ def _append(path: str, lines: Iterable[str]) -> None:
         raise fail("D_FILE", f"failed to open output file '{path}': {error.strerror}") from None
 
 
+def _take_the_name() -> None:
+    """Scripts leave out what the tracer itself does by its `execname`, ``dtrace`` by whatever command it was started."""
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as name:
+        name.write("dtrace")
+
+
 def _allows_none(artifact: Artifact, arguments: Arguments) -> bool:
     return arguments.zero_matches or artifact.options.get("zdefs") == "1"
 
@@ -172,6 +179,7 @@ def _run(artifact: Artifact, arguments: Arguments, given: tuple[Given, ...], rep
     from dtrans.run.messages import start_messages
     from dtrans.run.session import Settings, run
 
+    _take_the_name()
     titles = tuple(program.title for program in given)
 
     def announce(counts: Sequence[int]) -> None:

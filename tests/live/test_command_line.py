@@ -98,6 +98,11 @@ def test_a_command_is_the_target(dtrace: Run) -> None:
     assert done.stdout.strip() == "true"
 
 
+def test_the_tracer_has_the_name_by_which_scripts_leave_it_out(dtrans: Run, dtrace: Run) -> None:
+    text = "BEGIN { trace(execname); exit(0); }"
+    assert [dtrace("-qn", text).stdout.strip(), dtrans("run", "-qn", text).stdout.strip()] == ["dtrace", "dtrace"]
+
+
 def test_compiling_only_traces_nothing(dtrace: Run) -> None:
     done = dtrace("-e", "-n", HELLO)
     assert (done.stdout, done.stderr) == ("", "")

@@ -68,10 +68,13 @@ def test_solaris_headers_that_scripts_include_exist_and_parse(header: str) -> No
 
 def test_headers_of_solaris_and_of_c_can_stand_side_by_side() -> None:
     text = "".join(f"#include <{header}>\n" for header in headers())
-    text += "BEGIN /S_ISDIR(arg0) && MIN(arg1, 2)/ { x = LLONG_MIN; y = UINT_MAX; z = PROT_READ | MAP_ANON; }"
+    text += "BEGIN /S_ISDIR(arg0) && MIN(arg1, 2)/ { x = LLONG_MIN; y = UINT_MAX; z = PROT_READ | MAP_ANON; }\n"
+    text += "END { a = INT64_MIN; }\n"
+    text += "#if __BYTE_ORDER != __LITTLE_ENDIAN\n#error byte order\n#endif"
     shown = show(read(text))
     assert "arg0 & 0170000" in shown or "arg0 & 61440" in shown or "& 0xf000" in shown
     assert "MAP_ANON" not in shown
+    assert "INT64_MIN" not in shown
 
 
 def test_solaris_headers_bring_their_macros() -> None:
