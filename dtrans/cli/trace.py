@@ -166,7 +166,7 @@ def _append(path: str, lines: Iterable[str]) -> None:
 
 
 def _take_the_name() -> None:
-    """Scripts leave out what the tracer itself does by its `execname`, ``dtrace`` by whatever command it was started."""
+    """Scripts leave out what the tracer does by its `execname`, ``dtrace`` by whatever command it was started."""
     with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as name:
         name.write("dtrace")
 
