@@ -184,6 +184,29 @@ def test_a_sent_segment_has_its_connections_numbers() -> None:
     ]
 
 
+@pytest.mark.proves("tcpsinfo_t.tcps_debug")
+def test_a_connection_that_is_to_be_debugged_says_so() -> None:
+    """One end of it has asked for SO_DEBUG (option 1)."""
+    port = free_port()
+    talk = f"""
+import socket
+server, client = socket.create_server(("127.0.0.1", {port})), socket.socket()
+client.setsockopt(socket.SOL_SOCKET, 1, 1)
+client.connect(server.getsockname())
+accepted = server.accept()[0]
+for _ in range(5):
+    client.send(b"x"); accepted.recv(1); accepted.send(b"y"); client.recv(1)
+"""
+    text = """
+        tcp:::send
+        /(args[4]->tcp_sport == $1 || args[4]->tcp_dport == $1) && args[2]->ip_plength > args[4]->tcp_offset/
+        { @[args[4]->tcp_dport == $1, args[3]->tcps_debug] = count(); }
+        END { printa("%d %d %@d\\n", @); }
+    """
+    rows = run(text, port, [sys.executable, "-c", talk])
+    assert sorted(rows) == [["0", "0", "5"], ["1", "1", "5"]]
+
+
 @pytest.mark.proves(
     "udp:::send",
     "udp:::receive",
