@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from dtrans.check.functions import FunctionProbe
-from dtrans.check.processes import UserProbe, known_sites
+from dtrans.check.processes import UserProbe, place_note
 from dtrans.check.stability import described
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.universe import NAMED_IDS, CallProbe, ProbeRef, RowProbe, Universe
@@ -72,11 +72,10 @@ def listed(universe: Universe, probe: ProbeRef) -> Listed:
             source = f"rawtp:{event}"
         case FunctionProbe(module, name, entry, _):
             source = f"{'entry' if entry else 'return'} of {module}`{name}"
-        case UserProbe(moment) as found_there:
+        case UserProbe(moment) as place:
             source = f"{moment} in processes, by uprobes"
-            known = next(known_sites(found_there, probe.name), None)
-            if moment == "site" and known is not None:
-                fidelity, differs = known.note.fidelity, known.note.differs
+            note = place_note(place, probe.name)
+            fidelity, differs = note.fidelity, note.differs
     written = ProbeDescription(probe.provider, probe.module, probe.function, probe.name, None, NOWHERE)
     description, arguments = described(written, universe.knowledge)
     return Listed(

@@ -14,7 +14,7 @@ from itertools import starmap
 from typing import Literal
 
 from dtrans.globs import is_glob, pattern
-from dtrans.knowledge.rows import ProbeRow, ProviderRow, SiteRow
+from dtrans.knowledge.rows import Note, ProbeRow, ProviderRow, SiteRow
 from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import INT64, Type
 from dtrans.values import dataclass, replace
@@ -101,7 +101,7 @@ def _is_of_sites(probe: ProbeRow) -> bool:
 def site_args(probe: UserProbe, name: str) -> tuple[str | Type, ...]:
     """The types of ``args[]`` at the sites that a name means: those that the tables know, or what the sites' notes tell
     when they are found."""
-    known = {site.args for site in known_sites(probe, name)}
+    known = {site.args for site in _known_sites(probe, name)}
     if len(known) == 1:
         return known.pop()
     return _UNTYPED if probe.arguments is None else tuple(starmap(_noted_type, _NOTED.findall(probe.arguments)))
@@ -113,7 +113,19 @@ def _noted_type(sign: str, size: str, kind: str) -> str:
     return f"{'' if sign else 'u'}int{int(size) * 8}_t"
 
 
-def known_sites(probe: UserProbe, name: str) -> Iterator[SiteRow]:
+def place_note(probe: UserProbe, name: str) -> Note:
+    """How faithful what a name means in processes is. Of a probe that Linux has only where a program defines it
+    nevertheless, why it has not."""
+    if probe.moment == "site":
+        for site in _known_sites(probe, name):
+            return site.note
+        for row in probe.row.probes if probe.row else ():
+            if row.name == name and not row.sources:
+                return row.note
+    return Note("exact")
+
+
+def _known_sites(probe: UserProbe, name: str) -> Iterator[SiteRow]:
     """What the tables know of the sites that a name means."""
     matches = pattern(name.replace("__", "-"))
     for site in probe.row.sites if probe.row else ():

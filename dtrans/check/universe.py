@@ -20,7 +20,7 @@ from itertools import zip_longest
 from dtrans.artifact import MODES, Mode
 from dtrans.check.calls import UNTYPED, CallSignatures, common
 from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
-from dtrans.check.processes import USER_FAMILIES, UserProbe, known_sites, site_args, user_probes
+from dtrans.check.processes import USER_FAMILIES, UserProbe, place_note, site_args, user_probes
 from dtrans.check.tracepoints import RawProbe, RawTable, TracepointProbe
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
@@ -120,8 +120,8 @@ class ProbeRef:
                 return row.note.differs
             case CallProbe(row, _, _) if row is not None:
                 return row.note.differs
-            case UserProbe("site") as probe:
-                return next((site.note.differs for site in known_sites(probe, self.name)), "")
+            case UserProbe() as probe:
+                return place_note(probe, self.name).differs
         return ""
 
 

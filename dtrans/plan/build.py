@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from dtrans.artifact import Attach, Moment, Probe, RawTracepoint, Tracepoint
 from dtrans.check.functions import FunctionProbe
-from dtrans.check.processes import UserProbe, split_process
+from dtrans.check.processes import UserProbe, place_note, split_process
 from dtrans.check.program import TypedClause, TypedProgram
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.tree import (
@@ -250,7 +250,8 @@ class Planner:
         """A description of functions or sites in processes: one clause serves all that it and its like mean."""
         attach = self.places.of_functions(clause, ref, probe)
         firing = self._firings.setdefault(attach, {}).setdefault("places", _FiringBuilder(0, None))
-        self._tell(str(ref), f"{attach.moment} in processes, by uprobes", "exact", "")
+        told = place_note(probe, ref.name)
+        self._tell(str(ref), f"{attach.moment} in processes, by uprobes", told.fidelity, told.differs)
         if all(one.number != clause.number for one in firing.clauses):
             names = self._user_names(Point(f"user-{attach.moment}:"), ref)
             arguments = UserArguments(attach, str(ref), lambda: self._left(clause, firing))

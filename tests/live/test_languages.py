@@ -196,8 +196,11 @@ GC.start
 
 
 @pytest.mark.needs("probes:/usr/lib/*-linux-gnu/libruby*.so*")
-def test_what_ruby_does_not_tell_is_refused_with_the_reason(dtrace: Run) -> None:
+def test_what_a_language_does_not_tell_is_refused_with_the_reason(dtrace: Run, dtrans: Run) -> None:
     assert "Ruby has no probe for lines" in dtrace("-n", "ruby*:::line", status=1).stderr
+    told = dtrans("explain", "-n", "ruby*:::line, python*:::function-entry { trace(pid); }").stdout.splitlines()
+    assert told[0] == "ruby*:::line: none"
+    assert "python*:::function-entry: partial" in told
 
 
 @pytest.mark.needs("probes:/usr/bin/php")
