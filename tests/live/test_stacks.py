@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiled import compiled
+from tests.conftest import Run
 from tests.programs import printed
 
 pytestmark = pytest.mark.needs("command:gcc")
@@ -194,3 +196,31 @@ def test_registers_of_the_process_at_a_call_and_at_a_sample(tmp_path: Path) -> N
     assert shown[0] == "d1 51 dd 808 909 1010 1212 1313 1414 1515 bb beef beef"
     assert re.fullmatch(r"111 regs`main\+0x\w+", shown[1]), shown
     assert shown[2] == "1 33"
+
+
+_ASTRAY = """
+long frame[2];
+int work(int x) { asm volatile(""); return x; }
+asm(".text\\n.type astray,@function\\nastray: push %rbp\\n lea frame(%rip),%rbp\\n call work\\n pop %rbp\\n ret\\n"
+    ".size astray,.-astray\\n");
+void astray(int);
+int main(void)
+{
+    for (int i = 0; i < 5; i++) {
+        frame[1] = i < 3 ? 100 + i : -i;
+        astray(i);
+    }
+    return 0;
+}
+"""
+
+
+@pytest.mark.needs("command:gcc", "machine:x86_64", "path:/sys/bus/event_source/devices/uprobe")
+def test_a_stack_without_frame_pointers_ends_where_no_code_can_be(dtrace: Run, tmp_path: Path) -> None:
+    """What stands in the place of a return address is another number each time: it makes no other stack."""
+    program = compiled(tmp_path, "astray", _ASTRAY)
+    done = dtrace("-q", "-n", "pid$target:a.out:work:entry { @[ustack()] = count(); }", "-c", program)
+    *frames, count = done.stdout.split()
+    assert frames[0] == "astray`work"
+    assert all(frame.startswith("astray`") for frame in frames)
+    assert count == "5"

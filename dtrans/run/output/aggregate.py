@@ -24,7 +24,7 @@ from math import isqrt
 from dtrans.artifact import Aggregation, Artifact, Field
 from dtrans.options import Options
 from dtrans.run.kernel.tables import Entries
-from dtrans.run.output.decode import Names, c_string, read_all
+from dtrans.run.output.decode import Names, c_string, read_all, user_addresses
 from dtrans.run.output.quantize import Scale, quotient, scale_of
 from dtrans.typed import Any, Protocol
 from dtrans.values import dataclass
@@ -202,9 +202,11 @@ class KeyReader:
             case "literal" | "probeprov" | "probemod" | "probefunc" | "probename":
                 text_of = names.text_of(field)
                 return text_of, text_of
-            case "stack" | "ustack":
+            case "stack":
                 # Room behind the last frame does not count: aggregations printed together may differ in it.
                 return (lambda item: item.rstrip(b"\0")), (lambda item: item)
+            case "ustack":
+                return (lambda item: item[: 8 + 8 * len(user_addresses(item[8:]))]), (lambda item: item)
             case "bytes":
                 return (lambda item: item), (lambda item: item)
         name, order = names.place_of(field, offsets=field.kind in ("kaddr", "uaddr")), names.place_order(field)

@@ -34,6 +34,8 @@ _CODES: Mapping[tuple[str, int], str] = {
     **dict.fromkeys((("literal", 4), ("probeprov", 4), ("probemod", 4), ("probefunc", 4), ("probename", 4)), "I"),
     **dict.fromkeys((("sym", 8), ("func", 8), ("mod", 8), ("kaddr", 8)), "Q"),
 }
+#: The first page of a process is never mapped, and the widest address of one has 56 bits (Linux, x86_64/mm.rst).
+_LOWEST_CODE, _HIGHEST_CODE = 0x1000, 1 << 56
 _USER_ADDRESS = struct.Struct("<IIQ")
 _PROBE_PARTS: Mapping[FieldKind, str] = {
     "probeprov": "provider",
@@ -248,7 +250,7 @@ class Names:
         if field.kind == "stack":
             return [to_text(self.resolver.kernel(address)) for address in stack_addresses(item)]
         pid, image = struct.unpack_from("<II", item)
-        return [to_text(self.resolver.user(pid, address, image)) for address in stack_addresses(item[8:])]
+        return [to_text(self.resolver.user(pid, address, image)) for address in user_addresses(item[8:])]
 
     def stack_text(self, field: Field, item: bytes, indent: int, frame: bytes = b"%s") -> bytes:
         """A stack as dtrace prints it: a newline, then one line for each frame (libdtrace dt_consume.c)."""
@@ -264,3 +266,15 @@ def stack_addresses(item: bytes) -> list[int]:
     """The addresses up to the 0 that ends them."""
     addresses = struct.unpack_from(f"<{len(item) // 8}Q", item)
     return list(addresses[: addresses.index(0)]) if 0 in addresses else list(addresses)
+
+
+def user_addresses(item: bytes) -> list[int]:
+    """The addresses of a process's stack, innermost first.
+
+    Code that keeps no frame pointers has other values in their place: the stack ends where one leads to what cannot be
+    code."""
+    addresses = stack_addresses(item)
+    for place, address in enumerate(addresses):
+        if place and not _LOWEST_CODE <= address < _HIGHEST_CODE:
+            return addresses[:place]
+    return addresses

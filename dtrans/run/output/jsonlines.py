@@ -35,7 +35,7 @@ from dtrans.artifact import (
 )
 from dtrans.options import Options
 from dtrans.run.output.aggregate import AggregationState, AggregationTable, JoinedRow, Vector, scalar_value
-from dtrans.run.output.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker
+from dtrans.run.output.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker, user_addresses
 from dtrans.run.output.dump import ShapePrinter, finite
 from dtrans.run.output.printa import FormattedRows
 from dtrans.run.output.printf import Formatter, compile_format
@@ -260,10 +260,10 @@ class JsonOutput(Output):
         if field.kind == "bytes":
             return lambda item: {"hex": item.hex()}
         if field.kind in ("stack", "ustack"):
-            start = 8 if field.kind == "ustack" else 0
+            addresses = stack_addresses if field.kind == "stack" else lambda item: user_addresses(item[8:])
             return lambda item: [
                 _json_place(address, name)
-                for address, name in zip(stack_addresses(item[start:]), names.frames(field, item), strict=False)
+                for address, name in zip(addresses(item), names.frames(field, item), strict=True)
             ]
         place_of = names.place_of(field, offsets=field.kind in ("kaddr", "uaddr"))
         if field.size == 8:

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtrans.artifact import Field
-from dtrans.run.output.decode import NoSymbols, module_of, split_offset, stack_addresses, struct_code, unpacker
+from dtrans.run.output.decode import (
+    NoSymbols,
+    module_of,
+    split_offset,
+    stack_addresses,
+    struct_code,
+    unpacker,
+    user_addresses,
+)
 from tests.run.made import make_names
 
 fields = st.builds(
@@ -40,6 +48,14 @@ def test_stacks_end_at_zero_or_at_their_size() -> None:
     assert stack_addresses(struct.pack("<3Q", 1, 2, 0)) == [1, 2]
     assert stack_addresses(struct.pack("<2Q", 1, 2)) == [1, 2]
     assert stack_addresses(b"") == []
+
+
+def test_a_process_s_stack_ends_where_no_code_can_be() -> None:
+    """Only the first address is certain: a program may jump anywhere."""
+    code = 0x7F0000001000
+    for nowhere in (0x6C, 0x7365_636F_7270_5F5F, (1 << 64) - 1):
+        assert user_addresses(struct.pack("<4Q", nowhere, code, nowhere, code)) == [nowhere, code]
+    assert user_addresses(struct.pack("<3Q", code, 0x1000, 0)) == [code, 0x1000]
 
 
 def test_without_symbols_addresses_are_hexadecimal() -> None:
