@@ -576,10 +576,10 @@ def _start(draw: st.DrawFn, probe: str) -> Clause:
 
 
 @st.composite
-def wholes(draw: st.DrawFn) -> tuple[str, str]:
-    """A program and what it must print."""
+def wholes(draw: st.DrawFn, most: int = 9) -> tuple[str, str]:
+    """A program of up to `most` clauses, and what it must print."""
     tables: dict[str, Table] = {}
-    program = draw(st.lists(clauses(tables), min_size=4, max_size=9))
+    program = draw(st.lists(clauses(tables), min_size=most // 2, max_size=most))
     program = [_start(draw, probe) for probe in ("BEGIN", ENTRY, RETURN)] + program
     world = World()
     _run(world, program)
