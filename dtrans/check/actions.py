@@ -41,7 +41,7 @@ from dtrans.check.tree import (
     Solaris,
     Statement,
 )
-from dtrans.errors import fail
+from dtrans.errors import DtransError, fail
 from dtrans.options import Options
 from dtrans.source import Span
 from dtrans.syntax import ast
@@ -234,9 +234,15 @@ class StatementChecker:
                     "D_PRINTF_ARG_TYPE", f"{kind}( ) argument #{number} is an aggregation", arg.span, hint=_PRINTA
                 )
         formatted = Formatted(node.name, text, node.args[0].span, node.span, names.types.size, names.macros.target)
+        try:
+            conversions = tuple(islice(formatted.takes(), len(written)))
+        except DtransError:
+            for arg in written:  # What is wrong with a value is told before what is wrong with the format.
+                names.checker.check(arg)
+            raise
         values = tuple(
             self._recordable(arg, wide=takes is not None and takes.name in ("ws", "ls"), real=True)
-            for arg, takes in zip_longest(written, islice(formatted.takes(), len(written)))
+            for arg, takes in zip_longest(written, conversions)
         )
         formatted.check_values(
             [

@@ -88,7 +88,9 @@ class TypeNames:
                 return Pointer(self.resolve(to))
             case ast.ArrayType(of, size, _):
                 return Array(self.resolve(of), 0 if size is None else self._length(size))
-            case ast.FunctionType(returns, params, variadic, _):
+            case ast.FunctionType(returns, params, variadic, span):
+                if any(isinstance(kind, ast.AssociativeType) for _, kind in params):
+                    raise fail("D_DECL_PROTO_TYPE", "no parameter of a function is an associative array", span)
                 return Function(
                     self.resolve(returns), tuple((name, self.resolve(kind)) for name, kind in params), variadic
                 )
