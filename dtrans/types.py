@@ -110,10 +110,14 @@ class StructRef:
     #: What gives it, or a pointer to it, stands for what a translator makes: an inline, whose type is a pointer still,
     #: or an argument of a probe or a translation, which is no value at all (libdtrace's <DYN>).
     dynamic: Literal["", "inline", "argument"] = field(default="", compare=False)
+    #: The program's typedef that it was named by, "" if by its tag.
+    called: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         if self.origin == "translated":
             return self.tag
+        if self.called:
+            return self.called
         return f"{self.kind} {'<anonymous>' if self.tag.startswith('#') else self.tag}"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from string import digits
 from typing import Literal
 
@@ -144,6 +144,8 @@ class ScriptNames:
     expanding: list[str] = field(default_factory=list)
     #: The names that ``#pragma D attributes`` and ``binding`` are about, and where.
     pragmas: dict[str, Span] = field(default_factory=dict)
+    #: The number of the program at hand: each has clause-local variables of its own, as in dtrace.
+    program: int = 0
     _bound: Mapping[str, Expr[Solaris]] = field(default_factory=dict)
     _hidden: int = 0
 
@@ -461,8 +463,8 @@ class ScriptNames:
         self.check_storable(kind, span)
         if scope == "global":
             self._check_free(declaration.name, span)
-        made = Variable(scope, declaration.name, kind, keys)
-        if self.variables.setdefault((scope, declaration.name), made) != made:
+        made = Variable(scope, self._own(scope, declaration.name), kind, keys)
+        if self.variables.setdefault((scope, made.name), made) != made:
             raise fail("D_DECL_IDRED", f"'{declaration.name}' is declared again with another type", span)
 
     def check_storable(self, kind: Type, span: Span) -> None:
@@ -514,7 +516,12 @@ class ScriptNames:
     # --- parts ----------------------------------------------------------------------------------------
 
     def _scoped(self, node: ast.Name | ast.ScopedName) -> tuple[Scope, str]:
-        return ("global", node.name) if isinstance(node, ast.Name) else (node.scope, self.word(node.name, node.span))
+        if isinstance(node, ast.Name):
+            return "global", node.name
+        return node.scope, self._own(node.scope, self.word(node.name, node.span))
+
+    def _own(self, scope: Scope, name: str) -> str:
+        return f"{name}.{self.program}" if scope == "this" and self.program else name
 
     def _args(self, node: ast.Index) -> Expr[Solaris]:
         if self.providers:
@@ -584,13 +591,9 @@ class ScriptNames:
         return name in self.types.knowledge.builtins or _ARG.fullmatch(name) is not None or name == "args"
 
 
-_PARSED_TYPES: dict[str, ast.TypeExpr] = {}
-
-
+@cache
 def _parsed_type(text: str) -> ast.TypeExpr:
-    if text not in _PARSED_TYPES:
-        _PARSED_TYPES[text] = parse_type(Source("<translators>", text))
-    return _PARSED_TYPES[text]
+    return parse_type(Source("<translators>", text))
 
 
 def _as_text(text: str) -> Text:

@@ -88,7 +88,7 @@ class ProgramChecker:
         for number, program in enumerate(programs):
             if not self.options.flag("empty") and all(isinstance(item, ast.Pragma) for item in program.items):
                 raise fail("D_EMPTY", "empty D program translation unit", program.span)
-            count = 0
+            count, names.program = 0, number
             for item in program.items:
                 self._declare(item, names)
             for item in program.items:

@@ -65,6 +65,7 @@ PROTOTYPES: Mapping[str, Prototype] = {
     "inet_ntoa6": Prototype(("pointer",), "string"),
     "inet_ntop": Prototype(("int", "pointer"), "string"),
     "json": Prototype(("string", "string"), "string"),
+    "link_ntop": Prototype(("int", "pointer"), "string"),
     "lltostr": Prototype(("int", "int"), "string", 1),
     "ntohl": Prototype(("int",), UINT32),
     "ntohll": Prototype(("int",), UINT64),
@@ -96,7 +97,6 @@ REFUSED: Mapping[str, str] = {
     "msgsize": "Linux has no STREAMS messages",
     "msgdsize": "Linux has no STREAMS messages",
     "ddi_pathname": "Linux has no Solaris device tree",
-    "link_ntop": "link_ntop() is not available in this version",
     **dict.fromkeys(("kdebug_trace", "kdebug_trace_string", "livedump"), "Linux has no such trace or dump of macOS'"),
     "kvtophys": "Linux tells no program where memory of its kernel lies in the machine's",
     **dict.fromkeys(
@@ -225,6 +225,8 @@ def _result(checker: Checker[L], node: ast.Call, prototype: Prototype, args: tup
             return StringType(16)
         case "inet_ntoa6" | "inet_ntop":
             return StringType(48)
+        case "link_ntop":
+            return StringType(64)
         case "lltostr":
             return StringType(72 if len(args) > 1 else 24)
         case "strjoin":

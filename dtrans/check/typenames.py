@@ -31,6 +31,7 @@ from dtrans.types import (
     Void,
     align_up,
 )
+from dtrans.values import replace
 
 ConstantOf = Callable[[ast.Expr], int]
 
@@ -250,6 +251,8 @@ class TypeNames:
         if name in self._defined:
             raise fail("D_DECL_IDRED", f"typedef '{name}' is defined twice", span)
         self._defined.add(name)
+        if isinstance(kind, StructRef) and kind.origin == "program":
+            kind = replace(kind, called=name)
         self.typedefs[name] = kind
 
     def _enum(self, tag: str, body: tuple[ast.MemberDecl, ...] | tuple[ast.Enumerator, ...] | None, span: Span) -> Type:

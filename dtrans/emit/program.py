@@ -189,10 +189,8 @@ class Emitter:
             else:
                 self._whole(point.attach, group)
         if point.attach == THREAD_GONE and self.variables.has_threads:
-            # After the clauses, which may still use them.
-            body = self._program_head(point.attach, len(self.programs))
-            body.add("thread_gone(ctx->args[0]);")
-            self._finish(point.attach, body, ())
+            # After the clauses, which may still use them; on each CPU, and whatever ends the clauses early.
+            self._program(point.attach, "\tthread_gone(ctx->args[0]);\n\treturn 0;", None, ())
 
     def _whole(self, attach: Attach, firings: Sequence[FiringText]) -> None:
         """A program of some firings."""

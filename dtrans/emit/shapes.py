@@ -43,7 +43,8 @@ def _structure(types: TypeNames, kind: StructRef) -> Shape:
         (member.name, member.bit_offset, member.bit_size, shape)
         for member, shape in zip(layout.members, shapes, strict=True)
     )
-    return Shape(f"{kind.kind} " if kind.tag.startswith("#") else str(kind), "struct", layout.size, members)
+    unnamed = kind.tag.startswith("#") and not kind.called
+    return Shape(f"{kind.kind} " if unnamed else str(kind), "struct", layout.size, members)
 
 
 def _named(shape: Shape, name: str) -> Shape:

@@ -5,13 +5,14 @@ Before: ``Call("strjoin", (a, b))``  After: ``dt_strjoin(s->c1.m3, 256, s->c1.m1
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dtrans.check.tree import Call, Const, Expr, Late, Text
 from dtrans.emit import strings
 from dtrans.emit.calls import Argument, Number, To
 from dtrans.emit.leaves import intrinsic
-from dtrans.emit.memory import nullable
+from dtrans.emit.memory import BAD_ADDRESS, nullable
 from dtrans.emit.storage import Slot
 from dtrans.emit.text import number
 from dtrans.errors import fail
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: include/linux/socket.h: the address families that inet_ntop() knows.
 _AF_INET, _AF_INET6 = 2, 10
+#: include/uapi/linux/if_arp.h: the hardware types that link_ntop() knows, and bytes of their addresses.
+_ETHERNET, _INFINIBAND = 1, 32
+_LINKS = {_ETHERNET: 6, _INFINIBAND: 20}
 _ILLEGAL, _NO_SCRATCH = 3, 5
 #: Bytes that one copyin() or alloca() of a constant size gets.
 _MOST_ARENA = 256 << 10
@@ -139,7 +143,9 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
         case "inet_ntoa6":
             _inet6(values, args[0], slot, embedded=False)
         case "inet_ntop":
-            _inet_ntop(values, call, slot)
+            _by_kind(values, call, slot, (_AF_INET, _AF_INET6), _inet_of)
+        case "link_ntop":
+            _by_kind(values, call, slot, (_ETHERNET, _INFINIBAND), _link_of)
         case _:
             raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a string here", call.span)
 
@@ -306,18 +312,30 @@ def _inet6(values: Values, address: Expr[Linux], slot: Slot, *, embedded: bool) 
         strings.copy(values, slot, room)
 
 
-def _inet_ntop(values: Values, call: Call[Linux], slot: Slot) -> None:
-    family, address = call.args
-    if isinstance(family, Const) and family.value in (_AF_INET, _AF_INET6):
-        _inet_of(values, family.value, address, slot)
+def _by_kind(values: Values, call: Call[Linux], slot: Slot, kinds: tuple[int, int], put: Callable[..., None]) -> None:
+    """An address of one of two kinds, which the first argument tells; any other is an illegal operation (dtrace.c,
+    DIF_SUBR_INET_NTOP)."""
+    kind, address = call.args
+    if isinstance(kind, Const) and kind.value in kinds:
+        put(values, kind.value, address, slot)
         return
-    # Another family is an illegal operation (dtrace.c, DIF_SUBR_INET_NTOP).
-    which = values.temporary("s32", values.integer(family))
-    values.fault(f"{which} != {_AF_INET} && {which} != {_AF_INET6}", _ILLEGAL)
-    with values.block(f"if ({which} == {_AF_INET})"):
-        _inet_of(values, _AF_INET, address, slot)
+    first, second = kinds
+    which = values.temporary("s32", values.integer(kind))
+    values.fault(f"{which} != {first} && {which} != {second}", _ILLEGAL)
+    with values.block(f"if ({which} == {first})"):
+        put(values, first, address, slot)
     with values.block("else"):
-        _inet_of(values, _AF_INET6, address, slot)
+        put(values, second, address, slot)
+
+
+def _link_of(values: Values, kind: int, address: Expr[Linux], slot: Slot) -> None:
+    where, size = values.temporary("u64", values.integer(address)), _LINKS[kind]
+    raw = f"(u8 *){values.work(size)}"
+    values.fault(f"bpf_probe_read_kernel({raw}, {size}, (void *){where})", BAD_ADDRESS, where)
+    room = slot if slot.size >= 64 else values.slot(64)
+    values.calls.statement(values, "link_ntop", To(room), raw, str(size))
+    if room is not slot:
+        strings.copy(values, slot, room)
 
 
 def _inet_of(values: Values, family: int, address: Expr[Linux], slot: Slot) -> None:

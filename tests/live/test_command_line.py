@@ -220,3 +220,10 @@ def test_the_examples_of_the_reference_run(dtrans: Run) -> None:
     shown = dtrans("run", script, "-q", "-c", shlex.join(command("tcp", "127.0.0.1", 7777, 2, 1000))).stdout
     assert shown.count("127.0.0.1:7777 1000 bytes") == 2
     assert "client state-syn-sent -> state-established" in shown
+
+
+def test_each_program_has_clause_local_variables_of_its_own(dtrace: Run) -> None:
+    texts = ("BEGIN { this->x = 1; self->y = 2; }", 'BEGIN { this->x = "s"; trace(this->x); trace(self->y); exit(0); }')
+    assert dtrace("-q", "-n", texts[0], "-n", texts[1]).stdout.strip() == "s2"
+    refused = dtrace("-q", "-n", texts[0], "-n", "BEGIN { trace(this->x); }", status=1)
+    assert "this->x has not yet been declared or assigned" in refused.stderr
