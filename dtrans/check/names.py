@@ -144,8 +144,7 @@ class ScriptNames:
     expanding: list[str] = field(default_factory=list)
     #: The names that ``#pragma D attributes`` and ``binding`` are about, and where.
     pragmas: dict[str, Span] = field(default_factory=dict)
-    #: The number of the program at hand: each has clause-local variables of its own, as in dtrace.
-    program: int = 0
+    program: int = 0  #: The number of the program at hand: each has clause-local variables of its own.
     _bound: Mapping[str, Expr[Solaris]] = field(default_factory=dict)
     _hidden: int = 0
 
