@@ -1,8 +1,8 @@
 """The reference manual of providers: a page for each, from the rows of `translators/` and an example with its output.
 
 An example is `reference/examples/PROVIDER.d`; a comment in it, ``run: ARGUMENTS``, says how it is run. Its output is
-kept beside it, with the kernel that it comes from in its first line: ``make examples`` runs them anew. A provider
-without an example has a page without one.
+kept beside it, with the kernel that it comes from in its first line: ``make examples`` runs them anew, those with a
+comment ``kernel: VERSION`` on that kernel of the lab (tests/vm/). A provider without an example has a page without one.
 """
 
 from __future__ import annotations
@@ -27,11 +27,16 @@ from dtrans.knowledge.describe import (
     structures_of,
 )
 from dtrans.knowledge.rows import CallRow, Knowledge, LinuxCall, Note, ProviderRow, StructureRow
+from tests.vm.guest import Guest
+from tests.vm.kernels import kernel
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
 EXAMPLES = FOLDER / "examples"
 _RUN = re.compile(r"^/\* run: (.*) \*/\n", re.MULTILINE)
+_KERNEL = re.compile(r"^/\* kernel: (.*) \*/\n", re.MULTILINE)
+#: For all examples of one kernel of the lab.
+_SECONDS = 900.0
 _DTRANS = "import sys; sys.argv[0] = 'dtrans'; from dtrans.cli.main import main; sys.exit(main())"
 _MADE = "<!-- made by `make docs` from translators/: change the rows, not this page -->\n"
 _INDEX = """\
@@ -227,7 +232,7 @@ def _example(name: str) -> Iterator[str]:
         return
     text = script.read_text()
     kernel, _, shown = output.read_text().partition("\n") if output.exists() else ("", "", "")
-    yield f"## Example\n\n```d\n{_RUN.sub('', text).strip()}\n```\n"
+    yield f"## Example\n\n```d\n{_KERNEL.sub('', _RUN.sub('', text)).strip()}\n```\n"
     command = f"dtrans run docs/reference/examples/{name}.d {_arguments(text)}".rstrip()
     yield f"{kernel.removeprefix('# ')}:\n\n```\n$ {command}\n{shown.rstrip()}\n```\n"
 
@@ -238,20 +243,41 @@ def _arguments(text: str) -> str:
 
 
 def capture(names: Sequence[str]) -> None:
-    """Runs examples, those named or all, and keeps what they print. One that this kernel cannot serve stays as it is,
-    unless it never ran: then how it is refused is kept."""
+    """Runs examples, those named or all, each on the kernel that it names or on this one, and keeps what they print.
+
+    One that this kernel cannot serve stays as it is, unless it never ran: then how it is refused is kept."""
+    here = ".".join(os.uname().release.split(".")[:2])
+    elsewhere: dict[str, list[str]] = {}
     for script in sorted(EXAMPLES.glob("*.d")):
         if names and script.stem not in names:
             continue
-        output = script.with_suffix(".out")
-        arguments = shlex.split(_arguments(script.read_text()))
-        line = [sys.executable, "-c", _DTRANS, "run", str(script.relative_to(ROOT)), *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "100"}
-        done = subprocess.run(
-            line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
-        if done.returncode and output.exists() and not names:
-            continue
-        kernel = ".".join(os.uname().release.split(".")[:2])
-        lines = [text.rstrip() for text in done.stdout.strip("\n").splitlines()]
-        output.write_text("\n".join([f"# On Linux {kernel}", *lines]) + "\n")
+        wanted = _KERNEL.search(script.read_text())
+        if wanted and wanted[1] != here:
+            elsewhere.setdefault(wanted[1], []).append(script.stem)
+        else:
+            _keep_output(script, here, must=bool(names))
+    for version, stems in elsewhere.items():
+        _capture_in_lab(version, stems)
+
+
+def _keep_output(script: Path, kernel: str, must: bool) -> None:
+    """Runs an example and keeps what it prints; not that it is refused, unless it `must` be kept or nothing else is."""
+    output = script.with_suffix(".out")
+    arguments = shlex.split(_arguments(script.read_text()))
+    line = [sys.executable, "-c", _DTRANS, "run", str(script.relative_to(ROOT)), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "100"}
+    done = subprocess.run(
+        line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode and output.exists() and not must:
+        return
+    lines = [text.rstrip() for text in done.stdout.strip("\n").splitlines()]
+    output.write_text("\n".join([f"# On Linux {kernel}", *lines]) + "\n")
+
+
+def _capture_in_lab(name: str, stems: Sequence[str]) -> None:
+    """Runs examples on a kernel of the lab, in a guest that may write into their folder."""
+    text = f"from docs import providers; providers.capture({list(stems)!r})"
+    guest = Guest(kernel(name), [EXAMPLES], [("PYTHONPATH", str(ROOT))])
+    if status := guest.run([sys.executable, "-c", text], sys.stdout.fileno(), _SECONDS):
+        raise SystemExit(f"the examples {', '.join(stems)} on Linux {name}: exit status {status}")

@@ -513,11 +513,12 @@ class Layout:
 
     `kind` offset: byte offset of member `path` (dotted) in type `of` (``struct task_struct``); size: size of type `of`;
     bits: bit offset of a bit-field, from the start; field: byte offset of field `path` in tracepoint `of`;
-    symbol: address of kernel variable `of`. An `optional` one is left undefined where the kernel lacks it.
+    symbol: address of kernel variable `of`; function: 1, where the kernel has the function `of`. An `optional` one is
+    left undefined where the kernel lacks it.
     """
 
     macro: str
-    kind: Literal["offset", "bits", "size", "field", "symbol"]
+    kind: Literal["offset", "bits", "size", "field", "symbol", "function"]
     of: str
     path: str = ""
     optional: bool = False

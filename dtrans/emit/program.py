@@ -239,6 +239,7 @@ class Emitter:
             if self.types.facts.feature("ia32"):
                 self.shared.uses.add("compat")
                 self.shared.layout("offset", "struct task_struct", "thread_info.status")
+                self.shared.layout("function", "bpf_get_current_task_btf", optional=True)
                 body.add("if (dt_compat()) return 0;")
         if isinstance(attach, UserCode):
             self._add_place(body, attach)

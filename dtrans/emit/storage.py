@@ -127,7 +127,7 @@ class Shared:
         return self.layout("offset", offset.of, offset.path)
 
     def layout(self, kind: str, of: str, path: str = "", *, optional: bool = False) -> str:
-        heads = {"offset": "OFF", "size": "SIZE", "field": "FIELD", "symbol": "ADDR", "bits": "BITS"}
+        heads = {"offset": "OFF", "size": "SIZE", "field": "FIELD", "symbol": "ADDR", "bits": "BITS", "function": "HAS"}
         owner = of.removeprefix("struct ") if kind == "offset" else of
         macro = "__".join(
             identifier(part.replace(".", "__").replace(" ", "_").replace(":", "__"))

@@ -1,4 +1,5 @@
 /* run: -q -c '/usr/bin/python3 -S -E tests/nfsload.py 3 /var/tmp' */
+/* kernel: 6.12 */
 /* What this machine's NFS server does for a client on the same machine: it mounts a folder, writes a file and reads it. */
 nfsv3:::op-lookup-start, nfsv3:::op-create-start, nfsv3:::op-write-done, nfsv3:::op-read-done
 {

@@ -51,6 +51,10 @@ def _number(layout: Layout, facts: KernelFacts) -> str:
             if found is None:
                 raise _lacks(f"no variable '{layout.of}', or hides its address")
             return f"{found[0]:#x}ULL"
+        case "function":
+            if facts.function(layout.of) is None:
+                raise _lacks(f"no function '{layout.of}'")
+            return "1"
 
 
 def _lacks(what: str) -> DtransError:

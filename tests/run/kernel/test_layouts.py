@@ -56,7 +56,7 @@ class Facts:
         return None
 
     def function(self, name: str, module: str = "") -> Function | None:
-        return None
+        return Function(INT, ()) if name == "do_exit" else None
 
     def functions(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return (("vmlinux", ("do_exit", "vfs_read")), ("ext4", ("ext4_sync_file",)))
@@ -79,6 +79,8 @@ class Facts:
         (Layout("A", "size", "int_t"), "#define A 4\n"),
         (Layout("A", "field", "group:event", "id"), "#define A 8\n"),
         (Layout("A", "symbol", "variable"), "#define A 0xffffffff81000000ULL\n"),
+        (Layout("A", "function", "do_exit"), "#define A 1\n"),
+        (Layout("A", "function", "absent", optional=True), ""),
     ],
 )
 def test_a_layout_is_one_line(layout: Layout, line: str) -> None:
@@ -97,6 +99,7 @@ def test_a_layout_is_one_line(layout: Layout, line: str) -> None:
         (Layout("A", "field", "group:event", "absent"), "no field 'absent' in tracepoint 'group:event'"),
         (Layout("A", "field", "group:absent", "id"), "no tracepoint 'group:absent'"),
         (Layout("A", "symbol", "absent"), "no variable 'absent'"),
+        (Layout("A", "function", "absent"), "no function 'absent'"),
     ],
 )
 def test_what_the_kernel_lacks_is_named(layout: Layout, named: str) -> None:
