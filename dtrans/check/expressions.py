@@ -324,10 +324,13 @@ class Checker(Generic[L]):
 
     # --- keys -----------------------------------------------------------------------------------------
 
-    def key(self, node: ast.Expr) -> Expr[L]:
+    def key(self, node: ast.Expr, *, whole: bool = False) -> Expr[L]:
+        """A key of an aggregation, or of an associative array, which takes structures `whole`."""
         if isinstance(node, ast.Aggregation):
             raise fail("D_KEY_TYPE", f"aggregation @{node.name} cannot be a key", node.span)
         value = self.check(node)
+        if whole and isinstance(value, Load) and isinstance(value.type, StructRef) and not is_translated(value.type):
+            return value
         if isinstance(value.type, Void | StructRef | Float | Function) or dynamic(value.type):
             raise fail("D_KEY_TYPE", f"a value of type '{value.type}' cannot be a key", node.span)
         if isinstance(value.type, Array):
@@ -350,6 +353,8 @@ class Checker(Generic[L]):
 
     def fitting_key(self, key: Expr[L], kind: Type, span: Span, what: str) -> Expr[L]:
         """A key made fit for the signature. Raises D_PROTO_ARG."""
+        if isinstance(kind, StructRef) and key.type == kind:
+            return key
         try:
             return self.converted(key, kind, span, what)
         except DtransError as error:

@@ -228,6 +228,16 @@ def _copy(values: Values, expr: Store[Linux]) -> str:
     return "0"
 
 
+def put_structure(values: Values, target: str, expr: Load[Linux]) -> None:
+    """The bytes of a structure in an array of characters."""
+    size = values.types.size(expr.type)
+    where = values.temporary("u64", values.integer(expr.address))
+    if own_place(expr.address) is None and expr.space == "user":
+        values.user_bytes(target, str(size), where)
+    else:
+        values.fault(f"!{where} || bpf_probe_read_kernel({target}, {size}, (void *){where})", BAD_ADDRESS, where)
+
+
 def _store_string(values: Values, expr: Store[Linux]) -> str:
     source = values.text(expr.value)
     size = min(source.size, values.strsize)

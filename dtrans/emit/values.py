@@ -41,7 +41,17 @@ from dtrans.emit import strings
 from dtrans.emit.addresses import any_address, put_addresses
 from dtrans.emit.calls import Calls
 from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
-from dtrans.emit.memory import address_of, field_of, load, may_be_null, nullable, own_place, store, string_at
+from dtrans.emit.memory import (
+    address_of,
+    field_of,
+    load,
+    may_be_null,
+    nullable,
+    own_place,
+    put_structure,
+    store,
+    string_at,
+)
 from dtrans.emit.storage import ScratchLayout, Shared, Slot, Stack
 from dtrans.emit.subroutines import integer_call, string_call
 from dtrans.emit.text import Lines, c_type, is_signed, number
@@ -528,6 +538,9 @@ class Values:
                     self.put_string(slot, expr, key=key, read=True)
             case Addresses():
                 put_addresses(self, target, expr, key=key)
+            case StructRef():
+                assert isinstance(expr, Load)
+                put_structure(self, target, expr)
             case _:
                 self.add(f"{target} = {self.integer(expr)};")
 

@@ -151,7 +151,11 @@ class Variables:
             if variable.scope == "self":
                 layout.add("u64 thread;", 8, 8)
             for index, kind in enumerate(variable.keys):
-                add_value(layout, f"k{index}", _key_type(kind, self.strsize))
+                if isinstance(kind, StructRef):
+                    size = self.types.size(kind)
+                    layout.add(f"char k{index}[{size}];", size, 1)
+                else:
+                    add_value(layout, f"k{index}", _key_type(kind, self.strsize))
             layout.close()
             value, value_size, declaration = self._element(variable)
             entries = max(64, min(65536, self.dynamic_size // (layout.size + value_size + 16)))
@@ -322,7 +326,7 @@ class Variables:
         for index, (key, kind) in enumerate(zip(keys, kinds, strict=True)):
             if isinstance(kind, StringType) and in_order:
                 texts[index] = values.text(key, *keys[index + 1 :])
-            elif not isinstance(kind, StringType | Addresses):
+            elif not isinstance(kind, StringType | Addresses | StructRef):
                 numbers[index] = values.settled(key)
         with values.block(""):
             name = values.structure(f"struct {array.name}_key", array.key_size)
@@ -499,7 +503,7 @@ def _key_type(kind: Type, strsize: int) -> Type:
     match kind:
         case StringType():
             return StringType(strsize)
-        case Addresses():
+        case Addresses() | StructRef():
             return kind
     from dtrans.types import INT64, UINT64
 
