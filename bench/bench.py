@@ -2,7 +2,7 @@
 
 What is measured, how, and what the figures do not say: bench/README.md.
 
-    python bench/bench.py [--rounds N] [--only start,programs,firing,events,attach]
+    python bench/bench.py [--rounds N] [--only start,programs,firing,events,paced,keys,attach]
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ CALLS = 1_000_000
 PRINTED_CALLS = 50_000
 #: Nanoseconds between two calls, ever faster; 0 is as fast as the loop goes.
 GAPS = (20_000, 5_000, 2_500, 1_000, 600, 0)
+#: Lines at a million a second, and keys of an aggregation.
+PACED_CALLS, PACED_GAP, KEYS = 2_000_000, 1_000, 200_000
 READY_TIMEOUT = 30.0
+#: What a tracer of many keys may take to print them, in seconds.
+END_TIMEOUT = 300.0
 ENABLE_STATS, RUN_TIME = 32, 0
 #: What takes longer than this is not measured again: it would not fit into a coffee break.
 LONG_MS = 5_000.0
@@ -56,6 +60,10 @@ TEXTS = {
     "printf": (
         r'syscall::getppid:entry { printf("%d %s\n", pid, execname); }',
         r'tracepoint:syscalls:sys_enter_getppid { printf("%d %s\n", pid, comm); }',
+    ),
+    "keys": (
+        "syscall::getppid:entry { @[n++] = count(); }",
+        "tracepoint:raw_syscalls:sys_enter /args->id == NUMBER/ { @[@n] = count(); @n = @n + 1; }",
     ),
     "attach": (
         "syscall:::entry { @ = count(); } BEGIN { exit(0); }",
@@ -150,14 +158,25 @@ class Tracer:
                 found[int(told["prog_id"])] = int(told["run_time_ns"]), int(told["run_cnt"])
         return found
 
+    def processor(self) -> float:
+        """Seconds of processor time so far."""
+        words = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> tuple[str, str]:
         """Ctrl-C, and what it printed on its two outputs."""
+        before = self.processor()
         self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(READY_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end = time.monotonic() + END_TIMEOUT
+        ended = 0
+        while not ended:
+            ended, status, usage = os.wait4(self._process.pid, os.WNOHANG)
+            if not ended and time.monotonic() > end:
+                self._process.kill()
+            time.sleep(0.005)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        #: Seconds of processor time that it took to end, and KiB of memory that it had at most.
+        self.ended_in, self.memory = usage.ru_utime + usage.ru_stime - before, usage.ru_maxrss
         texts = tuple(self._read(file).decode(errors="replace") for file in (self._out, self._err))
         self._out.close()
         self._err.close()
@@ -268,6 +287,51 @@ def run_events(bench: Bench) -> None:
             bench.add("printed lines a second, none lost", tool, best)
 
 
+def run_paced(bench: Bench) -> None:
+    """A million lines a second: how many of a hundred are lost, and what a line costs the tracer. Buffers of 16 MB for
+    each CPU, and of the hand-written program 16 in all."""
+    for tool, command in bench.tools.items():
+        line = command("printf", True)
+        assert line is not None
+        if tool == "dtrans":
+            line += ["-x", "bufsize=16m"]
+        try:
+            tracer = Tracer(line, bench.environment | {"BPFTRACE_PERF_RB_PAGES": "4096", "PAGES": "4096"})
+        except TimeoutError as error:
+            bench.remark(f"{tool} printf failed: {_first_error(str(error))}")
+            continue
+        before = tracer.processor()
+        pace = 1e6 / loop(bench, PACED_CALLS, PACED_GAP)
+        time.sleep(0.5)
+        took = tracer.processor() - before
+        lines = len(LINE.findall(tracer.stop()[0]))
+        bench.add("a million lines a second: pace reached, thousands", tool, pace)
+        bench.add("a million lines a second: lost of a hundred", tool, 100 - 100 * lines / PACED_CALLS)
+        bench.add("a million lines a second: tracer, ns of a line", tool, took * 1e9 / max(lines, 1))
+
+
+def run_keys(bench: Bench) -> None:
+    """What it takes to print an aggregation of many keys, from Ctrl-C to the end."""
+    for tool, command in bench.tools.items():
+        line = command("keys", True)
+        if line is None:
+            continue
+        if tool == "dtrans":
+            line += ["-x", "aggsize=512m"]
+        try:
+            tracer = Tracer(line, bench.environment | {"BPFTRACE_MAP_KEYS_MAX": str(2 * KEYS)})
+        except TimeoutError as error:
+            bench.remark(f"{tool} keys failed: {_first_error(str(error))}")
+            continue
+        loop(bench, KEYS)
+        out, _ = tracer.stop()
+        if out.count("\n") < KEYS:
+            bench.remark(f"{tool}: only {out.count(chr(10))} of {KEYS} keys were printed; sample left out")
+            continue
+        bench.add(f"{KEYS:,} keys printed: processor, ms", tool, tracer.ended_in * 1e3)
+        bench.add(f"{KEYS:,} keys printed: memory, MiB", tool, tracer.memory / 1024)
+
+
 # --- tools and surroundings ------------------------------------------------------------------------------------------
 
 
@@ -358,7 +422,7 @@ def report(bench: Bench) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="start,programs,firing,events,attach", metavar="PARTS")
+    parser.add_argument("--only", default="start,programs,firing,events,paced,keys,attach", metavar="PARTS")
     options = parser.parse_args()
     if os.geteuid() != 0:
         sys.exit("bench: tracing needs root")
@@ -400,6 +464,10 @@ def run(bench: Bench, parts: set[str], rounds: int) -> None:
             run_whole(bench, "all system calls, attached and gone", "attach-raw", " (raw)")
         if "events" in parts and number <= EVENT_ROUNDS:
             run_events(bench)
+        if "paced" in parts:
+            run_paced(bench)
+        if "keys" in parts and number <= EVENT_ROUNDS:
+            run_keys(bench)
 
 
 if __name__ == "__main__":

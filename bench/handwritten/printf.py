@@ -1,10 +1,12 @@
 """Hand-written BCC: a line for each getppid call, by a ring buffer and BCC's own callback."""
 
+import os
+
 from common import BPF, sys, wait
 
 TEXT = """
 struct event { u32 pid; char comm[16]; };
-BPF_RINGBUF_OUTPUT(events, 1024);
+BPF_RINGBUF_OUTPUT(events, PAGES);
 BPF_PERCPU_ARRAY(lost, u64, 1);
 
 RAW_TRACEPOINT_PROBE(sys_enter)
@@ -26,7 +28,7 @@ RAW_TRACEPOINT_PROBE(sys_enter)
 }
 """
 
-bpf = BPF(text=TEXT.replace("NUMBER", sys.argv[1]))
+bpf = BPF(text=TEXT.replace("NUMBER", sys.argv[1]).replace("PAGES", os.environ.get("PAGES", "1024")))
 write = sys.stdout.write
 
 
