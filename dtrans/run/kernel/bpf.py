@@ -35,7 +35,7 @@ PROG_TRACEPOINT, PROG_PERF_EVENT, PROG_RAW_TRACEPOINT, PROG_TRACING = 5, 7, 17, 
 PERF_TYPE_HARDWARE, PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 0, 1, 2
 
 _MAP_CREATE, _MAP_LOOKUP, _MAP_UPDATE, _MAP_DELETE, _MAP_NEXT_KEY, _PROG_LOAD = 0, 1, 2, 3, 4, 5
-_PROG_TEST_RUN, _PROG_NEXT_ID, _MAP_NEXT_ID, _PROG_FD_BY_ID, _MAP_FD_BY_ID, _OBJECT_INFO = 10, 11, 12, 13, 14, 15
+_PROG_TEST_RUN, _PROG_NEXT_ID, _MAP_NEXT_ID, _MAP_FD_BY_ID, _OBJECT_INFO = 10, 11, 12, 14, 15
 _RAW_TRACEPOINT_OPEN, _BTF_LOAD, _MAP_FREEZE, _MAP_LOOKUP_BATCH, _MAP_TAKE_BATCH = 17, 18, 22, 24, 25
 
 _TEST_RUN_ON_CPU = 1
@@ -556,19 +556,6 @@ def program_ids() -> set[int]:
 def map_ids() -> set[int]:
     """The ids of all maps that the kernel holds now, of whoever."""
     return set(all_ids(_MAP_NEXT_ID))
-
-
-def program_name(program_id: int) -> str | None:
-    """The name of a loaded program by id; None when it is gone (struct bpf_prog_info)."""
-    try:
-        fd = bpf_call(_PROG_FD_BY_ID, NextId(program_id))
-    except OSError:
-        return None
-    try:
-        (name,) = struct.unpack_from("16s", object_info(fd, 128), 64)
-    finally:
-        os.close(fd)
-    return str(name.split(b"\0")[0].decode())
 
 
 def recursion_misses(program: int) -> int:
