@@ -100,6 +100,7 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
         yield "json_output"
     if not artifact.wanted:
         yield from ("look_for_places", "Loaded.attach_places", "Session.attach_places", "Session.look_again")
+        yield "Session.trace_libraries"
         yield from ("Userland.find", "Userland.look", "Userland.more")
     if not artifact.host:
         yield "HostNumbers.refresh"

@@ -325,8 +325,17 @@ class Session:
         self.loaded.set_switch(STOPPED, 0)
         if self._names_users:
             self._symbols.survey()
+        if self.userland is not None and self._options.text("evaltime") == "exec":
+            self.trace_libraries(self.userland)
         for target in self.targets:
             target.release()
+
+    def trace_libraries(self, userland: Userland) -> None:
+        """Lets a command that was held at exec, and is traced, run on until its libraries are mapped: they too are
+        traced from their first function on."""
+        for target in self.targets:
+            target.run_until("mapped")
+        self.attach_places(userland, userland.more(everywhere=False))
 
     def look_again(self, userland: Userland) -> None:
         """Looks now and then for what processes have loaded since, and for processes that have started."""

@@ -278,6 +278,19 @@ def test_how_far_a_command_runs_before_its_functions_are_looked_for(dtrace: Run,
     assert "has no module 'libc'" in done.stderr
 
 
+def test_a_command_that_is_traced_from_exec_on_is_traced_in_its_libraries_too(dtrace: Run, calls: Path) -> None:
+    clauses = """
+        pid$target::_dl_start:entry, pid$target::work:entry, pid$target::malloc:entry /probemod == "libc.so.6" || arg0/
+        { @[probemod, probefunc] = count(); }
+        pid$target:libc:__libc_start_main*:entry { started = 1; }
+        END { printa("%s %s %@d\\n", @); printf("started %d", started); }"""
+    done = dtrace("-qZ", "-x", "evaltime=exec", "-n", clauses, "-c", calls)
+    counts = {words[1]: int(words[2]) for words in map(str.split, done.stdout.splitlines()) if len(words) == 3}
+    assert {"_dl_start", "work", "malloc"} <= set(counts)
+    assert counts["_dl_start"] == 1
+    assert "started 1" in done.stdout
+
+
 def test_code_before_main_is_seen_from_preinit_on(dtrace: Run, tmp_path: Path) -> None:
     text = """
         int early(int x) { asm volatile(""); return x; }

@@ -5,6 +5,9 @@
     postinit    its libraries are initialised (here: as main)
     main        at its main function
 
+    mapped      as preinit, for a process whose functions are traced already: found without breakpoints, which a probe
+                at the same place would take for its own
+
 The process is stopped by ptrace, and was started to be killed with its tracer; breakpoints in it are gone when this is
 done.
 """
@@ -20,7 +23,7 @@ from pathlib import Path
 from dtrans.run.processes.elf import ElfFile
 from dtrans.run.processes.mapped import load_address, mapped_objects
 
-_POKE_TEXT, _CONTINUE, _SINGLE_STEP, _GETREGSET, _SETREGSET = 4, 7, 9, 0x4204, 0x4205
+_POKE_TEXT, _CONTINUE, _SINGLE_STEP, _SYSCALL, _GETREGSET, _SETREGSET = 4, 7, 9, 24, 0x4204, 0x4205
 _NT_PRSTATUS = 1
 #: More than struct user_regs_struct and struct user_pt_regs have.
 _REGISTER_BYTES = 512
@@ -33,6 +36,15 @@ _BREAKPOINTS = {"x86_64": (b"\xcc", 1, 128, 112), "aarch64": (b"\x00\x00\x20\xd4
 #: offset whether it is done: 0 is RT_CONSISTENT.
 _LINKER_CALLS, _LINKER_SAYS, _STATE = "_dl_debug_state", "_r_debug", 24
 _STARTS = "__libc_start_main"
+#: System calls of the dynamic linker when it has mapped the libraries, before it runs any of their code: it makes the
+#: memory of the first thread known. By machine where their number is among the registers, and the number with its
+#: first argument (None: any): arch_prctl(ARCH_SET_FS) and set_tid_address; the latter.
+_THREAD_CALLS: dict[str, tuple[int, set[tuple[int, int | None]]]] = {
+    "x86_64": (120, {(158, 0x1002), (218, None)}),
+    "aarch64": (64, {(96, None)}),
+}
+#: Calls after which a process is taken to make none of these.
+_MOST_CALLS = 2000
 
 
 def run_until(pid: int, moment: str) -> None:
@@ -40,6 +52,8 @@ def run_until(pid: int, moment: str) -> None:
     or whose moment cannot be told, is where it can be. Raises OSError."""
     held = _Held(pid)
     match moment:
+        case "mapped":
+            held.to_mapped()
         case "preinit":
             held.to_preinit()
         case "postinit" | "main":
@@ -69,6 +83,24 @@ class _Held:
             return place == self.entry or says is None or not self._word(self.linker + says + _STATE) & 0xFFFFFFFF
 
         self._run_to(places, done)
+
+    def to_mapped(self) -> None:
+        """Libraries are mapped, told from the system calls that come then."""
+        if not (self.linker and self.program.interpreter):
+            return
+        place, calls = _THREAD_CALLS[os.uname().machine]
+        signal = 0
+        for _ in range(2 * _MOST_CALLS):  # Each call stops it twice.
+            ptrace(_SYSCALL, self.pid, 0, signal)
+            stopped = _wait_for_stop(self.pid)
+            if stopped is None:
+                return
+            signal = 0 if stopped == _SIGTRAP else stopped
+            registers = self._registers()
+            number = int(struct.unpack_from("=Q", registers, place)[0])
+            first = int(struct.unpack_from("=Q", registers, self.first)[0])
+            if not signal and ({(number, None), (number, first)} & calls):
+                return
 
     def to_main(self) -> None:
         """The main function: by its symbol, or by what the program hands to the C library to be called."""
