@@ -127,7 +127,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("rawbytes", "flag", dynamic=True),
         Option("scratchsize", "size", "16k", most=256 << 10),
         Option("setenv", "text", outside=True),
-        Option("specsize", "size", "32k", most=1 << 40),
+        Option("specsize", "size", "32k", most=(1 << 63) - 1),
         Option("stackframes", "count", "20"),
         Option("stackindent", "count", "14", dynamic=True),
         Option("statusrate", "rate", "1hz"),
