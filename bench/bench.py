@@ -175,8 +175,8 @@ class Tracer:
                 self._process.kill()
             time.sleep(0.005)
         self._process.returncode = os.waitstatus_to_exitcode(status)
-        #: Seconds of processor time that it took to end, and KiB of memory that it had at most.
-        self.ended_in, self.memory = usage.ru_utime + usage.ru_stime - before, usage.ru_maxrss
+        #: Seconds of processor time that it took to end.
+        self.ended_in = usage.ru_utime + usage.ru_stime - before
         texts = tuple(self._read(file).decode(errors="replace") for file in (self._out, self._err))
         self._out.close()
         self._err.close()
@@ -329,7 +329,6 @@ def run_keys(bench: Bench) -> None:
             bench.remark(f"{tool}: only {out.count(chr(10))} of {KEYS} keys were printed; sample left out")
             continue
         bench.add(f"{KEYS:,} keys printed: processor, ms", tool, tracer.ended_in * 1e3)
-        bench.add(f"{KEYS:,} keys printed: memory, MiB", tool, tracer.memory / 1024)
 
 
 # --- tools and surroundings ------------------------------------------------------------------------------------------
