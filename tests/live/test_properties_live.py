@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 from tempfile import NamedTemporaryFile
@@ -20,6 +21,9 @@ from tests.generator.texts import lines
 from tests.generator.whole import FIRINGS, wholes
 from tests.programs import host, pipeline, printed
 
+#: Fires the probes of whole programs.
+TARGET = shlex.join(loads.command("getppid", FIRINGS))
+
 
 @examples(12)
 @given(sums())
@@ -35,13 +39,23 @@ def test_strings_are_those_of_the_subroutines(made: tuple[str, list[bytes]]) -> 
     assert printed(text).encode().split(b"\n")[:-2] == expected
 
 
-@examples(5)
+@examples(2)
+@given(wholes())
+def test_objects_of_whole_programs_have_the_same_text_and_the_faults(made: tuple[str, str]) -> None:
+    text, expected = made
+    options = {"quiet": "1", "oformat": "json"}
+    found = [json.loads(line) for line in printed(text, options=options, commands=[TARGET]).splitlines()]
+    assert "".join(one.get("text", "") for one in found) == expected
+    faults = [line for line in expected.splitlines() if line.startswith("fault ")]
+    assert sum(one["type"] == "error" for one in found) == len(faults)
+
+
+@examples(4)
 @given(wholes())
 def test_whole_programs_print_what_they_mean(made: tuple[str, str]) -> None:
     text, expected = made
-    target = shlex.join(loads.command("getppid", FIRINGS))
     # The empty lines of the end of the target, and of the end of tracing, stand where these come.
-    assert "".join(printed(text, commands=[target]).split("\n")) == "".join(expected.split("\n"))
+    assert "".join(printed(text, commands=[TARGET]).split("\n")) == "".join(expected.split("\n"))
 
 
 @examples(6)
