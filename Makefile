@@ -5,7 +5,7 @@
 #   make test-vm the live tests on the kernels of the lab (tests/vm/), or on some: make test-vm KERNELS="6.1 newest"
 #   make proofs  the same on this machine too, and keeps what they prove of translators/; then make docs
 #   make docs    the pages of docs/ that are made from data
-#   make examples  runs the examples of docs/reference/ anew, then the same
+#   make examples  runs the examples of docs/reference/ anew, some in the lab, then the same
 #   make bench   side by side with bpftrace and hand-written BCC programs
 #   make lint    the checks of `make test` without the tests
 #   make format  rewrite the Python files in the project's format
@@ -38,10 +38,10 @@ proofs: $(VENV)/.dev | system-vm
 	$(SUDO) $(BIN)/python -m tests.vm --record $(KERNELS:%=--kernel %) -- -m "live and proves"
 	$(MAKE) docs
 
-docs: $(VENV)/.run
+docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
-examples: $(VENV)/.run
+examples: $(VENV)/.dev | system-vm
 	$(SUDO) $(BIN)/python docs/generate.py --examples
 
 lint: $(VENV)/.dev
