@@ -250,7 +250,7 @@ public class Work {
 """
 #: Methods of Work alone are compiled, when they are first called; all else is interpreted.
 _JAVA = (
-    "java -XX:+ExtendedDTraceProbes -XX:+UseSerialGC -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions "
+    "java -Xms256m -XX:+ExtendedDTraceProbes -XX:+UseSerialGC -XX:+PreserveFramePointer -XX:+UnlockDiagnosticVMOptions "
     "-XX:+DumpPerfMapAtExit -Xcomp -XX:CompileCommand=quiet -XX:CompileCommand=compileonly,Work.* "
     "-XX:CompileCommand=dontinline,Work.* -cp {folder} Work"
 )
