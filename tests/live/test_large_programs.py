@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.programs import pipeline, printed
+from dtrans.run.programs.load import load
+from tests.programs import host, pipeline, printed
 
 
 def test_a_hundred_clauses_of_a_probe_share_its_variables_and_go_in_order() -> None:
@@ -95,6 +96,18 @@ BEGIN { printf("%d", b["k", "l"]); printa(" %s %s %@d", @); exit(0); }
     for size in ("15360", "32768"):
         shown = printed(text, options={"quiet": "1", "strsize": size}).strip()
         assert shown.split("\n")[0] == "abcd abcdabcdabcd 12 abcd 3 5 m n 6"
+
+
+def test_a_key_with_a_stack_leaves_room_for_the_values_beside_it() -> None:
+    text = """
+        syscall::write:entry
+        /pid == $target/
+        {
+                @stacks[ustack(), execname] = count();
+                this->n = ((int *)copyin((uintptr_t)copyin(arg1, id), 16))[1];
+                @numbers[this->n, execname] = count();
+        }"""
+    load(pipeline(text, target=True).artifact, host()).close()
 
 
 def test_json_finds_what_stands_far_behind() -> None:
