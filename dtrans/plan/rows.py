@@ -40,7 +40,7 @@ from dtrans.syntax import ast, parse_expression, parse_type
 from dtrans.types import INT, INT64, Pointer, StringType, StructRef, Type, Void
 
 #: Diagnostics that mean "this kernel does not have it": the next alternative of a row is tried.
-_ABSENT = frozenset({"D_TYPE_MEMBER", "D_TYPE_ERR", "D_IDENT_UNDEF", "D_OP_INCOMPLETE"})
+_ABSENT = frozenset({"D_TYPE_MEMBER", "D_TYPE_ERR", "D_IDENT_UNDEF", "D_OP_INCOMPLETE", "D_OFFSETOF_TYPE"})
 #: The thread, for values that are saved under no other key; the idle threads, which share the id 0, by their CPU.
 _THREAD_KEY = ("__tid() != 0 ? __tid() : -1 - __cpu()",)
 _PARTS = {
