@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dtrans.cli.failure import guarded
 from dtrans.errors import DtransError
 from dtrans.invocation.arguments import Arguments, read_arguments
-from dtrans.invocation.specifier import shown_name
 from dtrans.source import ON_COMMAND_LINE, Source
 
 _USAGE = """\
@@ -81,7 +80,7 @@ def _compilation(source: Source) -> str:
     if source.name.startswith("<"):
         return ""
     if source.name == ON_COMMAND_LINE:
-        return f"invalid probe specifier {shown_name(source.specifier or source.text).strip()}:\n"
+        return f"invalid probe specifier {(source.specifier or source.text).strip()}:\n"
     return f"failed to compile script {source.name}:\n"
 
 

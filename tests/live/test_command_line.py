@@ -116,9 +116,9 @@ def test_errors_name_the_program_and_the_place(dtrace: Run, tmp_path: Path) -> N
     told = dtrace("-s", script, status=1).stderr
     assert told.startswith(f"dtrace: failed to compile script {script}:\n{script}:3:")
     told = dtrace("-n", "BEGIN { trace(1; }", status=1).stderr
-    assert told.startswith("dtrace: invalid probe specifier BEGIN:\n-n:1:")
+    assert told.startswith("dtrace: invalid probe specifier BEGIN { trace(1; }:\n-n:1:")
     told = dtrace("-P", "no-such /pid/ { }", status=1).stderr
-    assert told.startswith("dtrace: invalid probe specifier no-such:\n-n:1:")
+    assert told.startswith("dtrace: invalid probe specifier no-such /pid/ { }:\n-n:1:")
 
 
 def test_a_number_that_is_no_probes_is_an_error_also_with_z(dtrace: Run) -> None:
