@@ -145,7 +145,7 @@ def test_all_calls_of_a_command_and_its_children_are_told_with_name_and_argument
         '{ printf("%s %S.\\n", probefunc, stringof(copyin(self->two, self->three))); }'
         'syscall:::return /self->one/ { printf("%s %x %x\\n", probefunc, self->two, self->three); self->one = 0; }',
         "-c",
-        f"{sys.executable} -S -E -c 'import os; os.fork() or os.write(1, b\"said\")'",
+        f"{sys.executable} -S -E -c 'import os; os.fork() and os.wait() or os.write(1, b\"said\")'",
     )
     assert "fork1=0" in done.stdout
     assert "fork1=1" in done.stdout
