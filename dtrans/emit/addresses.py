@@ -6,16 +6,12 @@ After: ``p[0] = dt_process(...); bpf_get_stack(ctx, p + 1, 24, BPF_F_USER_STACK)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dtrans.check.tree import Assign, Call, Const, Expr, Read
-from dtrans.emit import strings
+from dtrans.emit import access, strings
 from dtrans.emit.storage import Slot, address_words
+from dtrans.emit.values import Values
 from dtrans.plan.leaves import Linux
 from dtrans.types import ULONG, Addresses
-
-if TYPE_CHECKING:
-    from dtrans.emit.values import Values
 
 #: Bytes up to which a stack is zeroed before it is taken, and not only ended by a 0 behind its last frame.
 _SMALL = 96
@@ -45,9 +41,9 @@ def assign_addresses(values: Values, expr: Assign[Linux]) -> None:
     place: Read[Linux] = Read(variable, expr.keys)
     assert isinstance(variable.type, Addresses)
     if isinstance(expr.value, Const):
-        values.variables.forget(values, place)
+        access.forget(values, place)
         return
-    pointer = values.variables.memory(values, place, write=True)
+    pointer = access.memory(values, place, write=True)
     words = f"((u64 *){pointer})"
     with values.block(f"if ({pointer})"):
         kind = expr.value.type
@@ -61,7 +57,7 @@ def assign_addresses(values: Values, expr: Assign[Linux]) -> None:
 def any_address(values: Values, expr: Expr[Linux]) -> str:
     """Whether a variable holds such a value."""
     assert isinstance(expr, Read)
-    pointer = values.variables.memory(values, expr, write=False)
+    pointer = access.memory(values, expr, write=False)
     first = values.temporary("u64", "0")
     values.add(f"if ({pointer}) {first} = *(u64 *)({pointer});")
     return first
@@ -69,7 +65,7 @@ def any_address(values: Values, expr: Expr[Linux]) -> str:
 
 def _copy(values: Values, target: str, expr: Read[Linux], kind: Addresses) -> None:
     """From a variable; one that was never set has no frames."""
-    pointer = values.variables.memory(values, expr, write=False)
+    pointer = access.memory(values, expr, write=False)
     size = 8 * address_words(kind)
     values.add(f"if ({pointer}) bpf_probe_read_kernel({target}, {size}, (void *)({pointer}));")
     with values.block("else"):

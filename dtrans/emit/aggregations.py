@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dtrans.artifact import DROP_KINDS, Aggregation, Field, FieldKind
 from dtrans.check.tree import Aggregate, AggregationInfo, Cond, Expr, Text
 from dtrans.emit.storage import StructLayout, add_value
 from dtrans.emit.text import number
+from dtrans.emit.values import Values
 from dtrans.plan.leaves import Linux, ProbePart
 from dtrans.types import Addresses, StringType, Type
-
-if TYPE_CHECKING:
-    from dtrans.emit.values import Values
 
 _AGGREGATION_DROP = DROP_KINDS.index("aggregation")
 #: Parts of a probe's name, which the reader knows by the probe's number.

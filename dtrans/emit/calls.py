@@ -11,12 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from dtrans.emit.storage import ScratchLayout, Shared, Slot
-
-if TYPE_CHECKING:
-    from dtrans.emit.values import Values
+from dtrans.emit.writer import Writer
 
 #: How many of the verifier's steps the functions of one attach point may take before they are called. Of the million
 #: that there are; but each eighth of a string's length is a branch too, of which there may be 8192 at a time.
@@ -76,15 +73,15 @@ class Calls:
         """The functions that are called."""
         return [f"DT_SUBPROGRAM(called_{number}, program, b, c, d)\n{body}" for body, number in self._made.items()]
 
-    def expression(self, values: Values, name: str, *args: Argument) -> str:
+    def expression(self, writer: Writer, name: str, *args: Argument) -> str:
         """A call for its value, a C expression. What stands there already is computed first."""
         if not self.called and name not in _CALLED:
             return self._copied(name, args)
-        return values.temporary("u64", self._call(values, name, args, "u64 result = "))
+        return writer.temporary("u64", self._call(writer, name, args, "u64 result = "))
 
-    def statement(self, values: Values, name: str, *args: Argument) -> None:
+    def statement(self, writer: Writer, name: str, *args: Argument) -> None:
         """A call of a function that has no value."""
-        values.add(f"{self._call(values, name, args, '') if self.called else self._copied(name, args)};")
+        writer.add(f"{self._call(writer, name, args, '') if self.called else self._copied(name, args)};")
 
     # --- copied ---------------------------------------------------------------------------------------
 
@@ -101,7 +98,7 @@ class Calls:
 
     # --- called ---------------------------------------------------------------------------------------
 
-    def _call(self, values: Values, name: str, args: tuple[Argument, ...], keep: str) -> str:
+    def _call(self, writer: Writer, name: str, args: tuple[Argument, ...], keep: str) -> str:
         """Passes the arguments; the call itself. Strings are taken at the sizes that most have, so that one function
         serves most calls."""
         body, passed = list[str](), list[str]()
@@ -138,7 +135,7 @@ class Calls:
         body += [given, "return result;" if keep else "return 0;"]
         number = self._define(body)
         for index, value in enumerate(passed):
-            values.add(f"s->passed[{index}] = {value};")
+            writer.add(f"s->passed[{index}] = {value};")
         return f"DT_CALL(called_{number}, scratch_number)"
 
     def _in_pieces(self, name: str, texts: Sequence[str]) -> list[str]:

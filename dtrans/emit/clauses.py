@@ -18,7 +18,8 @@ from dtrans.artifact import DROP_KINDS
 from dtrans.emit.pieces import Part, size_of
 from dtrans.emit.statements import Statements
 from dtrans.emit.text import Lines, comment
-from dtrans.emit.values import Frame, Values
+from dtrans.emit.values import Values
+from dtrans.emit.writer import Frame
 from dtrans.plan.plan import PlanClause
 
 #: Instructions after which the next statement begins a part, guessed. The longer a program, the more values the

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dtrans.check.tree import Act
 from dtrans.emit import strings
 from dtrans.emit.storage import ARENA, Slot
-from dtrans.emit.values import BAD_ADDRESS, ILLEGAL_OPERATION, NO_SCRATCH, Values
+from dtrans.emit.values import Values
+from dtrans.emit.writer import BAD_ADDRESS, ILLEGAL_OPERATION, NO_SCRATCH
 from dtrans.plan.leaves import Linux
 
 _SIGSTOP = 19

@@ -5,7 +5,7 @@ Before: ``CallArg(1)``, ``Intrinsic("__comm")``  After: ``CALL_ARG(ctx, 1)``, ``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from dtrans.check.tree import Binary, Cast, Cond, Const, Expr, Late, Load, Offset, Text, Unary
 from dtrans.emit import strings
@@ -14,6 +14,8 @@ from dtrans.emit.calls import Number, To
 from dtrans.emit.intrinsics import HELPERS, STRINGS
 from dtrans.emit.storage import NAME_SIZE, Slot
 from dtrans.emit.text import c_type
+from dtrans.emit.values import Values
+from dtrans.emit.writer import ILLEGAL_OPERATION
 from dtrans.errors import fail
 from dtrans.plan.intrinsics import REGISTERS
 from dtrans.plan.leaves import (
@@ -42,12 +44,6 @@ from dtrans.plan.leaves import (
     TrampolineArg,
 )
 from dtrans.types import INT, ULONG, StringType, Type
-
-if TYPE_CHECKING:
-    from dtrans.emit.values import Values
-
-#: Number of the fault in `dtrans.artifact.FAULTS`.
-ILLEGAL_OPERATION = 3
 
 
 def trace_text(values: Values, leaf: TraceText, slot: Slot, *, key: bool) -> None:

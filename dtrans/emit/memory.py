@@ -11,15 +11,10 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dtrans.check.tree import (
-    Assign,
     Binary,
-    Call,
     Cast,
-    Comma,
-    Cond,
     Const,
     Expr,
     Load,
@@ -29,17 +24,14 @@ from dtrans.check.tree import (
     Store,
     StringOf,
 )
+from dtrans.emit import access
+from dtrans.emit.nulls import nullable
 from dtrans.emit.storage import Slot
-from dtrans.emit.text import c_type, is_signed, number
+from dtrans.emit.text import c_type, field_of, is_signed, number
+from dtrans.emit.values import Values
+from dtrans.emit.writer import BAD_ADDRESS
 from dtrans.plan.leaves import Linux
 from dtrans.types import Pointer, StringType, StructRef, Type
-
-if TYPE_CHECKING:
-    from dtrans.emit.values import Values
-
-BAD_ADDRESS = 1
-#: Searches, whose result may be NULL.
-_SEARCHES = frozenset({"json", "strchr", "strrchr", "strstr", "strtok"})
 
 
 @dataclass(frozen=True)
@@ -56,31 +48,6 @@ class Target:
 
     pointer: str
     guard: str = ""
-
-
-def nullable(expr: Expr[Linux], *, read: bool = True) -> bool:
-    """Whether a string may be NULL where it stands in memory: its first two bytes are 0 then. A pointer's is not when
-    it is `read`, which is a fault by itself."""
-    match expr:
-        case Const() | Read() | Assign():
-            return True
-        case Call(name, _, _, _):
-            return name in _SEARCHES
-        case Cond(_, then, other, _):
-            return nullable(then, read=read) or nullable(other, read=read)
-        case Comma(_, right):
-            return nullable(right, read=read)
-        case StringOf():
-            return not read and may_be_null(expr)
-    return False
-
-
-def may_be_null(text: StringOf[Linux]) -> bool:
-    """Whether a string is where a pointer points that may be NULL: not within something else, nor in a process."""
-    address = text.address
-    while isinstance(address, Cast):
-        address = address.operand
-    return text.space == "kernel" and not isinstance(address, Binary | Offset)
 
 
 def own_place(address: Expr[Linux]) -> Own | None:
@@ -111,21 +78,12 @@ def load(values: Values, expr: Load[Linux]) -> str:
     return field_of(name, expr.type, expr.bits)
 
 
-def field_of(name: str, kind: Type, bits: tuple[int, int] | None) -> str:
-    """The value of a bit-field in its unit, or of the unit."""
-    if bits is None:
-        return name
-    offset, width = bits
-    shifted = f"((u64){name} << {64 - offset - width})"
-    return f"((s64){shifted} >> {64 - width})" if is_signed(kind) else f"({shifted} >> {64 - width})"
-
-
 def address_of(values: Values, place: Place[Linux]) -> str:
     """The address of a value of the tracer's own as a number, 0 for one that was never set."""
     if isinstance(place.of.type, StringType):
         return leaked(values, values.string(place.of).address)
     assert isinstance(place.of, Read)
-    return leaked(values, values.variables.memory(values, place.of, write=False))
+    return leaked(values, access.memory(values, place.of, write=False))
 
 
 def leaked(values: Values, pointer: str) -> str:
@@ -170,7 +128,7 @@ def store(values: Values, expr: Store[Linux]) -> str:
         if expr.op:
             old = values.temporary(_wide(expr.type), field_of(values.temporary(c, place), expr.type, expr.bits))
             value = values.temporary(
-                _wide(expr.type), values.variables.operated(values, expr.type, expr.op, old, value, expr.value)
+                _wide(expr.type), access.operated(values, expr.type, expr.op, old, value, expr.value)
             )
             values.add(f"{result} = {old if expr.old else value};")
         values.add(f"{place} = {_inserted(place, value, expr)};")
@@ -293,7 +251,7 @@ def _base(values: Values, of: Expr[Linux], offset: str, *, write: bool) -> tuple
     set is NULL: to read at an offset from it is a fault at that address."""
     if not isinstance(of.type, StringType):
         assert isinstance(of, Read)
-        pointer = values.variables.memory(values, of, write=write)
+        pointer = access.memory(values, of, write=write)
         guard = "" if of.variable.scope in ("this", "global") and of.variable.keys is None else pointer
         if guard and not write:
             values.fault(f"!{pointer}", BAD_ADDRESS, offset)

@@ -36,14 +36,15 @@ from dtrans.emit.aggregations import is_single, lay_out_aggregation
 from dtrans.emit.calls import MOST_COPIED
 from dtrans.emit.clauses import ClauseText
 from dtrans.emit.clibrary import collect
+from dtrans.emit.expressions import Expressions
 from dtrans.emit.leaves import among, calls_of
 from dtrans.emit.pieces import MOST_PIECES, FiringText, Part, in_pieces, in_programs, size_of
 from dtrans.emit.render import render
 from dtrans.emit.statements import Statements
 from dtrans.emit.storage import NAME_SIZE, ScratchLayout, Shared
 from dtrans.emit.text import Lines, told
-from dtrans.emit.values import Frame, Values
 from dtrans.emit.variables import EMPTY, Variables
+from dtrans.emit.writer import Frame
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
@@ -96,7 +97,7 @@ class Emitter:
         self.aggregations = tuple(aggregation for aggregation, _ in laid_out)
         self.key_members = [members for _, members in laid_out]
         self.scratch = ScratchLayout()
-        self.values = Values(self.shared, self.scratch, self.variables, types, self.strsize)
+        self.values = Expressions(self.shared, self.scratch, self.variables, types, self.strsize)
         self.statements = Statements(
             self.values, self.options, self.aggregations, plan.aggregations, shows_probes=_shows_probes(plan)
         )

@@ -6,12 +6,11 @@ char a5[256]; };`` and `Missing` part 0, the string.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dtrans.artifact import MISSING, MOST_MISSING, RECORD_HEADER, Action, Missing
 from dtrans.check.tree import Call, Cast, Comma, Cond, Const, Expr, StringOf
-from dtrans.emit.memory import nullable
+from dtrans.emit.nulls import nullable
 from dtrans.emit.storage import StructLayout
 from dtrans.plan.leaves import Linux
 from dtrans.types import Space, StringType
@@ -57,15 +56,6 @@ class RecordBuilder:
     def is_full(self) -> bool:
         """Whether no more parts can be told to be missing."""
         return len(self.missing) == MOST_MISSING
-
-
-@dataclass
-class Recorded:
-    """A value that goes into a record and nowhere else: what stands at `target` the reader may get later. `mark` makes
-    it one of the record's missing parts: the C text of where that is told, and the number."""
-
-    target: str
-    mark: Callable[[], str]
 
 
 def comes_from_process(expr: Expr[Linux]) -> bool:

@@ -53,11 +53,12 @@ from dtrans.emit.aggregations import PARTS, Event, interned_kind, is_single, lit
 from dtrans.emit.destructive import change
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.memory import c_size
-from dtrans.emit.records import RecordBuilder, Recorded, comes_from_process, place_in_process
+from dtrans.emit.records import RecordBuilder, comes_from_process, place_in_process
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import StructLayout, add_value, field_kind
 from dtrans.emit.text import told
-from dtrans.emit.values import ILLEGAL_OPERATION, Values
+from dtrans.emit.values import Recorded, Values
+from dtrans.emit.writer import ILLEGAL_OPERATION
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
 from dtrans.types import Addresses, Array, Space, StringType, StructRef, Type, align_up

@@ -5,14 +5,10 @@ Before: ``s = "abc"``  After: ``*(u64 *)(globals_->g_s + 0) = 6513249ULL;``
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dtrans.emit.calls import To
 from dtrans.emit.storage import Slot
 from dtrans.emit.text import number, words
-
-if TYPE_CHECKING:
-    from dtrans.emit.values import Values
+from dtrans.emit.values import Values
 
 #: Bytes that are zeroed one word after the other: of many such stores the compiler makes a memset() that it then lacks.
 _STORED = 512

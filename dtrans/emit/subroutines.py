@@ -6,29 +6,26 @@ Before: ``Call("strjoin", (a, b))``  After: ``dt_strjoin(s->c1.m3, 256, s->c1.m1
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from dtrans.check.tree import Call, Const, Expr, Late, Text
 from dtrans.emit import strings
 from dtrans.emit.calls import Argument, Number, To
 from dtrans.emit.leaves import intrinsic
-from dtrans.emit.memory import BAD_ADDRESS, nullable
+from dtrans.emit.nulls import nullable
 from dtrans.emit.storage import Slot
 from dtrans.emit.text import number
+from dtrans.emit.values import Values
+from dtrans.emit.writer import BAD_ADDRESS, ILLEGAL_OPERATION, NO_SCRATCH
 from dtrans.errors import fail
 from dtrans.plan.leaves import Linux
 from dtrans.types import UINT32 as _U32
 from dtrans.types import StringType
-
-if TYPE_CHECKING:
-    from dtrans.emit.values import Values
 
 #: include/linux/socket.h: the address families that inet_ntop() knows.
 _AF_INET, _AF_INET6 = 2, 10
 #: include/uapi/linux/if_arp.h: the hardware types that link_ntop() knows, and bytes of their addresses.
 _ETHERNET, _INFINIBAND = 1, 32
 _LINKS = {_ETHERNET: 6, _INFINIBAND: 20}
-_ILLEGAL, _NO_SCRATCH = 3, 5
 #: Bytes that one copyin() or alloca() of a constant size gets.
 _MOST_ARENA = 256 << 10
 #: Bytes of the state of json().
@@ -134,7 +131,7 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             base = values.integer(args[1]) if len(args) > 1 else "10"
             room = slot if slot.size >= 72 else values.slot(72)
             made = calls.expression(values, name, To(room), shown, base)
-            values.fault(f"!{made}", _ILLEGAL)
+            values.fault(f"!{made}", ILLEGAL_OPERATION)
             if room is not slot:
                 strings.copy(values, slot, room)
         case "inet_ntoa":
@@ -164,7 +161,7 @@ def _base(values: Values, expr: Expr[Linux]) -> Argument:
     if isinstance(expr, Const) and 2 <= expr.value <= 36:
         return str(expr.value)
     base = values.temporary("u32", values.integer(expr))
-    values.fault(f"{base} < 2 || {base} > 36", _ILLEGAL)
+    values.fault(f"{base} < 2 || {base} > 36", ILLEGAL_OPERATION)
     return Number(base)
 
 
@@ -197,7 +194,7 @@ def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> N
     elif most is not None:
         limit = values.temporary("u64", values.integer(most))
         if call.name == "copyin":
-            values.fault(f"(s64){limit} < 0", _NO_SCRATCH)
+            values.fault(f"(s64){limit} < 0", NO_SCRATCH)
         values.add(f"{limit} = {limit} < {bound} ? {limit} + 1 : {bound};")
         size = f"dt_clamp({limit}, {bound + 1})"
         values.shared.needed["word"] = None
@@ -212,7 +209,7 @@ def _allocate(values: Values, size: Expr[Linux], length: str, *, spare: int = 0)
     values.arena(size.value + spare if isinstance(size, Const) and 0 <= size.value <= _MOST_ARENA else None)
     wanted = values.temporary("u64", length)
     values.add("arena_used = (arena_used + 7) & ~7ULL;")
-    values.fault(f"{wanted} > ARENA_SIZE - 8 || arena_used + {wanted} > ARENA_SIZE - 8", _NO_SCRATCH)
+    values.fault(f"{wanted} > ARENA_SIZE - 8 || arena_used + {wanted} > ARENA_SIZE - 8", NO_SCRATCH)
     address = values.temporary("u64", "arena + arena_used")
     values.add(f"arena_used += {wanted}{f' + {spare}' if spare else ''};")
     return address
@@ -321,7 +318,7 @@ def _by_kind(values: Values, call: Call[Linux], slot: Slot, kinds: tuple[int, in
         return
     first, second = kinds
     which = values.temporary("s32", values.integer(kind))
-    values.fault(f"{which} != {first} && {which} != {second}", _ILLEGAL)
+    values.fault(f"{which} != {first} && {which} != {second}", ILLEGAL_OPERATION)
     with values.block(f"if ({which} == {first})"):
         put(values, first, address, slot)
     with values.block("else"):

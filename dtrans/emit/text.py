@@ -3,10 +3,13 @@ numbers (`words`), names become identifiers (`identifier`), comments lose what c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dtrans.types import EnumRef, Float, Int, Pointer, Type
+
+_STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|dt_late\(.*\)")
 
 
 class Lines:
@@ -55,6 +58,20 @@ def c_type(kind: Type) -> str:
 
 def is_signed(kind: Type) -> bool:
     return isinstance(kind, Int | EnumRef) and kind.signed
+
+
+def field_of(name: str, kind: Type, bits: tuple[int, int] | None) -> str:
+    """The value of a bit-field in its unit, or of the unit."""
+    if bits is None:
+        return name
+    offset, width = bits
+    shifted = f"((u64){name} << {64 - offset - width})"
+    return f"((s64){shifted} >> {64 - width})" if is_signed(kind) else f"({shifted} >> {64 - width})"
+
+
+def is_stable(value: str) -> bool:
+    """Whether a C expression is one that no later statement changes: a constant, a temporary, a layout."""
+    return _STABLE.fullmatch(value) is not None
 
 
 def number(value: int, *, signed: bool = True) -> str:

@@ -1,74 +1,25 @@
-"""Expressions of a plan as C: integers become C expressions, strings become memory.
+"""What expressions are made from, whatever they are: reads, scratch memory, the state of the program at hand.
 
-Before: ``Binary(">", CallArg(2), Const(100))``  After: ``a2 > 100``, with ``s64 a2 = dt_call_arg(ctx, 2);`` before it.
-
-What a C expression cannot hold (a read of kernel memory that can fail, a helper call, a string) becomes statements
-that are appended to the current lines, and the value the name of a temporary. A value that later statements
-could change is put into a temporary first.
+`Values` says how an expression becomes C; `dtrans.emit.expressions` does it. The modules between, one for each kind of
+expression, are given the values and make those within their own by them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from dtrans.check.conversions import common
-from dtrans.check.tree import (
-    Assign,
-    Binary,
-    Call,
-    Cast,
-    Comma,
-    Compare,
-    Cond,
-    Const,
-    Expr,
-    Late,
-    Load,
-    Offset,
-    Place,
-    Read,
-    Store,
-    StringOf,
-    Text,
-    Unary,
-    assigns,
-)
-from dtrans.emit import strings
-from dtrans.emit.addresses import any_address, put_addresses
+from dtrans.check.tree import Expr
+from dtrans.check.typenames import TypeNames
 from dtrans.emit.calls import Calls
-from dtrans.emit.leaves import lasts, leaf_value, probe_part, string_intrinsic, trace_text
-from dtrans.emit.memory import (
-    address_of,
-    field_of,
-    load,
-    may_be_null,
-    nullable,
-    own_place,
-    put_structure,
-    store,
-    string_at,
-)
-from dtrans.emit.storage import ScratchLayout, Shared, Slot, Stack
-from dtrans.emit.subroutines import integer_call, string_call
-from dtrans.emit.text import Lines, c_type, is_signed, number
-from dtrans.plan.leaves import (
-    Intrinsic,
-    Linux,
-    ProbePart,
-    TraceText,
-)
-from dtrans.types import Addresses, Int, Pointer, StringType, StructRef, Type, align_up
-
-if TYPE_CHECKING:
-    from dtrans.check.typenames import TypeNames
-    from dtrans.emit.records import Recorded
-    from dtrans.emit.variables import Variables
-
-_STABLE = re.compile(r"\(?-?(0x)?[0-9a-fA-F]+(ULL)?\)?|t\d+|[A-Z][A-Za-z0-9_]*|dt_late\(.*\)")
+from dtrans.emit.storage import ScratchLayout, Shared, Slot
+from dtrans.emit.text import c_type, field_of, is_signed, is_stable
+from dtrans.emit.variables import Variables
+from dtrans.emit.writer import Writer
+from dtrans.plan.leaves import Linux
+from dtrans.types import Type, align_up
 
 #: Names in an expression that mean the same throughout a clause: temporaries, results of helpers, layouts, the context.
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -76,33 +27,28 @@ _LASTING = re.compile(
     r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|args|raw\d+|[us]\d+|thread|ULL"
 )
 
-BAD_ADDRESS, ILLEGAL_OPERATION, DIVIDE_BY_ZERO, NO_SCRATCH = 1, 3, 4, 5
-
 
 @dataclass
-class Frame:
-    """Where statements of one clause go, and what they may use."""
+class Recorded:
+    """A value that goes into a record and nowhere else: what stands at `target` the reader may get later. `mark` makes
+    it one of the record's missing parts: the C text of where that is told, and the number."""
 
-    lines: Lines
-    #: Label to jump to on a fault, and the number of the action being made (0: the predicate).
-    fault: str
-    action: int = 0
-    #: C variables by what they hold: the text of a read or a call, or an expression.
-    memo: dict[str | Cond[Linux], str] = field(default_factory=dict)
+    target: str
+    mark: Callable[[], str]
 
 
-class Values:
-    """Emits expressions. One for each program; `frame` is the clause at hand."""
+class Values(Writer, ABC):
+    """Makes expressions. One for each program; `frame` is the clause at hand."""
 
     def __init__(
         self, shared: Shared, scratch: ScratchLayout, variables: Variables, types: TypeNames, strsize: int
     ) -> None:
+        super().__init__()
         self.shared = shared
         self.scratch = scratch
         self.variables = variables
         self.types = types
         self.strsize = strsize
-        self.frame = Frame(Lines(), "done")
         self.thread: str | None = None
         self.recorded: Recorded | None = None
         self.calls = Calls(shared, scratch, align_up(strsize, 8))
@@ -113,35 +59,55 @@ class Values:
         self.caller_frame = 1
         #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
         self.user_moment = ""
-        self.stack = Stack()
         self.raw_arguments: set[int] = set()
-        self._temporaries = 0
         self._slots = 0
 
-    # --- statements -----------------------------------------------------------------------------------
+    # --- expressions ----------------------------------------------------------------------------------
 
-    def add(self, line: str) -> None:
-        self.frame.lines.add(line)
+    @abstractmethod
+    def integer(self, expr: Expr[Linux]) -> str:
+        """A scalar as a C expression of 64 bits, signed as its type is."""
 
-    @contextmanager
-    def block(self, head: str) -> Iterator[None]:
-        """A C block; what is memoised inside it is forgotten after, and what stands there on the stack is gone."""
-        memo, used = dict(self.frame.memo), self.stack.used
-        with self.frame.lines.block(head):
-            yield
-        self.frame.memo, self.stack.used = memo, used
+    def settled(self, expr: Expr[Linux]) -> str:
+        """A scalar as a C expression that no later statement changes."""
+        value = self.integer(expr)
+        return value if is_stable(value) else self.temporary("s64" if is_signed(expr.type) else "u64", value)
 
-    def temporary(self, kind: str, value: str = "") -> str:
-        """A new C variable; its name."""
-        self._temporaries += 1
-        name = f"t{self._temporaries}"
-        self.add(f"{kind} {name}{f' = {value}' if value else ''};")
-        return name
+    @abstractmethod
+    def truth(self, expr: Expr[Linux]) -> str:
+        """A C condition: whether a value is not zero. NULL is compared as "" (dtrace.c, DIF_OP_SCMP)."""
 
-    def fault(self, condition: str, kind: int, address: str = "0") -> None:
-        """Ends the clause with a fault when the condition holds."""
-        test = f"if ({condition}) " if condition else ""
-        self.add(f"{test}FAULT({self.frame.fault}, {self.frame.action}, {kind}, {address});")
+    @abstractmethod
+    def effect(self, expr: Expr[Linux]) -> None:
+        """An expression for its effect only."""
+
+    @abstractmethod
+    def divide(self, op: str, one: str, two: str, right: Expr[Linux], signed: bool) -> str:
+        """``one / two`` or ``one % two``, a fault where `two`, made from `right`, is 0."""
+
+    @abstractmethod
+    def string(self, expr: Expr[Linux], *, read: bool = False) -> Slot:
+        """A string in memory: where it stands. One that is NULL is so there too, unless it is `read`."""
+
+    @abstractmethod
+    def text(self, expr: Expr[Linux], *later: Expr[Linux]) -> Slot:
+        """A string whose characters are needed: NULL has none, at the address 0. A variable is copied where what is
+        calculated `later` may assign it."""
+
+    @abstractmethod
+    def string_into(self, expr: Expr[Linux], slot: Slot, *, key: bool = False, read: bool = False) -> None:
+        """Puts a string at a place. A `key` has zeros behind its end, up to the slot's size. Where the string is
+        `read`, a NULL pointer may be a fault at once."""
+
+    @abstractmethod
+    def put(self, target: str, expr: Expr[Linux], kind: Type, *, key: bool = False) -> None:
+        """Stores a value in a member of a type made for it."""
+
+    @abstractmethod
+    def put_string(self, slot: Slot, expr: Expr[Linux], *, key: bool = False, read: bool = False) -> None:
+        """A string at a place that need not be scratch memory."""
+
+    # --- memory ---------------------------------------------------------------------------------------
 
     def slot(self, size: int) -> Slot:
         """Scratch memory for a string of the statement."""
@@ -155,217 +121,26 @@ class Values:
         self.scratch.area("work", size)
         return f"{self.scratch_name}->work"
 
-    def settled(self, expr: Expr[Linux]) -> str:
-        """A scalar as a C expression that no later statement changes."""
-        value = self.integer(expr)
-        return value if _STABLE.fullmatch(value) else self.temporary("s64" if is_signed(expr.type) else "u64", value)
+    def structure(self, c: str, size: int) -> str:
+        """A zeroed C structure for a key: on the stack when it is small, else in scratch memory."""
+        name = self.fresh("k")
+        if self.stack.take(size):
+            self.add(f"{c} {name} = {{}};")
+            return name
+        place = f"{self.scratch_name}->{self.scratch.slot(f'{c} {name};', size)}{name}"
+        self.add(f"ZERO(&{place}, {size});")
+        return place
 
-    def _pair(self, left: Expr[Linux], right: Expr[Linux], emit: Callable[[Expr[Linux]], str]) -> tuple[str, str]:
-        """Two operands, the left one's value taken before the right one's statements run."""
-        one = emit(left)
-        at = len(self.frame.lines.lines)
-        two = emit(right)
-        if len(self.frame.lines.lines) > at and not _STABLE.fullmatch(one):
-            self._temporaries += 1
-            name = f"t{self._temporaries}"
-            self.frame.lines.insert(at, f"{'s64' if is_signed(left.type) else 'u64'} {name} = {one};")
-            one = name
-        return one, two
+    def arena(self, wanted: int | None = 0) -> None:
+        """Asks for scratch memory for copyin() and alloca(), so many bytes more (None: how many is not known):
+        ``arena`` its address, ``arena_used`` what is taken."""
+        self.shared.uses.add("arena")
+        self.variables.arena = True
+        self.variables.arena_wanted += self.variables.scratch_size - 8 if wanted is None else align_up(wanted, 8)
+        # The last word stays free.
+        self.shared.arena = max(self.shared.arena, 1 << (self.variables.arena_wanted + 7).bit_length())
 
-    # --- integers -------------------------------------------------------------------------------------
-
-    def integer(self, expr: Expr[Linux]) -> str:
-        """A scalar as a C expression of 64 bits, signed as its type is."""
-        match expr:
-            case Const(value, kind):
-                return number(value, signed=is_signed(kind))
-            case Late():
-                return (
-                    f"(s32){self.shared.late_constant(expr)}"
-                    if expr.what != "wall"
-                    else self.shared.late_constant(expr)
-                )
-            case Offset():
-                return f"(u64){self.shared.offset(expr)}"
-            case Read():
-                return self.variables.read(self, expr)
-            case Assign():
-                return self.variables.assign(self, expr)
-            case Load():
-                return load(self, expr)
-            case Place():
-                return address_of(self, expr)
-            case Store():
-                return store(self, expr)
-            case Unary(op, operand, kind):
-                return self._unary(op, operand, kind)
-            case Binary(op, left, right, _):
-                return self._binary(expr)
-            case Compare(op, left, right):
-                return self._compare(op, left, right)
-            case Cond():
-                return self._conditional(expr)
-            case Comma(left, right):
-                self.effect(left)
-                return self.integer(right)
-            case Cast(operand, kind):
-                return self._cast(operand, kind)
-            case Call():
-                return integer_call(self, expr)
-            case Text() | StringOf() | TraceText() | ProbePart():
-                raise AssertionError(f"no number: {expr}")
-            case _:
-                return leaf_value(self, expr)
-
-    def truth(self, expr: Expr[Linux]) -> str:
-        """A C condition: whether a value is not zero. NULL is compared as "" (dtrace.c, DIF_OP_SCMP)."""
-        if isinstance(expr.type, StringType):
-            return f"*(u8 *)({self.string(expr).address})"
-        if isinstance(expr.type, Addresses):
-            return any_address(self, expr)
-        return self.integer(expr)
-
-    def effect(self, expr: Expr[Linux]) -> None:
-        """An expression for its effect only."""
-        match expr:
-            case Store():
-                store(self, expr)
-                return
-            case Comma(left, right):
-                self.effect(left)
-                self.effect(right)
-                return
-            case Load(address) if isinstance(expr.type, StructRef):
-                # The original takes its address, which needs no place that is there.
-                if own_place(address) is None:
-                    self.effect(address)
-                return
-        if isinstance(expr.type, StringType) and not isinstance(expr, Assign):
-            self.string(expr)
-            return
-        if isinstance(expr.type, Addresses) and not isinstance(expr, Assign):
-            return
-        if isinstance(expr, Assign):
-            self.variables.assign(self, expr, value_used=False)
-            return
-        value = self.integer(expr)
-        if not _STABLE.fullmatch(value) and "(" in value:
-            self.add(f"(void)({value});")
-
-    def typed(self, expr: Expr[Linux], kind: Type) -> str:
-        """A scalar as the C type that holds `kind`."""
-        value = self.integer(expr)
-        c = c_type(kind)
-        return (
-            value
-            if c in ("s64", "u64") or (_STABLE.fullmatch(value) and isinstance(expr, Const))
-            else f"({c}){_wrapped(value)}"
-        )
-
-    def _cast(self, operand: Expr[Linux], kind: Type) -> str:
-        if isinstance(operand.type, StringType | Addresses):
-            return self.truth(operand)
-        if isinstance(kind, Int | Pointer) or hasattr(kind, "size"):
-            value = self.integer(operand)
-            c = c_type(kind)
-            size = int(c[1:]) // 8
-            if size == 8:
-                return f"({c}){_wrapped(value)}" if is_signed(operand.type) != is_signed(kind) else value
-            return f"({c}){_wrapped(value)}"
-        self.effect(operand)
-        return "0"
-
-    def _unary(self, op: str, operand: Expr[Linux], kind: Type) -> str:
-        if op == "!":
-            return f"!{_wrapped(self.truth(operand))}"
-        value = self.integer(operand)
-        # Promotion may have made the operand signed: what it is compared with later must find the result's sign.
-        sign = "s64" if is_signed(kind) else "u64"
-        return f"(({sign})~{_wrapped(value)})" if op == "~" else f"(({sign})(0 - (u64){_wrapped(value)}))"
-
-    def _binary(self, expr: Binary[Linux]) -> str:
-        op, left, right = expr.op, expr.left, expr.right
-        if op in ("&&", "||"):
-            return self._logical(op, left, right)
-        if op == "^^":
-            return f"(!{_wrapped(self.truth(left))} != !{_wrapped(self.truth(right))})"
-        one, two = self._pair(left, right, self.integer)
-        if op in ("==", "!=", "<", "<=", ">", ">="):
-            kind = common(left.type, right.type)
-            return f"({_as(one, left.type, kind)} {op} {_as(two, right.type, kind)})"
-        signed = is_signed(expr.type)
-        if op in ("/", "%"):
-            return self.divide(op, one, two, right, signed)
-        if op in ("<<", ">>"):
-            count = two if isinstance(right, Const) and 0 <= right.value < 64 else f"({two} & 63)"
-            if op == ">>":
-                # A comparison is an int of 32 bits in C.
-                return f"(({'s64' if signed else 'u64'}){_wrapped(one)} >> {count})"
-            return f"({'(s64)' if signed else ''}((u64){_wrapped(one)} << {count}))"
-        if op in ("&", "|", "^"):
-            return f"({_as(one, left.type, expr.type)} {op} {_as(two, right.type, expr.type)})"
-        text = f"((u64){_wrapped(one)} {op} (u64){_wrapped(two)})"
-        return f"(s64){text}" if signed else text
-
-    def divide(self, op: str, one: str, two: str, right: Expr[Linux], signed: bool) -> str:
-        if not isinstance(right, Const) or right.value == 0:
-            two = self.temporary("s64" if signed else "u64", two)
-            self.fault(f"!{two}", DIVIDE_BY_ZERO)
-        if signed:
-            self.shared.uses.add("divide")
-            return f"dt_{'divide' if op == '/' else 'modulo'}({one}, {two})"
-        return f"((u64){_wrapped(one)} {op} (u64){_wrapped(two)})"
-
-    def _logical(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
-        one = self.truth(left)
-        with self._captured() as lines:
-            two = self.truth(right)
-        if not lines:
-            return f"({one} {op} {two})"
-        # The right side needs statements, which must run only when the left side lets them.
-        result = self.temporary("s64", f"!!{_wrapped(one)}")
-        self.add(f"if ({result if op == '&&' else '!' + result}) {{")
-        self.frame.lines.lines += lines
-        self.add(f"\t{result} = !!{_wrapped(two)};")
-        self.add("}")
-        return result
-
-    @contextmanager
-    def _captured(self) -> Iterator[list[str]]:
-        """Statements that are kept apart, to stand in a branch or nowhere; what they memoise is forgotten after."""
-        outer, memo = self.frame.lines, dict(self.frame.memo)
-        self.frame.lines = Lines(outer.depth + 1)
-        kept: list[str] = []
-        yield kept
-        kept += self.frame.lines.lines
-        self.frame.lines = outer
-        self.frame.memo = memo
-
-    def _conditional(self, expr: Cond[Linux]) -> str:
-        # What a row says of an object by its kind stands many times in what other rows say of it.
-        kept = lasts(expr)
-        if kept and expr in self.frame.memo:
-            return self.frame.memo[expr]
-        condition = self.truth(expr.test)
-        with self._captured() as first:
-            one = self.integer(expr.then)
-        with self._captured() as second:
-            two = self.integer(expr.other)
-        if not first and not second:
-            return f"({condition} ? {_as(one, expr.then.type, expr.type)} : {_as(two, expr.other.type, expr.type)})"
-        result = self.temporary("s64" if is_signed(expr.type) else "u64", "0")
-        self.add(f"if ({condition}) {{")
-        self.frame.lines.lines += first
-        self.add(f"\t{result} = {one};")
-        self.add("} else {")
-        self.frame.lines.lines += second
-        self.add(f"\t{result} = {two};")
-        self.add("}")
-        if kept:
-            self.frame.memo[expr] = result
-        return result
-
-    # --- memory ---------------------------------------------------------------------------------------
+    # --- reads ----------------------------------------------------------------------------------------
 
     def load(self, address: str, kind: Type, space: str, bits: tuple[int, int] | None) -> str:
         read = "READ_USER" if space == "user" else "READ"
@@ -400,205 +175,3 @@ class Values:
         if self.recorded is not None and self.recorded.target == place:
             how, where = "MISSING", f"{self.recorded.mark()}, "
         self.add(f"{what}_{how}({place}, {size}, {address}, {where}{self.frame.fault}, {self.frame.action});")
-
-    def arena(self, wanted: int | None = 0) -> None:
-        """Asks for scratch memory for copyin() and alloca(), so many bytes more (None: how many is not known):
-        ``arena`` its address, ``arena_used`` what is taken."""
-        self.shared.uses.add("arena")
-        self.variables.arena = True
-        self.variables.arena_wanted += self.variables.scratch_size - 8 if wanted is None else align_up(wanted, 8)
-        # The last word stays free.
-        self.shared.arena = max(self.shared.arena, 1 << (self.variables.arena_wanted + 7).bit_length())
-
-    # --- strings --------------------------------------------------------------------------------------
-
-    def string(self, expr: Expr[Linux], *, read: bool = False) -> Slot:
-        """A string in memory: where it stands. One that is NULL is so there too, unless it is `read`."""
-        if isinstance(expr, Read):
-            return self.variables.place(self, expr)
-        slot = self.slot(_bound(expr.type) if isinstance(expr.type, StringType) else 8)
-        self.string_into(expr, slot, read=read)
-        return slot
-
-    def text(self, expr: Expr[Linux], *later: Expr[Linux]) -> Slot:
-        """A string whose characters are needed: NULL has none, at the address 0. A variable is copied where what is
-        calculated `later` may assign it."""
-        slot = self.string(expr, read=True)
-        if nullable(expr):
-            self.fault(f"!*(u16 *)({slot.address})", BAD_ADDRESS)
-        return self._kept(slot) if isinstance(expr, Read) and any(map(assigns, later)) else slot
-
-    def _kept(self, slot: Slot) -> Slot:
-        kept = self.slot(slot.size)
-        strings.copy(self, kept, slot)
-        return kept
-
-    def string_into(self, expr: Expr[Linux], slot: Slot, *, key: bool = False, read: bool = False) -> None:
-        """Puts a string at a place. A `key` has zeros behind its end, up to the slot's size. Where the string is
-        `read`, a NULL pointer may be a fault at once."""
-        match expr:
-            case Text(value):
-                strings.literal(self, value, slot, key=key)
-            case Const():
-                self.add(f"*(u64 *)({slot.address}) = 0;")
-                if key:
-                    strings.clear(self, slot)
-            case StringOf(address, space, kind):
-                bound = min(slot.size, _bound(kind))
-                if key:
-                    strings.clear(self, slot)
-                if string_at(self, expr, slot, bound):
-                    return
-                where = self.integer(address)
-                if space == "user":
-                    self.user_string(slot, str(bound), where)
-                    return
-                if not read and may_be_null(expr):
-                    where = self.temporary("u64", where)
-                    self.add(f"*(u16 *)({slot.address}) = 0;")
-                    self.add(f"if ({where}) {{")
-                self.add(f"STRING({slot.address}, {bound}, {where}, {self.frame.fault}, {self.frame.action});")
-                if not read and may_be_null(expr):
-                    self.add(f"MARK_SET({slot.address}); }}")
-            case Cond(test, then, other, _):
-                with self.block(f"if ({self.truth(test)})"):
-                    self._branch(then, slot, expr, key=key, read=read)
-                with self.block("else"):
-                    self._branch(other, slot, expr, key=key, read=read)
-            case Comma(left, right):
-                self.effect(left)
-                self.string_into(right, slot, key=key, read=read)
-            case Call():
-                string_call(self, expr, slot, key=key)
-                strings.cut(self, slot)
-            case Store(address, kind, _, _, _):
-                store(self, expr)
-                self.string_into(StringOf(address, "own", kind), slot, key=key)
-            case Read() | Assign():
-                source = self.string(expr) if isinstance(expr, Read) else self._assigned(expr)
-                strings.copy(self, slot, source, key=key)
-            case TraceText():
-                trace_text(self, expr, slot, key=key)
-            case Intrinsic(name, args, _):
-                string_intrinsic(self, name, args, slot, key=key)
-                strings.cut(self, slot)
-            case ProbePart(part, _):
-                probe_part(self, part, slot, key=key)
-                strings.cut(self, slot)
-            case _:
-                raise AssertionError(f"no string: {expr}")
-
-    def _branch(self, expr: Expr[Linux], slot: Slot, whole: Expr[Linux], *, key: bool, read: bool) -> None:
-        """A branch of a string that may be NULL in the other one."""
-        self.string_into(expr, slot, key=key, read=read)
-        if nullable(whole, read=read) and not nullable(expr, read=read):
-            self.add(f"MARK_SET({slot.address});")
-
-    def _assigned(self, expr: Assign[Linux]) -> Slot:
-        self.variables.assign(self, expr, value_used=False)
-        return self.variables.place(self, Read(expr.variable, expr.keys))
-
-    def _compare(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> str:
-        if op in ("==", "!=") and (isinstance(left, Text) or isinstance(right, Text)):
-            text, other = (left, right) if isinstance(left, Text) else (right, left)
-            assert isinstance(text, Text)
-            test = strings.equals(self.string(other), text.value)
-            return test if op == "==" else f"!{test}"
-        one = self.string(left)
-        if isinstance(left, Read) and assigns(right):
-            one = self._kept(one)
-        two = self.string(right)
-        if op in ("==", "!="):
-            call = self.calls.expression(self, "streq", one, two)
-            return call if op == "==" else f"!{call}"
-        result = self.temporary("s64", self.calls.expression(self, "strcmp", one, two))
-        return f"({result} {op} 0)"
-
-    # --- members of structures ------------------------------------------------------------------------
-
-    def structure(self, c: str, size: int) -> str:
-        """A zeroed C structure for a key: on the stack when it is small, else in scratch memory."""
-        self._temporaries += 1
-        name = f"k{self._temporaries}"
-        if self.stack.take(size):
-            self.add(f"{c} {name} = {{}};")
-            return name
-        place = f"{self.scratch_name}->{self.scratch.slot(f'{c} {name};', size)}{name}"
-        self.add(f"ZERO(&{place}, {size});")
-        return place
-
-    def put(self, target: str, expr: Expr[Linux], kind: Type, *, key: bool = False) -> None:
-        """Stores a value in a member of a type made for it."""
-        match kind:
-            case StringType(bound):
-                slot = Slot(target, align_up(bound, 8))
-                if nullable(expr):
-                    strings.copy(self, slot, self.text(expr), key=key)
-                else:
-                    self.put_string(slot, expr, key=key, read=True)
-            case Addresses():
-                put_addresses(self, target, expr, key=key)
-            case StructRef():
-                assert isinstance(expr, Load)
-                put_structure(self, target, expr)
-            case _:
-                self.add(f"{target} = {self.integer(expr)};")
-
-    def put_string(self, slot: Slot, expr: Expr[Linux], *, key: bool = False, read: bool = False) -> None:
-        """A string at a place that need not be scratch memory."""
-        if _needs_room(expr):
-            strings.copy(self, slot, self.string(expr, read=read), key=key)
-        else:
-            self.string_into(expr, slot, key=key, read=read)
-
-    def memo(self, name: str, kind: str, call: str) -> str:
-        """The result of a call that is made once where it is first needed."""
-        if name not in self.frame.memo:
-            self._temporaries += 1
-            fresh = f"{name}_{self._temporaries}"
-            self.add(f"{kind} {fresh} = {call};")
-            self.frame.memo[name] = fresh
-        return self.frame.memo[name]
-
-
-def _needs_room(expr: Expr[Linux]) -> bool:
-    """Whether a string is made by a function of `templates/c` whose bounds the verifier sees only in scratch memory."""
-    match expr:
-        case Call(name, _, _, _):
-            return name not in ("copyin", "copyinstr")
-        case Intrinsic(name, _, _):
-            return name != "__comm"
-        case Cond(_, then, other, _):
-            return _needs_room(then) or _needs_room(other)
-        case Comma(_, right):
-            return _needs_room(right)
-    return False
-
-
-def _wrapped(text: str) -> str:
-    """Parentheses where a C expression needs them as an operand."""
-    if re.fullmatch(r"[\w.]+|[\w>-]+", text) or (text.startswith("(") and _closes(text)):
-        return text
-    return f"({text})"
-
-
-def _closes(text: str) -> bool:
-    """Whether the parenthesis that opens a text is the one that ends it."""
-    depth = 0
-    for index, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if depth == 0:
-            return index == len(text) - 1
-    return False
-
-
-def _as(text: str, have: Type, want: Type) -> str:
-    """A 64-bit value under the sign of another type."""
-    if is_signed(have) == is_signed(want) or re.fullmatch(r"\d+", text):
-        return text
-    return f"({'s64' if is_signed(want) else 'u64'}){_wrapped(text)}"
-
-
-def _bound(kind: Type) -> int:
-    assert isinstance(kind, StringType)
-    return kind.bound
