@@ -361,6 +361,9 @@ class Aggregation:
     stddev: n, s64 sum, low and high half of the 128-bit sum of squares. quantize: 127 buckets, value 0 in bucket 63,
     1 in 64, -1 in 62, 2^k in 64 + k. lquantize: below, levels..., above. llquantize: below, then the buckets, above.
     `parameters`: lquantize (base, limit, step), llquantize (factor, low, high, steps); () for the rest.
+
+    `by_bucket`: the value is more than a map's value holds. The map has an element for each bucket that something is
+    in: its key is `key_size` bytes and the bucket's number, a u64, and its value one word.
     """
 
     name: str
@@ -369,6 +372,17 @@ class Aggregation:
     key_size: int
     value_size: int
     parameters: tuple[int, ...] = ()
+    by_bucket: bool = False
+
+    @property
+    def map_key_size(self) -> int:
+        """The bytes of one key of the map."""
+        return self.key_size + 8 * self.by_bucket
+
+    @property
+    def map_words(self) -> int:
+        """The u64 of one value of the map."""
+        return 1 if self.by_bucket else self.value_size // 8
 
 
 # --- programs and where they attach -------------------------------------------------------------------

@@ -22,8 +22,6 @@ from dtrans.options import Options
 from dtrans.syntax import ast
 from dtrans.types import INT, INT64, Addresses, Int, StringType, Type
 
-#: Buckets of a distribution: the value of a per-CPU map is at most 32 KiB.
-_MOST_LEVELS = 4000
 _INT32 = range(-(1 << 31), 1 << 31)
 _UINT16 = range(1 << 16)
 #: What llquantize() is given behind its operand, and the tags of a wrong type, a wrong value, another value elsewhere.
@@ -229,9 +227,17 @@ class AggregationChecker:
                 raise fail(
                     tag, f"lquantize( ) argument #{index} ({name}) must be a 32-bit quantity", call.args[index].span
                 )
-        if step not in _UINT16 or step == 0:
-            raise fail("D_LQUANT_STEPVAL", "lquantize( ) step (argument #3) must be from 1 to 65535", call.args[3].span)
-        if limit <= base:
+        if step <= 0:
+            raise fail(
+                "D_LQUANT_STEPTYPE",
+                "lquantize( ) argument #3 (step) must be a non-zero positive integer constant",
+                call.args[3].span,
+            )
+        if step not in _UINT16:
+            raise fail(
+                "D_LQUANT_STEPVAL", "lquantize( ) argument #3 (step) must be a 16-bit quantity", call.args[3].span
+            )
+        if limit < base:
             raise fail(
                 "D_LQUANT_MISMATCH",
                 "lquantize( ) base (argument #1) must be less than limit (argument #2)",
@@ -244,12 +250,11 @@ class AggregationChecker:
                 "lquantize( ) step (argument #3) too large: must have at least one quantization level",
                 call.span,
             )
-        if levels > _MOST_LEVELS:
+        if levels not in _UINT16:
             raise fail(
                 "D_LQUANT_STEPSMALL",
-                f"lquantize( ) step (argument #3) too small: {levels} levels are more than a BPF map's value holds",
+                f"lquantize( ) step (argument #3) too small: there are at most {_UINT16[-1]} levels, not {levels}",
                 call.span,
-                hint=f"take a larger step: up to {_MOST_LEVELS} levels are available",
             )
         # What is left over above the last whole step belongs to it no more.
         return base, base + levels * step, step
@@ -296,12 +301,6 @@ class AggregationChecker:
             raise fail(
                 "D_LLQUANT_MAGTOOBIG",
                 f"llquantize( ) factor ({factor}) raised to power of high magnitude ({high}) plus 1 overflows 64 bits",
-                call.span,
-            )
-        if (high - low + 1) * steps > _MOST_LEVELS:
-            raise fail(
-                "D_LLQUANT_NSTEPVAL",
-                f"llquantize( ) with {(high - low + 1) * steps} buckets is more than a BPF map's value holds",
                 call.span,
             )
         return tuple(numbers)

@@ -45,11 +45,13 @@ def interned_kind(expr: Expr[Linux]) -> FieldKind | None:
 
 #: Functions whose values only grow, and by which one can see whether any event came.
 _GROWING = frozenset({"count", "avg", "quantize", "lquantize", "llquantize"})
+#: Words of a per-CPU map's value: 32 KiB (PCPU_MIN_UNIT_SIZE, include/linux/percpu.h).
+_MOST_WORDS = 4096
 
 
 def is_single(aggregation: Aggregation) -> bool:
     """Whether an aggregation is one element of a per-CPU array, which costs less to find than one of a hash."""
-    return not aggregation.keys and aggregation.function in _GROWING
+    return not aggregation.keys and not aggregation.by_bucket and aggregation.function in _GROWING
 
 
 def lay_out_aggregation(info: AggregationInfo, uses: Sequence[Aggregate[Linux]]) -> tuple[Aggregation, list[str]]:
@@ -59,19 +61,16 @@ def lay_out_aggregation(info: AggregationInfo, uses: Sequence[Aggregate[Linux]])
     for index, kind in enumerate(info.keys):
         exprs = [use.keys[index] for use in uses]
         fields.append(_key_field(layout, f"k{index}", kind, exprs))
-    if not fields:
+    words = _value_words(info)
+    by_bucket = words > _MOST_WORDS
+    if not fields and not by_bucket:
         layout.add("u64 none;", 8, 8)
     layout.close()
-    single = not fields and info.function in _GROWING
+    size = 4 if not fields and not by_bucket and info.function in _GROWING else layout.size
+    if by_bucket:
+        layout.add("u64 bucket;", 8, 8)
     return (
-        Aggregation(
-            info.name,
-            info.function,  # type: ignore[arg-type]
-            tuple(fields),
-            4 if single else layout.size,
-            8 * _value_words(info),
-            info.parameters,
-        ),
+        Aggregation(info.name, info.function, tuple(fields), size, 8 * words, info.parameters, by_bucket),  # type: ignore[arg-type]
         layout.members,
     )
 
@@ -128,6 +127,12 @@ class Event:
     first_action: int
 
 
+def put_bucket(values: Values, aggregation: Aggregation, key: str, event: Event) -> None:
+    """Completes a key by the bucket, where the map has an element for each."""
+    if aggregation.by_bucket:
+        values.add(f"{key}.bucket = {_bucket(values, aggregation, event.operand)};")
+
+
 def update(values: Values, which: int, aggregation: Aggregation, key: str, event: Event) -> None:
     """Adds an event to the entry of a key."""
     value = f"struct agg_{which}_value"
@@ -161,25 +166,25 @@ def _accumulate(values: Values, which: int, aggregation: Aggregation, v: str, op
             values.add(f"{v}[0] += 1;")
             values.add(f"{v}[1] += {operand};")
             values.add(f"{values.shared.function('add_square')}(&{v}[2], &{v}[3], {operand});")
+        case _ if aggregation.by_bucket:
+            values.add(f"{v}[0] += {weight};")
+        case _:
+            index = values.temporary("u64", _bucket(values, aggregation, operand))
+            values.add(f"HIDE({index});")
+            values.add(f"if ({index} < {aggregation.map_words}) {v}[{index}] += {weight};")
+
+
+def _bucket(values: Values, aggregation: Aggregation, operand: str) -> str:
+    """The number of the bucket of a distribution that a value is in."""
+    values.shared.needed[aggregation.function] = None
+    match aggregation.function:
         case "quantize":
-            values.shared.needed["quantize"] = None
-            _bump(values, v, f"dt_quantize_bucket({operand})", 127, weight)
+            return f"dt_quantize_bucket({operand})"
         case "lquantize":
-            values.shared.needed["lquantize"] = None
-            base, _, step = aggregation.parameters
-            levels = aggregation.value_size // 8 - 2
-            _bump(values, v, f"dt_lquantize_level({operand}, {number(base)}, {step}, {levels})", levels + 2, weight)
-        case "llquantize":
-            values.shared.needed["llquantize"] = None
-            factor, low, high, steps = aggregation.parameters
-            bucket = f"dt_llquantize_bucket({operand}, {factor}, {low}, {high}, {steps})"
-            _bump(values, v, bucket, aggregation.value_size // 8, weight)
-
-
-def _bump(values: Values, v: str, bucket: str, count: int, weight: str) -> None:
-    index = values.temporary("u64", bucket)
-    values.add(f"HIDE({index});")
-    values.add(f"if ({index} < {count}) {v}[{index}] += {weight};")
+            base, limit, step = aggregation.parameters
+            return f"dt_lquantize_level({operand}, {number(base)}, {step}, {(limit - base) // step})"
+    factor, low, high, steps = aggregation.parameters
+    return f"dt_llquantize_bucket({operand}, {factor}, {low}, {high}, {steps})"
 
 
 def literal_number(values: Values, expr: Expr[Linux]) -> str:

@@ -442,7 +442,7 @@ class Emitter:
         an event is lost. So small entries count as 256 bytes."""
         size = self.options.size("aggsize")
         return [
-            max(64, size // max(256, aggregation.key_size + aggregation.value_size))
+            max(64, size // max(256, aggregation.map_key_size + 8 * aggregation.map_words))
             for aggregation in self.aggregations
         ]
 

@@ -49,7 +49,7 @@ from dtrans.check.tree import (
     Load,
     Statement,
 )
-from dtrans.emit.aggregations import PARTS, Event, interned_kind, is_single, literal_number, update
+from dtrans.emit.aggregations import PARTS, Event, interned_kind, is_single, literal_number, put_bucket, update
 from dtrans.emit.destructive import change
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.memory import c_size
@@ -247,8 +247,9 @@ class Statements:
             elif any(map(comes_from_process, statement.keys)):
                 self._update_or_record(statement, event)
             else:
-                key = values.structure(f"struct agg_{which}_key", aggregation.key_size)
+                key = values.structure(f"struct agg_{which}_key", aggregation.map_key_size)
                 self._put_keys(key, statement, event)
+                put_bucket(values, aggregation, key, event)
                 update(values, which, aggregation, key, event)
         values.frame.action = last
 
@@ -256,7 +257,7 @@ class Statements:
         """Where a part of the key is missing, a record of the event: the reader counts it when it has the part."""
         values, which = self.values, statement.aggregation
         aggregation = self.aggregations[which]
-        site, size, record = len(self.sites), aggregation.key_size, RecordBuilder()
+        site, size, record = len(self.sites), aggregation.map_key_size, RecordBuilder()
         operand = Field("int", record.layout.add("s64 operand;", 8, 8), 8)
         weight = Field("int", record.layout.add("s64 weight;", 8, 8), 8)
         missing = record.layout.add("struct dt_missing missing;", MISSING.size, 8)
@@ -268,6 +269,7 @@ class Statements:
         values.add(f"{record.token}.missing.which = 0;")
         values.add(f"ZERO(&{record.token}.key, {size});")
         self._put_keys(f"{record.token}.key", statement, event, record, key.offset)
+        put_bucket(values, aggregation, f"{record.token}.key", event)
         with values.block(f"if ({record.token}.missing.which)"):
             values.add(f"{record.token}.operand = {event.operand};")
             values.add(f"{record.token}.weight = {event.weight};")

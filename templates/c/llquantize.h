@@ -22,7 +22,7 @@ static __always_inline u32 dt_llquantize_bucket(s64 v, u32 factor, u32 low, u32 
 		if ((s64)(to * factor) < (s64)to && (u64)v >= to)
 			v = to - 1;
 		if ((u64)v < to)
-			return dt_clamp(dt_forget(bucket + ((u64)v - from) / (to / count), v), 65536);
+			return dt_clamp(dt_forget(bucket + ((u64)v - from) / (to / count), v), 1 << 23);
 		bucket += count - count / factor;
 		from = to;
 	}

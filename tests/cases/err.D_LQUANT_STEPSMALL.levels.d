@@ -1,6 +1,7 @@
-/* lquantize() has 1000 levels at most. */
+/* lquantize() has 65535 levels at most. */
 
 BEGIN
 {
-	@ = lquantize(1, 0, 5000, 1); /* error: D_LQUANT_STEPSMALL */
+	@most = lquantize(1, 0, 65535);
+	@ = lquantize(1, 0, 65536); /* error: D_LQUANT_STEPSMALL */
 }

@@ -136,7 +136,8 @@ def test_distributions_hold_the_very_events_that_were_printed() -> None:
         {
             printf("%d\\n", arg2);
             @["quantize"] = quantize(arg2); @l["lquantize"] = lquantize(arg2, 2, 1000, 100, 2);
-            @ll["llquantize"] = llquantize(arg2, 10, 0, 2, 10); @sum = sum(arg2); @avg = avg(arg2);
+            @ll["llquantize"] = llquantize(arg2, 10, 0, 2, 10); @wide["wide"] = lquantize(arg2, 0, 50000, 10);
+            @sum = sum(arg2); @avg = avg(arg2);
         }
         """,
         commands=[shlex.join([sys.executable, "-S", "-E", "-c", child])],
@@ -145,7 +146,7 @@ def test_distributions_hold_the_very_events_that_were_printed() -> None:
     traced = [int(line) for line in head.split()]
     assert traced == sizes
     tables = {}
-    for name in ("quantize", "lquantize", "llquantize"):
+    for name in ("quantize", "lquantize", "llquantize", "wide"):
         table = shown.split(f"  {name} ", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
         rows = (line.split("|") for line in table)
         tables[name] = {label.strip(): int(rest.split()[-1]) for label, rest in rows if int(rest.split()[-1])}
@@ -153,6 +154,7 @@ def test_distributions_hold_the_very_events_that_were_printed() -> None:
     linear = Counter(_level(size, 2, 902, 100) for size in traced)
     assert tables["lquantize"] == {label: 2 * count for label, count in linear.items()}
     assert tables["llquantize"] == Counter(_magnitude(size) for size in traced)
+    assert tables["wide"] == Counter(_level(size, 0, 50000, 10) for size in traced)
     *_, total, mean = shown.split()
     assert (int(total), int(mean)) == (sum(traced), sum(traced) // len(traced))
 
@@ -167,7 +169,9 @@ def test_no_event_is_lost_where_maps_are_emptied_all_the_time(monkeypatch: pytes
         syscall::getppid:entry /pid == $target/ { @least[this->key] = min(self->n); @most[this->key] = max(self->n); }
         syscall::getppid:entry /pid == $target/ { @a[this->key] = avg(self->n); @d[this->key] = stddev(self->n); }
         syscall::getppid:entry /pid == $target/ { @q[this->key] = quantize(self->n); }
+        syscall::getppid:entry /pid == $target/ { @wide = lquantize(self->n, 0, 10000); }
         END { printa("%d %@d %@d %@d %@d %@d %@d\\n", @c, @s, @least, @most, @a, @d); printa("%@d\\n", @q); }
+        END { printa("wide:%@d\\n", @wide); }
         """,
         commands=[line("getppid", 9000)],
     )
@@ -180,5 +184,9 @@ def test_no_event_is_lost_where_maps_are_emptied_all_the_time(monkeypatch: pytes
         expected[key] = [len(numbers), sum(numbers), min(numbers), max(numbers), mean, deviation]
     found = [list(map(int, row.split())) for row in rows.splitlines() if row.strip()]
     assert {row[0]: row[1:] for row in found} == expected
+    distributions, _, wide = distributions.partition("wide:")
     counts = [int(row.split()[-1]) for row in distributions.splitlines() if "|" in row]
     assert sum(counts) == 9000
+    # Each number once, by itself: 1 to 9000, and the empty rows around them.
+    counts = [int(row.split()[-1]) for row in wide.splitlines() if "|" in row]
+    assert counts == [0, *[1] * 9000, 0]

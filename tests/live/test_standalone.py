@@ -19,7 +19,8 @@ FORMATS = 'BEGIN { printf("%s|%5d|%-4x|%c\\n", "a\\"\\"\\"b\\\\", 42, 255, 65); 
 AGGREGATIONS = """#pragma D option quiet
 BEGIN {
     @q["x", 1] = quantize(1); @q["x", 1] = quantize(100); @q["y", 2] = quantize(-5); @c["x", 1] = count();
-    @l["z"] = lquantize(7, 0, 10, 2); @s["q"] = sum(10); @v["q"] = avg(3); @d["q"] = stddev(4); @m = max(3);
+    @l["z"] = lquantize(7, 0, 10, 2); @w["z"] = lquantize(7, 0, 10000, 1, 3);
+    @s["q"] = sum(10); @v["q"] = avg(3); @d["q"] = stddev(4); @m = max(3);
     printa("%s %d %@d\\n", @q); printa(@l); printa("%s %d %@d\\n", @c); exit(0);
 }
 END { normalize(@s, 5); trunc(@v, 1); clear(@d); }

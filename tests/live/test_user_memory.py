@@ -226,16 +226,20 @@ def test_what_is_on_disk_only_counts_by_the_reader(dtrace: Run, tmp_path: Path) 
     syscall::access:entry /pid == $target && arg1 >= 100/
     {{
         @calls[copyinstr(arg0)] = count(); @most[copyinstr(arg0, 5), probefunc] = max(arg1);
-        @sizes[copyinstr(arg0, 4)] = quantize(arg1);
+        @sizes[copyinstr(arg0, 4)] = quantize(arg1); @wide[copyinstr(arg0, 4)] = lquantize(arg1, 0, 10000);
     }}
     syscall::access:entry /pid == $target && arg1 == 102/ {{ system("touch {tmp_path}/end"); }}
-    END {{ printa("%s %@d\n", @calls); printa("%s %s %@d\n", @most); printa("%s %@d\n", @sizes); }}
+    END {{ printa("%s %@d\n", @calls); printa("%s %s %@d\n", @most); printa("%s %@d\n", @sizes); printa("%s %@d\n", @wide); }}
     """
     told = _told(dtrace("-wqn", text, "-c", _cold(tmp_path, 3)))
     lines = told.split("\n")
     assert sorted(lines[:3]) == ["text 00 1", "text 01 1", "text 02 1"], told
     assert lines[3] == "text  access 102"
     assert "              64 |@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@ 3        " in lines, told
+    assert [
+        lines.count(f"             {number} |@@@@@@@@@@@@@                            1        ")
+        for number in (100, 101, 102)
+    ] == [1, 1, 1], told
 
 
 def test_what_a_program_needs_itself_is_an_error(dtrace: Run, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ Order and arithmetic are those of libdtrace dt_aggregate.c.
 from __future__ import annotations
 
 import operator
+import struct
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from math import isqrt
@@ -34,6 +35,7 @@ _EXTREMES = ("min", "max")
 _LASTING = frozenset({"int", "uint", "str", "literal", "probeprov", "probemod", "probefunc", "probename", "bytes"})
 _DISTRIBUTIONS = ("quantize", "lquantize", "llquantize")
 _MASK, _SIGN = (1 << 64) - 1, 1 << 63
+_BUCKET = struct.Struct("=Q")
 #: Hidden entries that are worth a new map.
 _MANY_HIDDEN = 256
 #: The share of a map that is filled when it is emptied.
@@ -149,7 +151,9 @@ def value_order(function: str, scale: Scale | None, value: Vector) -> tuple[int,
 
 
 def event_value(aggregation: Aggregation, scale: Scale | None, operand: int, weight: int) -> Vector:
-    """The value of an entry to which one event was added."""
+    """The value of an entry of the map to which one event was added."""
+    if aggregation.by_bucket:
+        return (weight,)
     match aggregation.function:
         case "count":
             return (1,)
@@ -223,7 +227,7 @@ class SummedEntries:
         self._number = number
         self._function = aggregation.function
         self._maps = maps
-        self._zero = zero_value(aggregation)
+        self._zero = (0,) if aggregation.by_bucket else zero_value(aggregation)
         self._current: dict[bytes, Vector] = {}
         self._added: dict[bytes, Vector] = {}
         self._hidden: set[bytes] = set()
@@ -403,6 +407,8 @@ class AggregationTable:
             self.entries.refresh()
             self.stale = False
         values = self.entries.values()
+        if self.aggregation.by_bucket:
+            values = self._gathered(values)
         if len(self._known) > 2 * len(values) + 64:
             self._known = {key: known for key, known in self._known.items() if key in values}
         identities, orders = self._read_keys(list(values))
@@ -415,6 +421,17 @@ class AggregationTable:
             if row.key != key:
                 row.value = self._merged(row.value, value)
         return rows
+
+    def _gathered(self, values: dict[bytes, Vector]) -> dict[bytes, Vector]:
+        """The values of whole distributions, of which the map has each bucket by itself."""
+        found: dict[bytes, list[int]] = {}
+        size, unpack = self.aggregation.key_size, _BUCKET.unpack_from
+        for key, (count,) in values.items():
+            stem = key[:size]
+            if stem not in found:
+                found[stem] = list(self.zero)
+            found[stem][unpack(key, size)[0]] = count
+        return {key: tuple(counts) for key, counts in found.items()}
 
     def _read_keys(self, keys: Sequence[bytes]) -> tuple[Sequence[tuple[Any, ...]], Sequence[tuple[Any, ...]]]:
         """What `KeyReader.read` gives, by what each key stood for when it was first seen."""
@@ -432,9 +449,11 @@ class AggregationTable:
 
     def remove(self, identities: Iterable[tuple[Any, ...]]) -> None:
         """trunc(): these rows are not shown until something is added to them."""
-        gone, keys = set(identities), list(self.entries.values())
+        gone, keys, size = set(identities), list(self.entries.values()), self.aggregation.key_size
+        # What stands behind a key is the bucket.
+        stems = [key[:size] for key in keys] if self.aggregation.by_bucket else keys
         self.entries.remove(
-            [key for key, identity in zip(keys, self._read_keys(keys)[0], strict=True) if identity in gone]
+            [key for key, identity in zip(keys, self._read_keys(stems)[0], strict=True) if identity in gone]
         )
 
     def order_of(self, value: Vector) -> tuple[int, ...]:

@@ -129,6 +129,35 @@ def test_an_event_that_the_map_lacks_has_its_bucket(aggregation: Aggregation, va
     assert {place: count for place, count in enumerate(row.value) if count} == {bucket: 7}
 
 
+def test_a_distribution_that_is_kept_by_its_buckets_is_one_row_of_a_key() -> None:
+    spread = Aggregation("a", "lquantize", KEY, 8, 32, (0, 20, 10), by_bucket=True)
+    state, maps = make_state(spread)
+
+    def rows() -> dict[int, tuple[int, ...]]:
+        return {struct.unpack("<Q", row.key)[0]: row.value for row in state.sorted_rows(0)}
+
+    maps.add(0, number(5) + number(0), [1], cpu=0)
+    maps.add(0, number(5) + number(0), [2], cpu=1)
+    maps.add(0, number(5) + number(3), [4])
+    maps.add(0, number(6) + number(1), [0])
+    assert rows() == {6: (0, 0, 0, 0), 5: (3, 0, 0, 4)}
+    state.add(0, number(5) + number(2), 15, 7)
+    assert rows() == {6: (0, 0, 0, 0), 5: (3, 0, 7, 4)}
+    state.clear(0)
+    assert rows() == {5: (0, 0, 0, 0), 6: (0, 0, 0, 0)}
+    maps.add(0, number(5) + number(3), [1])
+    maps.add(0, number(6) + number(1), [9])
+    state.new_batch()
+    assert rows() == {5: (0, 0, 0, 1), 6: (0, 9, 0, 0)}
+    state.trunc(0, 1)
+    assert rows() == {5: (0, 0, 0, 1)}
+    maps.add(0, number(6) + number(2), [2])
+    maps.room = 1
+    assert state.relieve() > 0
+    assert maps.entries == {}
+    assert rows() == {5: (0, 0, 0, 1), 6: (0, 0, 2, 0)}
+
+
 def test_clear_loses_nothing_that_came_after_the_snapshot() -> None:
     state, maps = make_state(of("count"))
     maps.add(0, number(1), [10])

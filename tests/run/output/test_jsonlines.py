@@ -115,15 +115,19 @@ def test_aggregations_are_rows_with_keys_and_values(tmp_path: Path) -> None:
     key = (Field("int", 0, 4),)
     count = Aggregation("n", "count", key, 8, 8)
     spread = Aggregation("q", "lquantize", key, 8, 32, (0, 20, 10))
-    with screen(tmp_path, Printa((0, 1), "%d %@d\n"), aggregations=(count, spread)) as made:
+    wide = Aggregation("w", "lquantize", key, 8, 32, (0, 20, 10), by_bucket=True)
+    with screen(tmp_path, Printa((0, 1, 2), "%d %@d\n"), aggregations=(count, spread, wide)) as made:
         made.maps.add(0, struct.pack("<ixxxx", -5), (3,))
         made.maps.add(1, struct.pack("<ixxxx", -5), (1, 0, 2, 4))
+        for bucket, number in ((0, 1), (2, 2), (3, 4)):
+            made.maps.add(2, struct.pack("<ixxxxQ", -5, bucket), (number,))
         made.show(make_record(0))
     # What printa() showed is not shown again at the end.
     (told,) = objects(made.text())
-    assert told["aggregations"] == [{"name": "n", "function": "count"}, {"name": "q", "function": "lquantize"}]
+    named = [("n", "count"), ("q", "lquantize"), ("w", "lquantize")]
+    assert told["aggregations"] == [{"name": name, "function": function} for name, function in named]
     buckets = [
         {"min": None, "max": -1, "count": 1}, {"min": 10, "max": 19, "count": 2}, {"min": 20, "max": None, "count": 4},
     ]  # fmt: skip
-    assert told["rows"] == [{"key": [-5], "values": [3, buckets]}]
+    assert told["rows"] == [{"key": [-5], "values": [3, buckets, buckets]}]
     assert (told["format"], told["text"]) == ("%d %@d\n", "-5 3\n")
