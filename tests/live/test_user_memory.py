@@ -229,7 +229,8 @@ def test_what_is_on_disk_only_counts_by_the_reader(dtrace: Run, tmp_path: Path) 
         @sizes[copyinstr(arg0, 4)] = quantize(arg1); @wide[copyinstr(arg0, 4)] = lquantize(arg1, 0, 10000);
     }}
     syscall::access:entry /pid == $target && arg1 == 102/ {{ system("touch {tmp_path}/end"); }}
-    END {{ printa("%s %@d\n", @calls); printa("%s %s %@d\n", @most); printa("%s %@d\n", @sizes); printa("%s %@d\n", @wide); }}
+    END {{ printa("%s %@d\n", @calls); printa("%s %s %@d\n", @most); printa("%s %@d\n", @sizes); }}
+    END {{ printa("%s %@d\n", @wide); }}
     """
     told = _told(dtrace("-wqn", text, "-c", _cold(tmp_path, 3)))
     lines = told.split("\n")
