@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from dtrans.artifact import Artifact
-from dtrans.check.names import Macros
+from dtrans.check.macros import Macros
 from dtrans.check.program import ProgramChecker, TypedProgram, program_options
 from dtrans.check.stability import Stability, check_minimum, described, program_stability
 from dtrans.check.subroutines import stack_depths

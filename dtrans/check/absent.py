@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
-from dtrans.check.expressions import Checker
+from dtrans.check.checker import Checker
 from dtrans.check.subroutines import PROTOTYPES
 from dtrans.check.tree import Solaris
 from dtrans.errors import DtransError

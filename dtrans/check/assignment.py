@@ -6,8 +6,7 @@ Before: ``this->point.x = 2``  After: ``Store(Place(Read(point)), int, "", Const
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from dtrans.check.checker import Checker
 from dtrans.check.conversions import is_integer, is_number, is_scalar, is_string, wrap
 from dtrans.check.operators import folded
 from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, StringOf, Variable
@@ -15,9 +14,6 @@ from dtrans.errors import DtransError, fail
 from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import INT64, LONG, Array, Function, Pointer, StructRef, Type, Void
-
-if TYPE_CHECKING:
-    from dtrans.check.expressions import Checker
 
 
 def check_assign(checker: Checker[L], node: ast.Assign) -> Expr[L]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dtrans.check.expressions import Checker
+from dtrans.check.checker import Checker
 from dtrans.check.subroutines import Prototype, check_arguments
 from dtrans.check.tree import Act, ActionKind, Solaris
 from dtrans.errors import fail

@@ -6,8 +6,9 @@ After: ``Load(Binary("+", Args(0), Offset("struct buf", "b_flags")))``, ``Load(P
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from dtrans.check.checker import Checker
 from dtrans.check.conversions import as_int, is_string
 from dtrans.check.tree import (
     Binary,
@@ -43,9 +44,6 @@ from dtrans.types import (
     Void,
 )
 from dtrans.values import replace
-
-if TYPE_CHECKING:
-    from dtrans.check.expressions import Checker
 
 _CHAR = Int("char", 1, True)
 

@@ -6,20 +6,22 @@ Before: ``curpsinfo->pr_psargs``, ``$1``  After: ``TranslatedMember(Builtin("cur
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from string import digits
 from typing import Literal
 
+from dtrans.check.checker import Checker, undefined
 from dtrans.check.conversions import is_scalar, too_wide
-from dtrans.check.expressions import Checker, undefined
+from dtrans.check.definitions import Definitions
+from dtrans.check.expressions import Expressions
+from dtrans.check.macros import Macros
 from dtrans.check.memory import in_space
 from dtrans.check.processes import UserProbe
-from dtrans.check.providers import Declared, constant_index, declared_argument, define_provider
+from dtrans.check.providers import constant_index, declared_argument, define_provider
 from dtrans.check.subroutines import REFUSED, check_count, is_function
 from dtrans.check.translators import (
-    OwnTranslator,
     copy_translated,
     define_inline,
     define_translator,
@@ -45,12 +47,11 @@ from dtrans.check.tree import (
     TranslatedMember,
     Variable,
 )
-from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import ProbeRef
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
-from dtrans.source import Source, Span
-from dtrans.syntax import ast, parse_type
+from dtrans.source import Span
+from dtrans.syntax import ast
 from dtrans.syntax.constants import unescape
 from dtrans.types import INT, INT64, Array, Function, Pointer, StringType, StructRef, Type, Void
 
@@ -61,45 +62,6 @@ _NUMBER = re.compile(r"([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)([uU]?[lL]{
 _LATE_MACROS = ("target", "pid")
 #: Bytes that a variable may have.
 MOST_BYTES = 8192
-
-
-@dataclass
-class Macros:
-    """Macro arguments and variables (Guide, "Scripting"). `named` holds uid, gid, ppid and their kin;
-    `args` $1 and on; `used` remembers which arguments a script asked for."""
-
-    script: str
-    args: Sequence[str]
-    named: Mapping[str, int]
-    target: bool
-    default_args: bool = False
-    used: set[int] = field(default_factory=set)
-
-    def text(self, name: str, span: Span, *, quoted: bool = False) -> str:
-        """The words that a macro stands for. Raises D_MACRO_UNDEF."""
-        if name.isdecimal():
-            number = int(name)
-            if number == 0:
-                return self.script
-            if number <= len(self.args):
-                self.used.add(number)
-                return self.args[number - 1]
-            if self.default_args:
-                return "" if quoted else "0"
-            raise fail(
-                "D_MACRO_UNDEF",
-                f"macro argument ${name} is not defined",
-                span,
-                hint='give the argument after the script, or set the option defaultargs to have 0 or "" instead',
-            )
-        if name in self.named:
-            return str(self.named[name])
-        raise fail("D_MACRO_UNDEF", f"macro variable ${name} is not known", span)
-
-    def unused(self) -> tuple[int, str] | None:
-        """The last argument, if the script never asked for it; others it may leave out (libdtrace dt_compile)."""
-        last = len(self.args)
-        return (last, self.args[-1]) if last and last not in self.used else None
 
 
 @dataclass(frozen=True)
@@ -124,39 +86,29 @@ class ClauseContext:
         return self.args_of(self.probes)
 
 
-@dataclass
-class ScriptNames:
+@dataclass(kw_only=True)
+class ScriptNames(Definitions):
     """`Names` of a D program; the clause changes, the rest grows as declarations and assignments are read."""
 
-    types: TypeNames
     macros: Macros
     clause: ClauseContext = field(default_factory=ClauseContext)
-    variables: dict[tuple[Scope, str], Variable] = field(default_factory=dict)
-    inlines: dict[str, ast.Inline] = field(default_factory=dict)
-    translators: list[OwnTranslator] = field(default_factory=list)
-    #: The providers that the program declares, by name.
-    providers: dict[str, Declared] = field(default_factory=dict)
     #: The global variable that the assignment being checked would make.
     assigning: str = ""
     #: The built-in variables that are read elsewhere than where they are to be had, and where that is.
     kept: dict[str, str] = field(default_factory=dict)
-    #: The inlines that are being expanded.
-    expanding: list[str] = field(default_factory=list)
     #: The names that ``#pragma D attributes`` and ``binding`` are about, and where.
     pragmas: dict[str, Span] = field(default_factory=dict)
     program: int = 0  #: The number of the program at hand: each has clause-local variables of its own.
-    _bound: Mapping[str, Expr[Solaris]] = field(default_factory=dict)
-    _hidden: int = 0
 
     @cached_property
     def checker(self) -> Checker[Solaris]:
-        return Checker(self.types, self)
+        return Expressions(self.types, self)
 
     # --- Names ----------------------------------------------------------------------------------------
 
     def name(self, node: ast.Name) -> Expr[Solaris] | None:
-        if node.name in self._bound:
-            return self._bound[node.name]
+        if node.name in self.bound:
+            return self.bound[node.name]
         if node.name in self.inlines:
             return expand_inline(self, self.inlines[node.name], node)
         matched = _ARG.fullmatch(node.name)
@@ -166,7 +118,7 @@ class ScriptNames:
         if row is not None:
             if not row.current and not row.thread:
                 raise fail("D_VAR_UNSUP", f"{node.name} has no meaning on Linux: {row.note.differs}", node.span)
-            kind = self._dynamic(self._row_type(row.type), "inline")
+            kind = self._dynamic(self.row_type(row.type), "inline")
             if row.kept and not self._is_at(row.kept):
                 return Read(self.kept_variable(node.name, row.kept, kind), ())
             return Builtin(node.name, kind, node.span)
@@ -219,7 +171,7 @@ class ScriptNames:
         """Whether a name of the global scope means something."""
         knowledge, types = self.types.knowledge, self.types
         return (
-            name in self._bound
+            name in self.bound
             or name in self.inlines
             or ("global", name) in self.variables
             or name == "NULL"
@@ -267,7 +219,7 @@ class ScriptNames:
             return None
         if not row.current:
             raise fail("D_VAR_UNSUP", f"{name} has no meaning on Linux: {row.note.differs}", span)
-        return Builtin(name, self._dynamic(self._row_type(row.type), "inline"), span)
+        return Builtin(name, self._dynamic(self.row_type(row.type), "inline"), span)
 
     def _is_indexed(self, name: str) -> bool:
         row = self.types.knowledge.builtins[name]
@@ -283,7 +235,7 @@ class ScriptNames:
                 pass
             case _:
                 return None
-        if name in self.inlines and name not in self._bound:
+        if name in self.inlines and name not in self.bound:
             return expand_inline(self, self.inlines[name], node)
         if name == "args":
             return self._args(node)
@@ -292,7 +244,7 @@ class ScriptNames:
             raise undefined(node.base)
         if row is None or len(node.keys) != 1 or not self._is_indexed(name):
             return None
-        return IndexedBuiltin(name, self.checker.integer(node.keys[0]), self._row_type(row.type), node.span)
+        return IndexedBuiltin(name, self.checker.integer(node.keys[0]), self.row_type(row.type), node.span)
 
     def own_member(self, node: ast.Member) -> Expr[Solaris] | None:
         """A member of a variable of the kernel that has a row of its own: ```averunnable.fscale``."""
@@ -331,22 +283,6 @@ class ScriptNames:
         if not node.arrow and isinstance(base.type, Pointer) and not isinstance(node.base, ast.Index):
             raise fail("D_OP_SOU", f"'.' needs a structure, not '{base.type}'", node.span)
 
-    def structure_member(self, ref: StructRef, name: str, span: Span) -> Type:
-        """The type of a member of a structure of `translators/`. Raises D_TYPE_MEMBER."""
-        structure = self.types.knowledge.structures[ref.tag]
-        member = structure.members.get(name)
-        if member is None:
-            close = nearest(name, structure.members)
-            raise fail(
-                "D_TYPE_MEMBER",
-                f"{structure.name} has no member '{name}'",
-                span,
-                hint=f"did you mean {' or '.join(close)}?" if close else "",
-            )
-        if member.type == "char *":
-            return StringType(self.types.strsize, pointer=True)
-        return self._row_type(member.type)
-
     def translate(self, to: Type, operand: Expr[Solaris], span: Span) -> Expr[Solaris]:
         target = to.to if isinstance(to, Pointer) else to
         if not isinstance(target, StructRef):
@@ -371,7 +307,7 @@ class ScriptNames:
             if not is_scalar(value.type):
                 told = f"{node.name}( ) argument #1 is incompatible with prototype: '{value.type}' is no number"
                 raise fail("D_PROTO_ARG", told, node.args[0].span)
-            kind = self._dynamic(self._row_type(row.type), "inline")
+            kind = self._dynamic(self.row_type(row.type), "inline")
             return IndexedBuiltin(f"{node.name}()", value, kind, node.span)
         structures = self.types.knowledge.structures
         asked = node.name in REFUSED and any(node.name in row.members for row in structures.values())
@@ -393,7 +329,7 @@ class ScriptNames:
         return text
 
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
-        if isinstance(node, ast.Name) and node.name in self._bound:
+        if isinstance(node, ast.Name) and node.name in self.bound:
             return None
         return self.variables.get(self._scoped(node))
 
@@ -496,22 +432,6 @@ class ScriptNames:
             )
         self.providers[node.name] = define_provider(self, node)
 
-    def with_bound(self, bound: Mapping[str, Expr[Solaris]], body: ast.Expr) -> Expr[Solaris]:
-        """An expression in which some names stand for values, and those of where it is used mean nothing."""
-        outer = self._bound
-        self._bound = bound
-        try:
-            return self.checker.check(body)
-        finally:
-            self._bound = outer
-
-    def hidden(self, name: str, kind: Type) -> Variable:
-        """A new clause-local variable that no script can name."""
-        self._hidden += 1
-        return self.variables.setdefault(
-            ("this", f"{name}.{self._hidden}"), Variable("this", f"{name}.{self._hidden}", kind)
-        )
-
     # --- parts ----------------------------------------------------------------------------------------
 
     def _scoped(self, node: ast.Name | ast.ScopedName) -> tuple[Scope, str]:
@@ -545,7 +465,7 @@ class ScriptNames:
                 node.span,
             )
         if isinstance(kind, str):
-            kind = self._dynamic(self._row_type(kind), "argument")
+            kind = self._dynamic(self.row_type(kind), "argument")
         if any(isinstance(probe.served, UserProbe) for probe in self.clause.probes):
             kind = in_space(kind, "user")
         return Args(index, kind, node.span)
@@ -553,9 +473,6 @@ class ScriptNames:
     def _what_differs(self) -> str:
         """What the tables say of the clause's first probe: often the reason why it has no arguments here."""
         return next((probe.note for probe in self.clause.probes if probe.note), "")
-
-    def _row_type(self, text: str) -> Type:
-        return self.types.of_rows.resolve(_parsed_type(text))
 
     def _dynamic(self, kind: Type, what: Literal["inline", "argument"]) -> Type:
         """The type of what a translator makes."""
@@ -588,11 +505,6 @@ class ScriptNames:
 
     def _is_builtin(self, name: str) -> bool:
         return name in self.types.knowledge.builtins or _ARG.fullmatch(name) is not None or name == "args"
-
-
-@cache
-def _parsed_type(text: str) -> ast.TypeExpr:
-    return parse_type(Source("<translators>", text))
 
 
 def _as_text(text: str) -> Text:

@@ -5,8 +5,7 @@ Before: ``this->len * 2 > arg2``  After: ``Binary(">", Binary("*", Read(len), Co
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from dtrans.check.checker import Checker
 from dtrans.check.conversions import (
     as_int,
     common,
@@ -26,9 +25,6 @@ from dtrans.check.tree import Binary, Compare, Cond, Const, Expr, L, Unary
 from dtrans.errors import DtransError, fail
 from dtrans.syntax import ast
 from dtrans.types import INT, LONG, ULONG, VOID, EnumRef, Int, Pointer, StringType, Type, Void
-
-if TYPE_CHECKING:
-    from dtrans.check.expressions import Checker
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 #: What an operator does not apply to is refused with one of these (libdtrace dt_cook_op2).

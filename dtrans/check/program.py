@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from dtrans.check.actions import Body, StatementChecker
 from dtrans.check.libraries import is_met, needed, sorted_libraries
-from dtrans.check.names import ClauseContext, Macros, ScriptNames
+from dtrans.check.macros import Macros
+from dtrans.check.names import ClauseContext, ScriptNames
 from dtrans.check.processes import USER_FAMILIES, process_hint
 from dtrans.check.tree import AggregationInfo, Assign, Do, Expr, Solaris, Variable
 from dtrans.check.typenames import TypeNames
@@ -73,7 +74,7 @@ class ProgramChecker:
     zero_matches: bool = False
 
     def check(self, programs: Sequence[ast.Program], libraries: Sequence[ast.Program] = ()) -> TypedProgram:
-        names = ScriptNames(self.types, self.macros)
+        names = ScriptNames(types=self.types, macros=self.macros)
         self.types.constant = names.checker.constant
         for library in sorted_libraries(libraries, self.universe):
             for item in library.items:

@@ -8,10 +8,8 @@ colon, made by the program's translators from those before it (Guide, "Staticall
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
+from dtrans.check.checker import Checker
+from dtrans.check.definitions import Declared, DeclaredArg, Definitions
 from dtrans.check.memory import in_space
 from dtrans.check.translators import own_translator
 from dtrans.check.tree import Args, Const, Expr, Solaris
@@ -20,28 +18,12 @@ from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import Pointer, StructRef, Type, Void
 
-if TYPE_CHECKING:
-    from dtrans.check.expressions import Checker
-    from dtrans.check.names import ScriptNames
-
 #: sys/dtrace.h: lengths of names, without the NUL.
 _PROVIDER_NAME, _PROBE_NAME = 63, 63
 _MOST_ARGUMENTS = 255
 
 
-@dataclass(frozen=True)
-class DeclaredArg:
-    """One of ``args[]``: its type, and the argument of the probe that it is made from, of type `origin`."""
-
-    type: Type
-    index: int
-    origin: Type
-
-
-Declared = Mapping[str, tuple[DeclaredArg, ...]]
-
-
-def define_provider(names: ScriptNames, node: ast.Provider) -> Declared:
+def define_provider(names: Definitions, node: ast.Provider) -> Declared:
     """The probes of a declaration by name, as ``query-start``.
 
     Raises D_PROV_BADNAME, D_PROV_PRDUP, D_PROV_PRARGLEN, D_PROV_PRXLATOR, D_DECL_PROTO_NAME.
@@ -64,7 +46,7 @@ def define_provider(names: ScriptNames, node: ast.Provider) -> Declared:
     return made
 
 
-def _arguments(names: ScriptNames, probe: ast.ProviderProbe) -> tuple[DeclaredArg, ...]:
+def _arguments(names: Definitions, probe: ast.ProviderProbe) -> tuple[DeclaredArg, ...]:
     native = _types(names, probe.args)
     if len(native) > _MOST_ARGUMENTS:
         raise fail("D_PROV_PRARGLEN", f"probe {probe.name} has more than {_MOST_ARGUMENTS} arguments", probe.span)
@@ -83,7 +65,7 @@ def _arguments(names: ScriptNames, probe: ast.ProviderProbe) -> tuple[DeclaredAr
     return tuple(made)
 
 
-def _types(names: ScriptNames, written: tuple[tuple[str, ast.TypeExpr], ...]) -> list[tuple[str, Type]]:
+def _types(names: Definitions, written: tuple[tuple[str, ast.TypeExpr], ...]) -> list[tuple[str, Type]]:
     """Names and types of parameters; ``(void)`` is none."""
     made = [(name, names.types.resolve(kind)) for name, kind in written]
     if len(made) == 1 and isinstance(made[0][1], Void):
@@ -101,7 +83,7 @@ def _target(kind: Type) -> StructRef | None:
     return kind if isinstance(kind, StructRef) else None
 
 
-def _check_translation(names: ScriptNames, probe: ast.ProviderProbe, arg: DeclaredArg) -> None:
+def _check_translation(names: Definitions, probe: ast.ProviderProbe, arg: DeclaredArg) -> None:
     target = _target(arg.type)
     if arg.type == arg.origin or target is None or target.origin == "translated":
         return
@@ -114,7 +96,7 @@ def _check_translation(names: ScriptNames, probe: ast.ProviderProbe, arg: Declar
         )
 
 
-def declared_argument(names: ScriptNames, args: tuple[DeclaredArg, ...], node: ast.Index) -> Expr[Solaris]:
+def declared_argument(names: Definitions, args: tuple[DeclaredArg, ...], node: ast.Index) -> Expr[Solaris]:
     """``args[index]`` of a probe whose provider the program declares."""
     index = constant_index(names.checker, node)
     if not 0 <= index < len(args):

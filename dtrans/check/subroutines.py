@@ -6,8 +6,9 @@ Before: ``ast.Call("strjoin", (a, b))``  After: ``Call("strjoin", (a, b), string
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from dtrans.check.checker import Checker
 from dtrans.check.conversions import is_integer, is_scalar
 from dtrans.check.tree import Call, Const, Expr, L
 from dtrans.errors import fail
@@ -27,9 +28,6 @@ from dtrans.types import (
     Type,
 )
 from dtrans.values import dataclass
-
-if TYPE_CHECKING:
-    from dtrans.check.expressions import Checker
 
 Kind = Literal["string", "int", "pointer", "user", "constant"]
 

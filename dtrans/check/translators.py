@@ -6,10 +6,7 @@ After: ``Load(Read(q) + Offset("struct in", "x"))``, as if the member's expressi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
+from dtrans.check.definitions import Definitions, OwnTranslator
 from dtrans.check.memory import bit_field, find_member, offset_by, variable_value
 from dtrans.check.tree import Assign, Comma, Const, Expr, Load, Read, Solaris, Store, Text, Translate, Variable
 from dtrans.errors import DtransError, fail
@@ -19,21 +16,8 @@ from dtrans.syntax import ast
 from dtrans.types import ULONG, Array, Pointer, StructRef, Type
 from dtrans.values import replace
 
-if TYPE_CHECKING:
-    from dtrans.check.names import ScriptNames
 
-
-@dataclass(frozen=True)
-class OwnTranslator:
-    """A translator of the script: from a value of type `origin` to the structure `target`."""
-
-    target: StructRef
-    origin: Type
-    param: str
-    members: Mapping[str, ast.Expr]
-
-
-def define_translator(names: ScriptNames, node: ast.Translator) -> OwnTranslator:
+def define_translator(names: Definitions, node: ast.Translator) -> OwnTranslator:
     """Checks a definition. Raises D_XLATE_SOU, D_XLATE_REDECL, D_XLATE_MEMB, D_XLATE_INCOMPAT."""
     target, origin = names.types.resolve(node.output), names.types.resolve(node.input)
     if not isinstance(target, StructRef):
@@ -52,7 +36,7 @@ def define_translator(names: ScriptNames, node: ast.Translator) -> OwnTranslator
     return made
 
 
-def _member_type(names: ScriptNames, target: StructRef, name: str, span: Span) -> Type:
+def _member_type(names: Definitions, target: StructRef, name: str, span: Span) -> Type:
     try:
         if target.origin == "translated":
             return names.structure_member(target, name, span)
@@ -61,7 +45,7 @@ def _member_type(names: ScriptNames, target: StructRef, name: str, span: Span) -
         raise fail("D_XLATE_MEMB", error.diagnostic.message, span, hint=error.diagnostic.hint) from None
 
 
-def own_translator(names: ScriptNames, target: StructRef, operand: Expr[Solaris]) -> OwnTranslator | None:
+def own_translator(names: Definitions, target: StructRef, operand: Expr[Solaris]) -> OwnTranslator | None:
     """The script's translator to a structure from a value: that for its very type, or one that the value fits."""
     known = [one for one in names.translators if one.target == target]
     for one in known:
@@ -76,7 +60,7 @@ def own_translator(names: ScriptNames, target: StructRef, operand: Expr[Solaris]
     return None
 
 
-def own_member(names: ScriptNames, base: Translate, translator: OwnTranslator, node: ast.Member) -> Expr[Solaris]:
+def own_member(names: Definitions, base: Translate, translator: OwnTranslator, node: ast.Member) -> Expr[Solaris]:
     """A member that the script's translator makes, of the type that the structure gives it."""
     kind = _member_type(names, translator.target, node.name, node.span)
     written = translator.members.get(node.name)
@@ -89,7 +73,7 @@ def own_member(names: ScriptNames, base: Translate, translator: OwnTranslator, n
 
 
 def copy_translated(
-    names: ScriptNames, address: Expr[Solaris], translator: OwnTranslator, operand: Expr[Solaris]
+    names: Definitions, address: Expr[Solaris], translator: OwnTranslator, operand: Expr[Solaris]
 ) -> Expr[Solaris] | None:
     """``structure = xlate <structure>(operand)``: every member that the translator makes is stored."""
     made: Expr[Solaris] | None = None
@@ -108,7 +92,7 @@ def copy_translated(
 # --- inlines ----------------------------------------------------------------------------------------------
 
 
-def define_inline(names: ScriptNames, inline: ast.Inline) -> None:
+def define_inline(names: Definitions, inline: ast.Inline) -> None:
     """Checks an inline's value where it is defined."""
     given: dict[str, Expr[Solaris]] = {
         name: variable_value(Variable("this", f"{inline.name}.{name}", names.types.resolve(kind)), ())
@@ -117,7 +101,7 @@ def define_inline(names: ScriptNames, inline: ast.Inline) -> None:
     _value(names, inline, given, inline.span)
 
 
-def expand_inline(names: ScriptNames, inline: ast.Inline, node: ast.Name | ast.Index) -> Expr[Solaris]:
+def expand_inline(names: Definitions, inline: ast.Inline, node: ast.Name | ast.Index) -> Expr[Solaris]:
     """An inline's value in place of its name. An argument that is no plain value is calculated once, into a hidden
     clause-local variable."""
     written = node.keys if isinstance(node, ast.Index) else None
@@ -153,7 +137,7 @@ def expand_inline(names: ScriptNames, inline: ast.Inline, node: ast.Name | ast.I
     return result
 
 
-def _value(names: ScriptNames, inline: ast.Inline, bound: dict[str, Expr[Solaris]], span: Span) -> Expr[Solaris]:
+def _value(names: Definitions, inline: ast.Inline, bound: dict[str, Expr[Solaris]], span: Span) -> Expr[Solaris]:
     if inline.name in names.expanding:
         raise fail("D_IDENT_UNDEF", f"inline '{inline.name}' is defined by itself", span)
     names.expanding.append(inline.name)

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 from dtrans.artifact import Trampoline
-from dtrans.check.expressions import Checker
+from dtrans.check.expressions import Expressions
 from dtrans.check.tree import Const, Expr, Late, Read, Text, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import field_type
@@ -76,8 +76,8 @@ class RowNames:
         self.let = dict(self.point.let)
 
     @cached_property
-    def checker(self) -> Checker[Linux]:
-        return Checker(self.types, self, loose=True)
+    def checker(self) -> Expressions[Linux]:
+        return Expressions(self.types, self, loose=True)
 
     def evaluate(
         self, texts: Sequence[str], let: Lets = MappingProxyType({}), /, **bound: Expr[Linux]
