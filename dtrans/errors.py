@@ -9,6 +9,9 @@ from __future__ import annotations
 from dtrans.source import Span
 from dtrans.values import dataclass
 
+#: Characters of a line of a program that are shown: lines that machines write may be very long.
+_LONGEST_LINE = 240
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -27,11 +30,11 @@ class Diagnostic:
         else:
             file, line, column = self.span.location
             lines.append(f"{file}:{line}:{column}: error: {self.message} [{self.tag}]")
-            text = self.span.source.line_at(self.span.start)
+            text, at = _around(self.span.source.line_at(self.span.start), column - 1)
             if text.strip():
                 # Tabs stay tabs under tabs, so that the caret stands right at any tab width.
-                pad = "".join("\t" if char == "\t" else " " for char in text[: column - 1])
-                width = max(1, min(self.span.end - self.span.start, len(text) - column + 1))
+                pad = "".join("\t" if char == "\t" else " " for char in text[:at])
+                width = max(1, min(self.span.end - self.span.start, len(text) - at))
                 lines += [f"    {_printable(text)}", f"    {pad}^{'~' * (width - 1)}"]
         if self.hint:
             lines.append(f"  hint: {self.hint}")
@@ -58,6 +61,15 @@ def fail(tag: str, message: str, span: Span | None = None, *, hint: str = "") ->
 def usage(message: str, *, hint: str = "") -> DtransError:
     """A wrong command line: exit status 2."""
     return DtransError(Diagnostic("D_USAGE", message, None, hint), exit_status=2)
+
+
+def _around(line: str, at: int) -> tuple[str, int]:
+    """The part of a line that is shown, around a place, and where that place is in it."""
+    if len(line) <= _LONGEST_LINE:
+        return line, at
+    start = max(0, min(at - _LONGEST_LINE // 2, len(line) - _LONGEST_LINE))
+    cut, end = "..." * (start > 0), start + _LONGEST_LINE
+    return f"{cut}{line[start:end]}{'...' * (end < len(line))}", len(cut) + at - start
 
 
 def _printable(text: str) -> str:

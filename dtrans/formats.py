@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from dtrans.artifact import FieldKind
 from dtrans.errors import DtransError, fail
+from dtrans.numerals import numeral
 from dtrans.source import Span
 from dtrans.typed import Literal
 from dtrans.values import dataclass
@@ -87,6 +88,7 @@ VALUE_CLASSES: Mapping[FieldKind, ValueClass] = {
 
 _POINTER_WIDTH = 16
 _DIGITS = "0123456789"
+_LARGEST_INT = (1 << 31) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,15 +223,22 @@ class _ConversionReader:
         while end < len(self.text) and self.text[end] in _DIGITS:
             end += 1
         if self.dot:
-            self.precision = int(self.text[at:end])
+            self.precision = self._number(at, end)
         elif self.text[at] == "0" and self.width is None:
             # The last of "0" and "-" wins. A width follows the zero at once or not at all.
             self.flags.pop("-", None)
             self.flags["0"] = None
             return at + 1
         else:
-            self.width = int(self.text[at:end])
+            self.width = self._number(at, end)
         return end
+
+    def _number(self, at: int, end: int) -> int:
+        """A width or precision: an int of C's printf, which `*` takes too."""
+        number = numeral(self.text[at:end])
+        if number > _LARGEST_INT:
+            raise self._wrong("has a width or precision that no int can hold")
+        return number
 
     def _star(self, at: int) -> int:
         if (self.precision if self.dot else self.width) == "*":

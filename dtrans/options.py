@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from dtrans.errors import DtransError, fail
+from dtrans.numerals import is_numeral, numeral
 from dtrans.source import Span
 from dtrans.typed import Literal
 from dtrans.values import dataclass
@@ -159,6 +160,8 @@ _FALSE = frozenset({"0", "no", "disable", "disabled", "false", "off", "unset"})
 _SIZE_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 _SIZE_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 #: Nanoseconds of one unit, for rates given as a period (Guide, "Options and Tunables").
+#: Nanoseconds that the kernel's clocks can count.
+_LONGEST_PERIOD = (1 << 63) - 1
 _PERIODS = {
     "ns": 1, "nsec": 1, "us": 10**3, "usec": 10**3, "ms": 10**6, "msec": 10**6, "s": 10**9, "sec": 10**9,
     "m": 60 * 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "hour": 3600 * 10**9,
@@ -186,9 +189,9 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
         case "rate":
             parse_rate(value or "", name, span)
         case "count":
-            if not (value or "").isdecimal() or not (value or "").isascii():
+            if not is_numeral(value or ""):
                 raise _invalid(name, value, "a number", span)
-            _check_bounds(option, int(value or ""), value, span)
+            _check_bounds(option, numeral(value or ""), value, span)
         case "text" if not value:
             raise _invalid(name, value, "a value", span)
         case "text" if option.choices and value not in option.choices:
@@ -219,18 +222,20 @@ def parse_size(text: str, name: str = "size", span: Span | None = None) -> int:
     unit = _SIZE_UNITS.get(text[len(digits) :].lower())
     if not _SIZE_NUMBER.fullmatch(digits) or unit is None:
         raise _invalid(name, text, "a size such as 512, 64k or 4m", span)
-    return (int(digits, 0) if digits[:2].lower() == "0x" else int(digits, 8 if digits[0] == "0" else 10)) * unit
+    if digits[:2].lower() == "0x":
+        return numeral(digits[2:], 16) * unit
+    return numeral(digits, 8 if digits[0] == "0" else 10) * unit
 
 
 def parse_rate(text: str, name: str = "rate", span: Span | None = None) -> int:
     """Nanoseconds between two events: ``10hz`` and ``10`` are 100000000, ``5s`` is 5000000000."""
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     unit = text[len(digits) :].lower()
-    if digits.isdecimal() and int(digits) > 0:
-        if unit in ("", "hz"):
-            return max(1, 10**9 // int(digits))
-        if unit in _PERIODS:
-            return int(digits) * _PERIODS[unit]
+    number = numeral(digits) if is_numeral(digits) else 0
+    if number and unit in ("", "hz"):
+        return max(1, 10**9 // number)
+    if number and unit in _PERIODS:
+        return min(number * _PERIODS[unit], _LONGEST_PERIOD)
     raise _invalid(name, text, "a rate such as 10hz, 100ms or 5s", span)
 
 

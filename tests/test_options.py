@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dtrans.errors import DtransError
-from dtrans.options import Options, parse_size
+from dtrans.options import Options, check_option, parse_rate, parse_size
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,18 @@ def test_a_size_is_a_number_of_c_with_a_unit() -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(DtransError):
         parse_size(text)
+
+
+def test_a_number_of_any_length_is_lowered_or_refused() -> None:
+    nines = "9" * 5000
+    assert Options({"bufsize": nines}).size("bufsize") == 1 << 30
+    assert (parse_rate(nines), parse_rate(f"{nines}s")) == (1, (1 << 63) - 1)
+    for name in ("strsize", "nspec", "cpu"):
+        with pytest.raises(DtransError):
+            check_option(name, nines)
+
+
+@pytest.mark.parametrize("text", ["", "0", "hz", "-1", "1.5s", "5 s", "10furlongs", "\u0664"])
+def test_what_is_no_rate_is_refused(text: str) -> None:
+    with pytest.raises(DtransError):
+        parse_rate(text)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dtrans.errors import fail
+from dtrans.numerals import numeral
 from dtrans.source import Span
 
 
@@ -24,7 +25,7 @@ class Macros:
     def text(self, name: str, span: Span, *, quoted: bool = False) -> str:
         """The words that a macro stands for. Raises D_MACRO_UNDEF."""
         if name.isdecimal():
-            number = int(name)
+            number = numeral(name)
             if number == 0:
                 return self.script
             if number <= len(self.args):

@@ -50,6 +50,7 @@ from dtrans.check.tree import (
 from dtrans.check.universe import ProbeRef
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.lookup import nearest
+from dtrans.numerals import numeral
 from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.syntax.constants import unescape
@@ -197,7 +198,7 @@ class ScriptNames(Definitions):
             return _as_text(text[1:-1] if quoted else text)
         sign, digits_, suffix = number.groups()
         octal = digits_.startswith("0") and digits_[1:].isdecimal()
-        value = int(digits_, 8 if octal else 0)
+        value = numeral(digits_[2:], 16) if digits_[1:2] in ("x", "X") else numeral(digits_, 8 if octal else 10)
         if value >= 1 << 64:
             raise fail("D_MACRO_OFLOW", f"macro argument ${node.name} is {text}, which 64 bits do not hold", node.span)
         written = ast.Integer(value, suffix.lower(), digits_.isdecimal() and not octal, node.span)

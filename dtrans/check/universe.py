@@ -26,6 +26,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts, TracepointField
 from dtrans.globs import is_glob, pattern
 from dtrans.knowledge.rows import CallRow, Knowledge, LinuxCall, Point, ProbeRow, ProviderRow, SourceRow
+from dtrans.numerals import is_numeral, numeral
 from dtrans.options import parse_rate
 from dtrans.syntax.ast import ProbeDescription
 from dtrans.types import INT64, StructRef, Type, Void
@@ -511,8 +512,8 @@ def parameters(row: ProbeRow, description: ProbeDescription) -> tuple[int, Mode]
         return None
     mode, _, count = rest.rpartition("-")
     for known in MODES:
-        if mode == known and count.isascii() and count.isdecimal() and int(count) > 0:
-            return int(count), known
+        if mode == known and is_numeral(count) and numeral(count) > 0:
+            return numeral(count), known
     return None
 
 

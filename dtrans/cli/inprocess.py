@@ -20,6 +20,7 @@ from dtrans.cli.listing import matches as matches_description
 from dtrans.globs import pattern
 from dtrans.invocation.arguments import Arguments
 from dtrans.knowledge.rows import ProviderRow
+from dtrans.numerals import numeral
 from dtrans.options import Options
 from dtrans.run.processes.mapped import process_ids
 from dtrans.run.processes.target import create_process
@@ -75,7 +76,7 @@ def in_processes(
     """What a probe that stands for those in processes stands for now. `target` is ``$target``, `created` for -c."""
     base, process = split_process(description.provider)
     if process:
-        pids = (target,) if process == TARGET else (int(process),)
+        pids = (target,) if process == TARGET else (numeral(process),)
         yield from _numbered(probe, base, pids, created=created)
     elif isinstance(probe.served, RowProbe):
         base, matches = probe.served.provider.name, pattern(description.provider)

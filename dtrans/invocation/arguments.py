@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from dtrans.errors import fail, usage
+from dtrans.numerals import is_numeral, numeral
 from dtrans.options import check_option
 from dtrans.typed import Literal
 from dtrans.values import dataclass, field
@@ -247,9 +248,9 @@ class _Reading:
 def read_pid(text: str) -> int:
     """The process id in a ``-p`` value. Blanks before it are skipped, as strtol(3) does: ``'-p 81'`` is one word."""
     digits = text.lstrip()
-    if not digits.isdecimal() or not digits.isascii():
+    if not is_numeral(digits):
         raise fail("D_PROC_GRAB", f"invalid pid: {text}", hint="-p takes the number of a running process")
-    return int(digits)
+    return numeral(digits)
 
 
 def _check_model(letter: str, value: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dtrans.errors import Diagnostic, DtransError
 from dtrans.invocation.arguments import Arguments, read_arguments
 from dtrans.invocation.request import given_programs, make_request, script_arguments, words_for_dtrace
+from dtrans.numerals import numeral
 from dtrans.port.collect import Call, Script, on_linux
 from dtrans.port.differences import Defined, described, differences
 from dtrans.port.outcome import Difference, Outcome, Part, Refusal, Status
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 DROP_IN = "dtrans-dtrace"
 
 _PROVIDER = re.compile(r"(?:^|[,;}\s])([A-Za-z_][\w$*?-]*):[\w$*?.`-]*:[\w$*?.`+-]*:?[\w$*?.-]*(?=\s*[,/{])")
-_ARGUMENT = re.compile(r"\$\$?(\d+)")
+_ARGUMENT = re.compile(r"\$\$?([0-9]+)")
 #: A word that can stand for a number and for a text, and one for a part of a probe's name.
 _EXAMPLES = ("1", "*")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -169,7 +170,7 @@ def _providers(pipeline: Pipeline) -> tuple[str, ...]:
 def _arguments_of(text: str) -> int:
     """The highest number of a macro argument of a script."""
     plain = _STRING.sub('""', _COMMENT.sub(" ", text))
-    return max((int(number) for number in _ARGUMENT.findall(plain)), default=0)
+    return max((numeral(number) for number in _ARGUMENT.findall(plain)), default=0)
 
 
 def _starting_with(command: str, text: str) -> str:

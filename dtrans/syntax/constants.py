@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 
+from dtrans.numerals import numeral
+
 _LARGEST = 2**64 - 1
-_DIGITS = {8: 22, 10: 20, 16: 16}
-"""How many digits (leading zeros apart) the largest constant has; longer ones are not even converted."""
 
 _INTEGER = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([uU]?[lL]{0,2}|[lL]{1,2}[uU])")
 _FLOAT = re.compile(r"[0-9]+[eE][0-9]*|[0-9]+[fF]")
@@ -43,8 +43,7 @@ def integer(text: str) -> tuple[int, str, bool]:
     base = 16 if digits[:2] in {"0x", "0X"} else 8 if digits[0] == "0" else 10
     if base == 8 and (found := re.search("[89]", digits)):
         raise BadConstantError("D_INT_DIGIT", f"constant {_shown(text)} contains invalid digit {found.group()}")
-    significant = (digits[2:] if base == 16 else digits).lstrip("0") or "0"
-    value = int(significant, base) if len(significant) <= _DIGITS[base] else _LARGEST + 1
+    value = numeral(digits[2:] if base == 16 else digits, base)
     if value > _LARGEST:
         raise BadConstantError("D_INT_OFLOW", f"constant {_shown(text)} results in integer overflow")
     lower = suffix.lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,3 +44,20 @@ def test_any_text_is_compiled_or_refused(text: str) -> None:
 @given(st.lists(st.sampled_from(WORDS), max_size=20))
 def test_any_words_in_a_clause_are_compiled_or_refused(words: list[str]) -> None:
     compiles(f"BEGIN {{ {' '.join(words)} }}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEGIN { trace(NNN); }", "BEGIN { trace(0xNNN); }", "BEGIN { trace(0NNN); }", "BEGIN { trace($NNN); }",
+        "BEGIN { trace(argNNN); }", "BEGIN { trace(args[NNN]); }", 'BEGIN { printf("%NNNd", 1); }',
+        'BEGIN { printf("%.NNNd", 1); }', "BEGIN { stack(NNN); }", "int x[NNN]; BEGIN { }",
+        "struct s { int x:NNN; }; BEGIN { }",
+        "profile-NNN { }", "profile-NNNhz { }", "cpc:::cycles-all-NNN { }", "#pragma D option bufsize=NNN\nBEGIN { }",
+        "#pragma D option aggrate=NNN\nBEGIN { }", "#pragma D option nspec=NNN\nBEGIN { }", '# NNN "x.d"\nBEGIN { }',
+        "#line NNN\nBEGIN { }", "BEGIN { trace('NNN'); }", "BEGIN { @ = lquantize(1, 0, NNN); }", "NNN { }",
+    ],
+)  # fmt: skip
+def test_a_number_of_any_length_is_refused_or_has_its_meaning(text: str) -> None:
+    for digit in "79":
+        compiles(text.replace("NNN", digit * 5000))

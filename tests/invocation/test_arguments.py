@@ -70,6 +70,7 @@ def test_programs_keep_their_order() -> None:
 
 def test_pids_skip_leading_blanks_as_strtol_does() -> None:
     assert read_arguments(["-p 81", "-p82"]).pids == (81, 82)
+    assert read_arguments(["-p", "9" * 5000]).pids[0] > 1 << 64
 
 
 @pytest.mark.parametrize("text", ["", "x", "81x", "81 ", "-1", "٣"])

@@ -20,6 +20,7 @@ PURE = {
     "facts",
     "files",
     "formats",
+    "numerals",
     "options",
     "source",
     "typed",

@@ -89,6 +89,8 @@ def grab_process(pid: int) -> Target:
         )
     try:
         return Target(pid, pid, created=False)
+    except OverflowError:
+        raise fail("D_PROC_GRAB", f"failed to grab pid {pid}: no such process") from None
     except OSError as error:
         process = _process_of(pid)
         if process not in (None, pid):

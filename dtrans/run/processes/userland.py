@@ -20,6 +20,7 @@ from pathlib import Path
 from dtrans.artifact import Probe, UserCode, Wanted
 from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
+from dtrans.numerals import numeral
 from dtrans.run.processes.elf import ElfFile, ElfFunction
 from dtrans.run.processes.instructions import exit_offsets, instruction_offsets
 from dtrans.run.processes.mapped import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
@@ -169,7 +170,7 @@ class Userland:
         if want.provider.endswith(TARGET):
             return self.target
         digits = want.provider[len(want.provider.rstrip("0123456789")) :]
-        return int(digits) if digits and not is_glob(want.provider) else None
+        return numeral(digits) if digits and not is_glob(want.provider) else None
 
     def _objects(self, pid: int | None, wanted: Sequence[Wanted]) -> Iterator[MappedObject]:
         if pid is not None:
