@@ -610,6 +610,8 @@ class Artifact:
     descriptions: tuple[tuple[str, int], ...] = ()
     #: Providers whose entries and returns -F draws => and <=.
     double_arrows: tuple[str, ...] = ()
+    #: What is told of the program before tracing, always.
+    warnings: tuple[str, ...] = field(default=())
     #: What differs from the original on this kernel, told with -v: (probe or member, sentence).
     notes: tuple[tuple[str, str], ...] = field(default=())
     wanted: tuple[Wanted, ...] = ()

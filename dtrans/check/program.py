@@ -30,6 +30,8 @@ _OF_ABSENT = frozenset({"D_ARGS_NONE", "D_ARGS_IDX", "D_ARGS_MULTI", "D_ARGS_TYP
 _UNDEFINED = frozenset({"D_IDENT_UNDEF", "D_VAR_UNDEF"})
 #: Said of a probe that some kernel has.
 _MODULE = "a module that is not loaded may have it; "
+#: Said of a kernel function where the kernel lets none be traced.
+_NO_FUNCTIONS = "it can trace none of its functions, since it was built without CONFIG_KPROBES or CONFIG_FTRACE"
 #: A macro in a probe description.
 _MACRO = re.compile(r"\$\$?([A-Za-z_0-9]+)")
 
@@ -58,6 +60,8 @@ class TypedProgram:
     matched: tuple[tuple[str, int], ...]
     #: Probes that a description named and this kernel lacks, with the reason.
     lost: tuple[tuple[str, str], ...]
+    #: Descriptions that this kernel has no probe for, beside others in their clauses that it has, with the reason.
+    idle: tuple[tuple[str, str], ...]
     types: TypeNames
     #: Descriptions may match nothing.
     zero_matches: bool = False
@@ -81,11 +85,12 @@ class ProgramChecker:
                 self._declare(item, names, in_library=True)
                 if isinstance(item, ast.Clause):
                     # It must be right, and is of no account, as in dtrace.
-                    self._clause(item, 0, names, StatementChecker(names, self.options), [])
+                    self._clause(item, 0, names, StatementChecker(names, self.options), [], {})
         statements = StatementChecker(names, self.options)
         clauses: list[TypedClause] = []
         matched: list[tuple[str, int]] = []
         lost: list[tuple[str, str]] = []
+        idle: dict[str, str] = {}
         for number, program in enumerate(programs):
             if not self.options.flag("empty") and all(isinstance(item, ast.Pragma) for item in program.items):
                 raise fail("D_EMPTY", "empty D program translation unit", program.span)
@@ -94,7 +99,7 @@ class ProgramChecker:
                 self._declare(item, names)
             for item in program.items:
                 if isinstance(item, ast.Clause):
-                    clause = self._clause(item, len(clauses) + 1, names, statements, lost)
+                    clause = self._clause(item, len(clauses) + 1, names, statements, lost, idle)
                     count += sum(not in_process(probe) for probe in clause.probes)
                     clauses.append(replace(clause, source=number))
             matched.append((program.span.source.name, count))
@@ -111,6 +116,7 @@ class ProgramChecker:
             self.options,
             tuple(matched),
             tuple(lost),
+            tuple(idle.items()),
             self.types,
             self._may_miss,
         )
@@ -182,11 +188,18 @@ class ProgramChecker:
         names: ScriptNames,
         statements: StatementChecker,
         lost: list[tuple[str, str]],
+        idle: dict[str, str],
     ) -> TypedClause:
         probes: dict[int, ProbeRef] = {}
+        refused: list[tuple[ast.ProbeDescription, str]] = []
         for written in node.probes:
-            for probe in self._probes(written, lost):
-                probes.setdefault(probe.id, probe)
+            description = self._expanded(written)
+            matched, reason = self._matched(description, lost)
+            probes |= {probe.id: probe for probe in matched if probe.id not in probes}
+            refused += [(description, reason)] if reason else []
+        if refused and not probes:
+            raise self._not_served(*refused[0])
+        idle |= {_shown(description): reason for description, reason in refused}
         found = tuple(probes.values())
         names.clause = ClauseContext(found, self.universe.shared_args, node.probes)
         try:
@@ -212,41 +225,48 @@ class ProgramChecker:
             return predicate, statements.body(node.body or ())
         return statements.predicate(node.predicate), body
 
-    def _probes(self, written: ast.ProbeDescription, lost: list[tuple[str, str]]) -> tuple[ProbeRef, ...]:
-        description = self._expanded(written)
+    def _matched(
+        self, description: ast.ProbeDescription, lost: list[tuple[str, str]]
+    ) -> tuple[tuple[ProbeRef, ...], str]:
+        """The probes that a description means; where there are none, why, as far as that is known of what it names.
+
+        Raises D_PDESC_ZERO for one that means nothing known, unless that is allowed (-Z); D_PDESC_INVAL, D_MACRO_UNDEF.
+        """
         found = self.universe.match(description)
         missing = self.universe.unavailable(description)
         lost += [(str(probe), _reason(self.universe, probe)) for probe in missing]
         if "$target" in description.provider and not self.macros.target:
             hint = "use -c COMMAND or -p PID"
-            raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", written.span, hint=hint)
+            raise fail("D_MACRO_UNDEF", "macro variable $target is not defined", description.span, hint=hint)
         if not found and description.id is not None:
             message = f"invalid probe identifier {description.id}: Unknown probe identifier"
-            raise fail("D_PDESC_INVAL", message, written.span, hint="'dtrace -l' lists the probes with their numbers")
-        if not found and not self._may_miss:
-            text = _shown(description)
-            if missing:
-                raise fail(
-                    "D_PDESC_ZERO",
-                    f"probe description {text} is not served on this kernel: {_reason(self.universe, missing[0])}",
-                    written.span,
-                    hint=f"{_MODULE if not _is_nowhere(missing[0]) else ''}-Z lets the rest of the script run",
-                )
-            if description.provider and not self._traces_functions(description.provider):
-                raise fail(
-                    "D_PDESC_ZERO",
-                    f"probe description {text} is not served on this kernel: it can trace none of its functions, since "
-                    "it was built without CONFIG_KPROBES or CONFIG_FTRACE",
-                    written.span,
-                    hint="the providers sdt and rawtp have its tracepoints; -Z lets the rest of the script run",
-                )
             raise fail(
-                "D_PDESC_ZERO",
-                f"probe description {text} does not match any probes",
-                written.span,
-                hint=self._hint(description),
+                "D_PDESC_INVAL", message, description.span, hint="'dtrace -l' lists the probes with their numbers"
             )
-        return found
+        if found or self._may_miss:
+            return found, ""
+        if missing:
+            return (), _reason(self.universe, missing[0])
+        if description.provider and not self._traces_functions(description.provider):
+            lost.append((_shown(description), _NO_FUNCTIONS))
+            return (), _NO_FUNCTIONS
+        raise fail(
+            "D_PDESC_ZERO",
+            f"probe description {_shown(description)} does not match any probes",
+            description.span,
+            hint=self._hint(description),
+        )
+
+    def _not_served(self, description: ast.ProbeDescription, reason: str) -> DtransError:
+        """The refusal of a clause that nothing can fire."""
+        missing = self.universe.unavailable(description)
+        hint = "-Z lets the rest of the script run"
+        if not missing:
+            hint = f"the providers sdt and rawtp have its tracepoints; {hint}"
+        elif not _is_nowhere(missing[0]):
+            hint = f"{_MODULE}{hint}"
+        message = f"probe description {_shown(description)} is not served on this kernel: {reason}"
+        return fail("D_PDESC_ZERO", message, description.span, hint=hint)
 
     def _traces_functions(self, provider: str) -> bool:
         """False where a provider is that of the kernel's functions and the kernel can trace none."""

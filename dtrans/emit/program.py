@@ -142,6 +142,10 @@ class Emitter:
             matched=sum(count for _, count in self.plan.matched),
             descriptions=self.plan.matched,
             wanted=self.plan.wanted,
+            warnings=tuple(
+                f"probe description {text} is not served on this kernel, and its clause fires without it: {reason}"
+                for text, reason in self.plan.idle
+            ),
             notes=tuple((became.subject, became.differs) for became in self.plan.became if became.fidelity != "exact"),
         )
 

@@ -53,6 +53,7 @@ _PARTS = {
     "late": "Numbers that are known when the program starts.",
     "options": "Options, where they are not the default.",
     "matched": "How many probes the program matched.",
+    "warnings": "What is told before tracing.",
     "notes": "What is not as on Solaris.",
 }
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from dtrans.artifact import Attach, Moment, Probe, RawTracepoint, Tracepoint
+from dtrans.artifact import Attach, Moment, Probe, RawTracepoint, Tracepoint, UserCode
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.processes import UserProbe, place_note, split_process
 from dtrans.check.program import TypedClause, TypedProgram
@@ -49,7 +49,8 @@ _NAME_BOUND = 63
 
 @dataclass
 class _FiringBuilder:
-    """A firing in the making. `last` runs after its clauses, also when the guard does not hold."""
+    """A firing in the making. `last` runs after its clauses, also when the guard does not hold. `saves` are the
+    variables that a point saves for others, or forgets when they were read."""
 
     order: int
     guard: Expr[Linux] | None
@@ -57,6 +58,7 @@ class _FiringBuilder:
     tid: Expr[Linux] | None = None
     clauses: list[PlanClause] = field(default_factory=list)
     last: PlanClause | None = None
+    saves: frozenset[str] = frozenset()
 
     def build(self) -> Firing:
         if self.last is None or not self.clauses:
@@ -114,6 +116,8 @@ class Planner:
         self.places = UserPlaces(program.zero_matches)
         #: The tracepoints that share programs, by id.
         self._together: set[int] = set()
+        #: Variables of values that points save for others, and that were read.
+        self._saved: set[str] = set()
         #: The clauses that ask where a function of a process returned from.
         self._leaving: set[int] = set()
 
@@ -127,6 +131,7 @@ class Planner:
             self._at_tracepoints(group)
         self._functions()
         self._without_fields()
+        self._without_unread()
         points = tuple(
             AttachPoint(attach, tuple(one.build() for one in sorted(found.values(), key=lambda firing: firing.order)))
             for attach, found in self._firings.items()
@@ -142,6 +147,7 @@ class Planner:
             self.program.options,
             self.program.matched,
             self.program.lost,
+            self.program.idle,
             tuple(self.became.values()),
             tuple(self.places.wanted),
         )
@@ -191,6 +197,19 @@ class Planner:
         for attach in [one for one in self._firings if isinstance(one, Tracepoint) and one not in self._read]:
             if self.universe.facts.raw_tracepoint(attach.event) is not None:
                 self._firings.setdefault(RawTracepoint(attach.event), {}).update(self._firings.pop(attach))
+
+    def _without_unread(self) -> None:
+        """Points of the kernel that save what no clause reads are not attached, and nothing is forgotten of it."""
+        for attach in [one for one in self._firings if not isinstance(one, UserCode)]:
+            firings = self._firings[attach]
+            for key, firing in list(firings.items()):
+                if not firing.saves or firing.saves & self._saved:
+                    continue
+                if firing.last is None:
+                    del firings[key]
+                firing.last = None
+            if not firings:
+                del self._firings[attach]
 
     def _functions(self) -> None:
         """Probes at kernel functions, those with the same clauses together."""
@@ -288,7 +307,7 @@ class Planner:
         owner = f"{split_process(ref.provider)[0]}:{ref.name}"
         any_process = is_any_process(ref)
         types = self.program.types.of_rows
-        return RowNames(types, point, lambda _: _NAME_BOUND, source, owner, any_process=any_process)
+        return RowNames(types, point, lambda _: _NAME_BOUND, source, owner, any_process=any_process, read=self._saved)
 
     def _at_point(
         self,
@@ -327,9 +346,11 @@ class Planner:
         points = names.source.points if names.source is not None else ()
         if names.point.save:
             values = {name: names.saving(name) for name in names.point.save}
+            firing.saves = frozenset(names.saved(name).name for name in values)
             firing.clauses.append(_own_clause(probe, numbers, _kept(names, values), f"saved for {names.owner}"))
         elif (saved := [name for point in points for name in point.save]) and not names.point.keep:
             nothing = {name: Const(0, INT64) for name in saved}
+            firing.saves = frozenset(names.saved(name).name for name in nothing)
             firing.last = _own_clause(probe, numbers, _kept(names, nothing), f"forgotten for {names.owner}")
 
     def _calls(self, clause: TypedClause, refs: Sequence[ProbeRef], *, entry: bool) -> None:
@@ -399,7 +420,7 @@ class Planner:
         def bound(part: str) -> int:
             return max((len(getattr(probe, part)) for probe in probes), default=0)
 
-        return RowNames(self.program.types.of_rows, point, bound, source, owner)
+        return RowNames(self.program.types.of_rows, point, bound, source, owner, read=self._saved)
 
     # --- what became of it ----------------------------------------------------------------------------
 

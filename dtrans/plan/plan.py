@@ -72,6 +72,7 @@ class Plan:
     options: Options
     matched: tuple[tuple[str, int], ...]
     lost: tuple[tuple[str, str], ...]
+    idle: tuple[tuple[str, str], ...]
     became: tuple[Became, ...]
     #: What is to be looked for in processes.
     wanted: tuple[Wanted, ...] = ()

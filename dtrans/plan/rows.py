@@ -68,6 +68,8 @@ class RowNames:
     any_process: bool = False
     #: Whether a field of a tracepoint was asked for.
     reads_fields: bool = False
+    #: The variables of saved values that were read: shared by all points of a plan.
+    read: set[str] = field(default_factory=set)
     assigning: str = ""
     let: Lets = field(init=False)
     _open: list[str] = field(default_factory=list)
@@ -106,7 +108,9 @@ class RowNames:
         """The variable that holds a saved value: an array by the point's key."""
         for point in self.source.points if self.source is not None else ():
             if name in point.save:
-                value = RowNames(self.types, point, self.part_bound, self.source, self.owner).saving(name)
+                value = RowNames(self.types, point, self.part_bound, self.source, self.owner, read=self.read).saving(
+                    name
+                )
                 keys = (INT64,) * len(point.key or _THREAD_KEY)
                 return Variable("global", f"{self.owner}:{name}", value.type, keys)
         raise fail("D_KNOWLEDGE", f"no point of the source saves '{name}'", span)
@@ -161,7 +165,9 @@ class RowNames:
                 case "ctx":
                     return self._context(node.name, node.span)
                 case "saved":
-                    return Read(self.saved(node.name, node.span), self.key())
+                    variable = self.saved(node.name, node.span)
+                    self.read.add(variable.name)
+                    return Read(variable, self.key())
         return None
 
     def translated_member(self, base: Expr[Linux], node: ast.Member) -> Expr[Linux] | None:

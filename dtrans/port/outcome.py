@@ -13,7 +13,7 @@ Status = Literal["exact", "differs", "idle", "partly", "refused", "failed"]
 STATUSES: Mapping[Status, str] = {
     "exact": "translated; means the same on Linux",
     "differs": "translated; what differs is stated",
-    "idle": "translated; some of its probes do not exist here, and it asks to run without them",
+    "idle": "translated; some of its probes do not exist here, and it runs without them",
     "partly": "some of its programs are translated; the reason for the others is stated",
     "refused": "not translated; the reason is stated",
     "failed": "not translated, by a fault of dtrans",

@@ -154,7 +154,12 @@ def _part(pipeline: Pipeline, defined: Defined) -> Part:
         for clause in pipeline.typed.clauses
         if not clause.probes
         for probe in clause.node.probes
-    ) + tuple(one for one in absent if one.fidelity == "none")
+    )
+    idle += tuple(
+        Difference(text, "", "none", f"It fires nothing here, and its clause fires without it: {reason}")
+        for text, reason in pipeline.typed.idle
+    )
+    idle += tuple(one for one in absent if one.fidelity == "none")
     different = differences(pipeline) + tuple(one for one in absent if one.fidelity != "none")
     status: Status = "idle" if idle else "differs" if different else "exact"
     return Part(status, _providers(pipeline), pipeline.artifact.matched, idle + different)

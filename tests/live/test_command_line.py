@@ -126,6 +126,19 @@ def test_a_number_that_is_no_probes_is_an_error_also_with_z(dtrace: Run) -> None
     assert "invalid probe identifier 0: Unknown probe identifier [D_PDESC_INVAL]" in told
 
 
+def test_a_probe_that_linux_lacks_stands_idle_beside_others(dtrace: Run) -> None:
+    listed = dtrace("-qn", "syscall::acl:entry, BEGIN { trace(probename); exit(0); }")
+    assert listed.stdout.strip() == "BEGIN"
+    warned = "dtrace: warning: probe description syscall::acl:entry is not served on this kernel, and its clause fires"
+    assert listed.stderr.startswith(f"{warned} without it: Linux keeps access control lists")
+    assert len(listed.stderr.splitlines()) == 1
+    # Nothing would come of a clause of its own, and what nobody knows may be a mistake.
+    assert "extended attributes" in dtrace("-n", "syscall::acl:entry { } BEGIN { exit(0); }", status=1).stderr
+    assert "does not match any" in dtrace("-n", "syscall::nosuch:entry, BEGIN { exit(0); }", status=1).stderr
+    # Asked for, it is no news.
+    assert dtrace("-Zqn", "syscall::acl:entry, BEGIN { exit(0); }").stderr == ""
+
+
 def test_a_probe_that_does_not_exist_is_an_error_but_with_z(dtrace: Run) -> None:
     assert "[D_PDESC_ZERO]" in dtrace("-n", "nosuch:::probe", status=1).stderr
     dtrace("-Zqn", f"nosuch:::probe {{ }} {HELLO}")

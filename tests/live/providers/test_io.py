@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dtrans.artifact import RawTracepoint
 from tests.loads import NAME, line
-from tests.programs import printed
+from tests.programs import pipeline, printed
 
 REQUESTS = 'io:::{probe} /args[1]->dev_statname == "{disk}"/ {{ printf("{format}\\n", {members}); }}'
 B_READ, B_WRITE, B_BUSY, B_DONE, B_ASYNC = 0x40, 0x100, 0x1, 0x2, 0x400
@@ -188,3 +190,63 @@ def test_a_wait_is_for_the_file_of_the_newest_request(disk_file: Path) -> None:
     found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
     assert found["start"] == found["done"] >= 10, found
     assert 0 < found["far"] <= 19 * 8192
+
+
+#: Reads blocks of 4096 bytes that it gives to the kernel at once (io_submit(2)), in the order of its arguments.
+_AT_ONCE = """
+import ctypes, mmap, os, struct, sys
+syscall = ctypes.CDLL(None, use_errno=True).syscall
+disk = os.open(sys.argv[1], os.O_RDONLY | os.O_DIRECT)
+blocks = [int(word) for word in sys.argv[2:]]
+room = mmap.mmap(-1, 4096 * (1 + max(blocks)))
+start = ctypes.addressof(ctypes.c_char.from_buffer(room))
+context = ctypes.c_ulong(0)
+assert syscall(206, 8, ctypes.byref(context)) == 0
+parts = [struct.pack("QIIHhIQQqQII", 0, 0, 0, 0, 0, disk, start + n * 4096, 4096, n * 4096, 0, 0, 0) for n in blocks]
+held = [ctypes.create_string_buffer(part, len(part)) for part in parts]
+given = (ctypes.c_void_p * len(held))(*(ctypes.addressof(one) for one in held))
+assert syscall(209, context, len(held), given) == len(held)
+assert syscall(208, context, len(held), len(held), ctypes.create_string_buffer(32 * len(held)), None) == len(held)
+"""
+_STARTS_AND_ENDS = """
+    io:::start /pid == $target && args[1]->dev_statname == "{disk}"/ {{
+        started[args[0]->b_edev, args[0]->b_blkno] = arg0;
+        printf("start %d %d\\n", args[0]->b_blkno, args[0]->b_bcount);
+    }}
+    io:::done /started[args[0]->b_edev, args[0]->b_blkno] == arg0/ {{
+        printf("done %d %d %d %d\\n", args[0]->b_blkno, args[0]->b_bcount, args[0]->b_resid,
+            (args[0]->b_flags & B_DONE) != 0);
+    }}
+"""
+
+
+@pytest.mark.needs("machine:x86_64", "rawtp:block_io_start", "rawtp:block_rq_merge")
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        # The last of three blocks comes first, and the others are put before it.
+        ("2 1 0", ["start 16 4096", "done 16 12288 0 1"]),
+        # The blocks 1 and 2 are one request, which the disk's queue joins to that of the block 0.
+        ("0 2 1", ["start 0 4096", "start 16 4096", "done 16 8192 0 1", "done 0 12288 0 1"]),
+    ],
+)
+def test_each_request_that_started_ends_as_the_block_that_it_started_as(
+    blocks: str, told: list[str], loop_device: str, tmp_path: Path
+) -> None:
+    disk, load = Path(loop_device).name, tmp_path / "at_once.py"
+    load.write_text(_AT_ONCE)
+    try:
+        Path(f"/sys/block/{disk}/queue/scheduler").write_text("mq-deadline")
+    except OSError:
+        pytest.skip("needs the I/O scheduler mq-deadline")
+    shown = printed(_STARTS_AND_ENDS.format(disk=disk), commands=[f"{sys.executable} {load} {loop_device} {blocks}"])
+    assert shown.split("\n")[:-2] == told
+
+
+@pytest.mark.needs("rawtp:block_io_start")
+def test_what_starts_of_requests_keep_for_their_ends_costs_nothing_unread() -> None:
+    attached = [
+        [program.attach for program in pipeline(f"io:::done {{ trace({value}); }}").artifact.programs]
+        for value in ("args[0]->b_bcount", "args[0]->b_blkno")
+    ]
+    assert [RawTracepoint("block_io_start") in each for each in attached] == [False, True]
