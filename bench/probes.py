@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
-from dtrans.artifact import Attach, KernelFunctions, Tracepoints, UserCode
+from dtrans.attach import Attach, KernelFunctions, Tracepoints, UserCode
 from dtrans.run.kernel.host import HostFacts
 from dtrans.run.processes.elf import ElfFile
 from dtrans.run.processes.userland import Places

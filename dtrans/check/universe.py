@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import zip_longest
 
-from dtrans.artifact import MODES, Mode
+from dtrans.attach import MODES, Mode
 from dtrans.check.calls import UNTYPED, CallSignatures, common
 from dtrans.check.functions import ENTRY, RETURN, FunctionProbe, FunctionTable
 from dtrans.check.processes import USER_FAMILIES, UserProbe, place_note, site_args, user_probes

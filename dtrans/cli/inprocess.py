@@ -13,7 +13,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
-from dtrans.artifact import UserCode, Wanted
+from dtrans.artifact import Wanted
+from dtrans.attach import UserCode
 from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.universe import ProbeRef, RowProbe
 from dtrans.cli.listing import matches as matches_description

@@ -10,25 +10,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from dtrans.artifact import (
-    COMMIT_SITE,
-    DROP_KINDS,
-    ENDED_SITE,
+from dtrans.artifact import COMMIT_SITE, DROP_KINDS, ENDED_SITE, SPECULATION_ID, Artifact, Program, map_number
+from dtrans.attach import (
     LINGERING,
-    SPECULATION_ID,
-    Artifact,
     Attach,
     KernelFunctions,
     Link,
     PerfEvent,
-    Program,
     RawTracepoint,
     TestRun,
     Tracepoint,
     Tracepoints,
     Trampoline,
     UserCode,
-    map_number,
 )
 from dtrans.check.tree import Aggregate, If, Late, Statement
 from dtrans.check.typenames import TypeNames

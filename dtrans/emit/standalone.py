@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args
 
-from dtrans.artifact import Action, Artifact, Attach, Freopen, Printa, Printf, Shape, System, TestRun, Trampoline
+from dtrans.artifact import Action, Artifact, Freopen, Printa, Printf, Shape, System
 from dtrans.artifact import Field as RecordField
+from dtrans.attach import Attach, TestRun, Trampoline
 from dtrans.emit.bundle import bundle
 from dtrans.emit.render import render
 

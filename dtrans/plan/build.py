@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from dtrans.artifact import Attach, Moment, Probe, RawTracepoint, Tracepoint, UserCode
+from dtrans.artifact import Probe
+from dtrans.attach import Attach, Moment, RawTracepoint, Tracepoint, UserCode
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.processes import UserProbe, place_note, split_process
 from dtrans.check.program import TypedClause, TypedProgram

@@ -15,7 +15,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 
-from dtrans.artifact import Attach, KernelFunctions, Moment, Trampoline
+from dtrans.attach import Attach, KernelFunctions, Moment, Trampoline
 from dtrans.check.functions import FunctionProbe
 from dtrans.check.tree import Cast, Const, Expr
 from dtrans.errors import fail

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dtrans.artifact import ANY_PROCESS, COOKIE_CLAUSES, UserCode, Wanted
+from dtrans.artifact import Wanted
+from dtrans.attach import ANY_PROCESS, COOKIE_CLAUSES, UserCode
 from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.program import TypedClause
 from dtrans.check.tree import Cast, Expr

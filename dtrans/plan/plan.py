@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dtrans.artifact import Attach, Probe, Wanted
+from dtrans.artifact import Probe, Wanted
+from dtrans.attach import Attach
 from dtrans.check.tree import AggregationInfo, Expr, Statement, Variable
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dtrans.artifact import Attach, PerfEvent, RawTracepoint, TestRun, Tracepoint
+from dtrans.attach import Attach, PerfEvent, RawTracepoint, TestRun, Tracepoint
 from dtrans.check.tree import Binary, Expr
 from dtrans.check.universe import RowProbe
 from dtrans.errors import fail

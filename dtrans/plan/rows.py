@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 
-from dtrans.artifact import Trampoline
+from dtrans.attach import Trampoline
 from dtrans.check.expressions import Expressions
 from dtrans.check.tree import Const, Expr, Late, Read, Text, Variable
 from dtrans.check.typenames import TypeNames

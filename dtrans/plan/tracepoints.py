@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 
-from dtrans.artifact import Tracepoints
+from dtrans.attach import Tracepoints
 from dtrans.check.program import TypedClause
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
 from dtrans.check.tree import Arg, Args

@@ -15,15 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
-from dtrans.artifact import (
-    DROPS_BY_CPU,
-    ENDED_RECORD,
-    FAULT_RECORD,
-    FAULT_SITE,
-    RECORD_HEADER,
-    Artifact,
-    Exit,
-)
+from dtrans.artifact import DROPS_BY_CPU, ENDED_RECORD, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, Artifact, Exit
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.run.kernel.host import HostFacts

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dtrans.artifact
+import dtrans.attach
 from dtrans.artifact import (
     Action,
     Aggregation,
     Artifact,
-    Attach,
     Exit,
     Field,
     LateConstant,
@@ -29,11 +29,12 @@ from dtrans.artifact import (
     Program,
     Site,
 )
+from dtrans.attach import Attach
 from dtrans.emit.bundle import bundle
 from dtrans.emit.standalone import literal, prose, raw_text, standalone
 from dtrans.run.messages import start_messages
 
-NAMES = vars(dtrans.artifact)
+NAMES = vars(dtrans.artifact) | vars(dtrans.attach)
 #: Any text, with more of what ends strings and comments than chance would bring.
 TEXT = st.lists(
     st.sampled_from(['"', "'", '"""', "\\", "\n", "\r", "\0", "\u202e", "\udc80", "{{", "%}"]) | st.text()
@@ -43,7 +44,7 @@ TEXT = st.lists(
 def made(text: str = "x", **parts: Any) -> Artifact:
     values: dict[str, Any] = {
         "c_text": "int prog_0(void *ctx)\n{\n\treturn 0;\n}\n",
-        "programs": (Program("prog_0", dtrans.artifact.TestRun("BEGIN")),),
+        "programs": (Program("prog_0", dtrans.attach.TestRun("BEGIN")),),
         "probes": {0: Probe(1, "dtrace", "", "", text)},
         "sites": (Site(1, 16, (Printf(text or "x", (Field("literal", 8, 4),)), Exit(Field("int", 12, 4)))),),
         "aggregations": (Aggregation(text, "count", (), 0, 8),),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dtrans import artifact
-from dtrans.artifact import Artifact, Program, RawTracepoint, map_number
+from dtrans import attach
+from dtrans.artifact import Artifact, Program, map_number
+from dtrans.attach import RawTracepoint
 from dtrans.errors import DtransError
 from dtrans.run.kernel.bpf import (
     MAP_PERCPU_HASH,
@@ -187,7 +188,7 @@ def test_the_records_ring_has_the_size_of_the_option_for_each_cpu(
 
 def test_the_ring_of_programs_that_run_on_one_cpu_is_that_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "online_cpus", lambda: tuple(range(64)))
-    once = Program("prog_0", artifact.TestRun("BEGIN"))
+    once = Program("prog_0", attach.TestRun("BEGIN"))
     loaded = load.load(Artifact(COUNTING, (once,), {}, (), (), (), (), (), {"bufsize": "1m"}, 0), HostFacts())
     assert loaded.maps["records"].spec.max_entries == 1 << 20
     loaded.close()

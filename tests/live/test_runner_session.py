@@ -14,24 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import (
-    Aggregation,
-    Artifact,
-    Exit,
-    Field,
-    LateConstant,
-    Layout,
-    PerfEvent,
-    Printf,
-    Probe,
-    Program,
-    RawTracepoint,
-    Site,
-    Tracepoint,
-)
-from dtrans.artifact import (
-    TestRun as Fired,
-)
+from dtrans.artifact import Aggregation, Artifact, Exit, Field, LateConstant, Layout, Printf, Probe, Program, Site
+from dtrans.attach import PerfEvent, RawTracepoint, Tracepoint
+from dtrans.attach import TestRun as Fired
 from dtrans.errors import DtransError
 from dtrans.kept import to_plain
 from dtrans.run.kernel.bpf import map_ids, program_ids

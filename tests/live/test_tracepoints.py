@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dtrans.artifact import Attach, RawTracepoint, Tracepoint, Tracepoints
+from dtrans.attach import Attach, RawTracepoint, Tracepoint, Tracepoints
 from tests.conftest import has
 from tests.loads import line
 from tests.programs import pipeline, printed, refused

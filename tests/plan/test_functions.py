@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dtrans.artifact import KernelFunctions, Trampoline
+from dtrans.attach import KernelFunctions, Trampoline
 from dtrans.check.functions import FunctionProbe
 from dtrans.errors import DtransError
 from dtrans.plan.functions import attach_functions

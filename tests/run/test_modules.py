@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PURE = {
     "artifact",
+    "attach",
     "cache",
     "globs",
     "errors",

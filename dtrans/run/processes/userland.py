@@ -17,7 +17,8 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dtrans.artifact import Probe, UserCode, Wanted
+from dtrans.artifact import Probe, Wanted
+from dtrans.attach import UserCode
 from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
 from dtrans.numerals import numeral

@@ -11,7 +11,7 @@ import resource
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from dtrans.artifact import (
+from dtrans.attach import (
     Attach,
     KernelFunctions,
     PerfEvent,

@@ -19,7 +19,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from dtrans.artifact import LINGERING, SWITCHES, Artifact, KernelFunctions, Layout, PerfEvent, Probe, Program, TestRun
+from dtrans.artifact import SWITCHES, Artifact, Layout, Probe, Program
+from dtrans.attach import LINGERING, KernelFunctions, PerfEvent, TestRun
 from dtrans.cache import cache_key, cached
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dtrans.artifact import RawTracepoint
+from dtrans.attach import RawTracepoint
 from tests.loads import NAME, line
 from tests.programs import pipeline, printed
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from dtrans import artifact
+from dtrans import attach
+from dtrans.artifact import Program
 from dtrans.errors import DtransError, fail
 from dtrans.run.programs.load import check_length, told_at
 
-BEGIN = artifact.Program("prog_0", artifact.TestRun("BEGIN"))
+BEGIN = Program("prog_0", attach.TestRun("BEGIN"))
 
 
 def test_a_function_in_which_jumps_may_be_too_long_is_refused_and_others_are_not() -> None:
@@ -21,7 +22,7 @@ def test_a_function_in_which_jumps_may_be_too_long_is_refused_and_others_are_not
 
 def test_what_is_wrong_with_a_program_is_told_where_its_first_clause_stands() -> None:
     clauses = {1: ("x.d", 3, 1, 99, "BEGIN"), 2: ("x.d", 7, 5, 12, "\ttick-1s { x = 1; }")}
-    program = artifact.Program("prog_1", artifact.TestRun("BEGIN"), clauses=(2,))
+    program = Program("prog_1", attach.TestRun("BEGIN"), clauses=(2,))
     with pytest.raises(DtransError) as raised, told_at(clauses, program):
         check_length(program, 40000, ())
     assert raised.value.diagnostic.render().startswith("x.d:7:5: error: a statement at the probe BEGIN is longer")
