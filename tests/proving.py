@@ -19,6 +19,7 @@ not run on the kernel yet.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tomllib
@@ -141,13 +142,19 @@ class Recording:
 
 
 def write(path: Path, recording: Recording) -> None:
-    """Brings a results file up to date with a run so far: one row a line, in the order of `translators/`."""
-    before = read(path)["rows"] if path.exists() else {}
-    states = recording.states(before)
-    lines = [f"{json.dumps(name)}: {json.dumps(state)}" for name, state in states.items()]
+    """Brings a results file up to date with a run so far: one row a line, in the order of `translators/`.
+
+    Several workers of one run may do so at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    head = f'{{"kernel": "{".".join(os.uname().release.split(".")[:2])}", "rows": {{\n'
-    path.write_text(head + ",\n".join(lines) + "\n}}\n")
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        text = file.read()
+        states = recording.states(json.loads(text)["rows"] if text else {})
+        lines = [f"{json.dumps(name)}: {json.dumps(state)}" for name, state in states.items()]
+        head = f'{{"kernel": "{".".join(os.uname().release.split(".")[:2])}", "rows": {{\n'
+        file.truncate(0)
+        file.write(head + ",\n".join(lines) + "\n}}\n")
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def test_mapped_pages_are_got_and_changed_ones_put(disk_file: Path) -> None:
         /execname == "{NAME}" && args[0]->v_path == $$1/
         {{ self->put = 1; @["put", args[1], args[2] > 0] = count(); }}
         fbt::fop_putpage:return /self->put/ {{ self->put = 0; @["done", arg1, 0] = count(); }}
-        fbt::fop_fsync:return /execname == "{NAME}"/ {{ @["synced", arg1, 0] = count(); }}
+        fbt::fop_fsync:return /pid == $target/ {{ @["synced", arg1, 0] = count(); }}
         END {{ printa("%s %d %d %@d\\n", @); }}"""
     found = told(source, disk_file, line("mapped", 6, disk_file))
     assert found["get", "0", "4096"] == found["got", "0", "0"] >= 6  # Again where the page had to be waited for.

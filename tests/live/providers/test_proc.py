@@ -17,9 +17,9 @@ LOAD = line(
     "several", "fork 3", "exec 2 /bin/true", "signals 5", "threads 4", "forbidden 2", "killed 3", "exec 1 /nosuchfile"
 )
 SOURCE = f"""
-proc:::create /execname == "{NAME}"/ {{ @["create", args[0]->pr_ppid == pid] = count(); }}
+proc:::create /execname == "{NAME}" && progenyof($target)/ {{ @["create", args[0]->pr_ppid == pid] = count(); }}
 proc:::start /execname == "{NAME}" && progenyof($target)/ {{ @["start", ppid == $target] = count(); }}
-proc:::lwp-create /execname == "{NAME}"/
+proc:::lwp-create /execname == "{NAME}" && progenyof($target)/
 {{ @["lwp-create", args[0]->pr_lwpid != args[1]->pr_pid] = count(); }}
 proc:::lwp-start /execname == "{NAME}" && progenyof($target)/ {{ @["lwp-start", pid == $target] = count(); }}
 proc:::lwp-exit /execname == "{NAME}" && progenyof($target)/ {{ @["lwp-exit", pid == $target] = count(); }}
@@ -37,7 +37,7 @@ proc:::signal-handle /pid == $target && args[2] != 0 && args[1]->si_signo == arg
 proc:::signal-handle /pid == $target && args[1]->si_uid == uid && args[1]->si_errno == 0/
 {{ @["si_uid", 0] = count(); }}
 proc:::signal-clear /pid == $target/ {{ @["signal-clear", args[0]] = count(); }}
-proc:::fault /execname == "{NAME}" && args[1]->si_signo == SIGSEGV && args[1]->si_addr != 0/
+proc:::fault /execname == "{NAME}" && progenyof($target) && args[1]->si_signo == SIGSEGV && args[1]->si_addr != 0/
 {{ @["fault", args[0]] = count(); @["si_code", args[1]->si_code] = count(); }}
 END {{ printa("%s %d %@d\\n", @); }}
 """

@@ -85,7 +85,7 @@ def test_interrupts_of_devices_start_and_complete(disk_file: object) -> None:
 
 def test_a_tracepoint_has_the_fields_of_its_format() -> None:
     source = f"""
-        sdt:sched::sched_process_fork /args[0] == "{NAME}" || stringof(args[0]) == "{NAME}"/ {{ @["forks"] = count(); }}
-        sdt:sched::sched_process_exit /execname == "{NAME}"/ {{ @["exits"] = count(); }}"""
+        sdt:sched::sched_process_fork /progenyof($target)/ {{ @["forks"] = count(); }}
+        sdt:sched::sched_process_exit /execname == "{NAME}" && progenyof($target)/ {{ @["exits"] = count(); }}"""
     found = words(source, "fork", 5)
     assert (found["forks"], found["exits"]) == (5, 6)

@@ -65,9 +65,9 @@ def test_the_clock_ticks_for_the_thread_that_runs() -> None:
 @pytest.mark.proves("sched:::remain-cpu")
 def test_a_thread_that_yields_to_no_one_remains() -> None:
     source = f"""
-        sched:::remain-cpu /execname == "{NAME}"/ {{ @["remained"] = count(); }}
-        sched:::off-cpu /execname == "{NAME}"/ {{ @["left"] = count(); }}
-        syscall::sched_yield:entry /execname == "{NAME}"/ {{ @["yielded"] = count(); }}
+        sched:::remain-cpu /pid == $target/ {{ @["remained"] = count(); }}
+        sched:::off-cpu /pid == $target/ {{ @["left"] = count(); }}
+        syscall::sched_yield:entry /pid == $target/ {{ @["yielded"] = count(); }}
         END {{ printa("%s %@d\\n", @); }}"""
     words = printed(source, commands=[line("yield", 500)]).split()
     found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
@@ -108,7 +108,7 @@ def test_a_thread_is_lent_the_priority_of_one_that_waits_for_it() -> None:
 @pytest.mark.needs("rawtp:sched_update_nr_running_tp")
 def test_the_load_of_a_cpu_changes_as_a_thread_goes_to_sleep_and_wakes_up() -> None:
     source = f"""
-        sched:::load-change /execname == "{NAME}" && args[0] == cpu/
+        sched:::load-change /pid == $target && args[0] == cpu/
         {{ @[args[1] >= 0 && args[1] < 100000] = count(); }}
         END {{ printa("%d %@d", @); }}"""
     good, times = printed(source, commands=[line("sleep", 20, 0.001)]).split()
@@ -119,7 +119,7 @@ def test_the_load_of_a_cpu_changes_as_a_thread_goes_to_sleep_and_wakes_up() -> N
 def test_the_cpu_is_the_one_that_the_load_is_bound_to() -> None:
     cpu = min(os.sched_getaffinity(0))
     source = f"""
-        syscall::getppid:entry /execname == "{NAME}"/
+        syscall::getppid:entry /pid == $target/
         {{ printf("%d %d %d", curcpu->cpu_id, curcpu->cpu_pset, cpu); exit(0); }}"""
     assert printed(source, commands=[line("identity")]).split()[:3] == [str(cpu), "-1", str(cpu)]
 
@@ -133,7 +133,7 @@ def test_the_cpu_is_the_one_that_the_load_is_bound_to() -> None:
 def test_the_cpu_has_a_package_a_memory_node_a_type_and_a_speed() -> None:
     cpu = min(os.sched_getaffinity(0))
     source = f"""
-        syscall::getppid:entry /execname == "{NAME}"/
+        syscall::getppid:entry /pid == $target/
         {{
             printf("%d %d", curcpu->cpu_chip, curcpu->cpu_lgrp);
             printf(" %d %d", curcpu->cpu_info.pi_state == P_ONLINE, curcpu->cpu_info.pi_clock);
