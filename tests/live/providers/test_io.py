@@ -159,20 +159,20 @@ def test_direct_io_knows_its_file_too(probe: str, loop_device: str, mounted: Pat
 
 @pytest.mark.proves("fds", "fileinfo_t.fi_oflags")
 def test_an_open_file_is_told_by_its_descriptor(tmp_path: Path) -> None:
-    source = f"""
+    source = """
         syscall::write:entry /pid == $target && arg2 == 77/
-        {{ printf("%s %d ", fds[arg0].fi_pathname, fds[arg0].fi_oflags & O_ACCMODE);
-           printf("%d", fds[arg0].fi_offset); exit(0); }}"""
+        { printf("%s %d ", fds[arg0].fi_pathname, fds[arg0].fi_oflags & O_ACCMODE);
+           printf("%d", fds[arg0].fi_offset); exit(0); }"""
     assert printed(source, commands=[line("write", 1, 77)]).split() == ["/dev/null", str(os.O_WRONLY), "0"]
 
 
 @pytest.mark.proves("io:::wait-start", "io:::wait-done")
 def test_a_thread_that_waits_for_a_disk_is_told_before_and_after(disk_file: Path) -> None:
-    source = f"""
-        io:::wait-start /pid == $target/ {{ self->began = timestamp; @["start"] = count(); }}
-        io:::wait-done /pid == $target/ {{ @["done"] = count(); }}
-        io:::wait-done /pid == $target && self->began/ {{ @["known"] = count(); self->began = 0; }}
-        END {{ printa("%s %@d\\n", @); }}"""
+    source = """
+        io:::wait-start /pid == $target/ { self->began = timestamp; @["start"] = count(); }
+        io:::wait-done /pid == $target/ { @["done"] = count(); }
+        io:::wait-done /pid == $target && self->began/ { @["known"] = count(); self->began = 0; }
+        END { printa("%s %@d\\n", @); }"""
     words = printed(source, commands=[line("direct", 20, 8192, disk_file)]).split()
     found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
     assert 20 <= found["start"] <= 80

@@ -64,11 +64,11 @@ def test_the_clock_ticks_for_the_thread_that_runs() -> None:
 
 @pytest.mark.proves("sched:::remain-cpu")
 def test_a_thread_that_yields_to_no_one_remains() -> None:
-    source = f"""
-        sched:::remain-cpu /pid == $target/ {{ @["remained"] = count(); }}
-        sched:::off-cpu /pid == $target/ {{ @["left"] = count(); }}
-        syscall::sched_yield:entry /pid == $target/ {{ @["yielded"] = count(); }}
-        END {{ printa("%s %@d\\n", @); }}"""
+    source = """
+        sched:::remain-cpu /pid == $target/ { @["remained"] = count(); }
+        sched:::off-cpu /pid == $target/ { @["left"] = count(); }
+        syscall::sched_yield:entry /pid == $target/ { @["yielded"] = count(); }
+        END { printa("%s %@d\\n", @); }"""
     words = printed(source, commands=[line("yield", 500)]).split()
     found = dict(zip(words[::2], map(int, words[1::2]), strict=True))
     assert found["yielded"] == 500
@@ -107,10 +107,10 @@ def test_a_thread_is_lent_the_priority_of_one_that_waits_for_it() -> None:
 @pytest.mark.proves("sched:::load-change")
 @pytest.mark.needs("rawtp:sched_update_nr_running_tp")
 def test_the_load_of_a_cpu_changes_as_a_thread_goes_to_sleep_and_wakes_up() -> None:
-    source = f"""
+    source = """
         sched:::load-change /pid == $target && args[0] == cpu/
-        {{ @[args[1] >= 0 && args[1] < 100000] = count(); }}
-        END {{ printa("%d %@d", @); }}"""
+        { @[args[1] >= 0 && args[1] < 100000] = count(); }
+        END { printa("%d %@d", @); }"""
     good, times = printed(source, commands=[line("sleep", 20, 0.001)]).split()
     assert (good, int(times) > 0) == ("1", True)
 
@@ -118,9 +118,9 @@ def test_the_load_of_a_cpu_changes_as_a_thread_goes_to_sleep_and_wakes_up() -> N
 @pytest.mark.proves("cpuinfo_t.cpu_id", "cpuinfo_t.cpu_pset", "curcpu", "cpu")
 def test_the_cpu_is_the_one_that_the_load_is_bound_to() -> None:
     cpu = min(os.sched_getaffinity(0))
-    source = f"""
+    source = """
         syscall::getppid:entry /pid == $target/
-        {{ printf("%d %d %d", curcpu->cpu_id, curcpu->cpu_pset, cpu); exit(0); }}"""
+        { printf("%d %d %d", curcpu->cpu_id, curcpu->cpu_pset, cpu); exit(0); }"""
     assert printed(source, commands=[line("identity")]).split()[:3] == [str(cpu), "-1", str(cpu)]
 
 
@@ -132,14 +132,14 @@ def test_the_cpu_is_the_one_that_the_load_is_bound_to() -> None:
 )
 def test_the_cpu_has_a_package_a_memory_node_a_type_and_a_speed() -> None:
     cpu = min(os.sched_getaffinity(0))
-    source = f"""
+    source = """
         syscall::getppid:entry /pid == $target/
-        {{
+        {
             printf("%d %d", curcpu->cpu_chip, curcpu->cpu_lgrp);
             printf(" %d %d", curcpu->cpu_info.pi_state == P_ONLINE, curcpu->cpu_info.pi_clock);
             printf(" %s %s", curcpu->cpu_info.pi_processor_type, curcpu->cpu_info.pi_fputypes);
             exit(0);
-        }}"""
+        }"""
     folder = Path(f"/sys/devices/system/cpu/cpu{cpu}")
     package = (folder / "topology/physical_package_id").read_text().strip()
     node = next((entry.name.removeprefix("node") for entry in folder.glob("node[0-9]*")), "0")
