@@ -48,7 +48,7 @@ def curve(attach: AttachMany, most: int, rounds: int) -> Iterator[tuple[int, Tim
         took = [_once(attach, count)]
         while len(took) < rounds and took[0][2] < LONG:
             took.append(_once(attach, count))
-        yield count, tuple(map(median, zip(*took, strict=True)))  # type: ignore[misc]
+        yield count, tuple(map(median, zip(*took, strict=True)))
 
 
 def _once(attach: AttachMany, count: int) -> Times:

@@ -205,8 +205,8 @@ def _variables(knowledge: Knowledge) -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for constant in knowledge.constants.values():
         groups.setdefault((constant.note.fidelity, constant.note.differs), []).append(constant.name)
-    for (fidelity, differs), names in groups.items():
-        lines.append(f"| {', '.join(f'`{name}`' for name in names)} | {fidelity} | {_text(differs)} |")
+    for (kept, differs), names in groups.items():
+        lines.append(f"| {', '.join(f'`{name}`' for name in names)} | {kept} | {_text(differs)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -67,7 +67,8 @@ def test_wrong_fields_are_refused(given: tuple[tuple[Any, ...], dict[str, Any]])
 def test_values_are_equal_by_their_fields_and_their_class() -> None:
     assert Place("a", memo=[1]) == Place("a", memo=[2])
     assert Place("a") != Place("b")
-    assert Place("a") != Spot("a")
+    other: object = Spot("a")
+    assert Place("a") != other
     assert Nothing() == Nothing()
     assert Node("a") != Node("a")
     assert len({Place("a"), Place("a"), Place("b"), Nothing(), Nothing()}) == 3

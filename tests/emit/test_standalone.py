@@ -146,8 +146,7 @@ def test_what_the_program_does_not_use_is_left_out() -> None:
 
 @pytest.mark.parametrize("text", ["%a", "%k", "%A", "%-10a"])
 def test_a_format_that_names_addresses_keeps_the_symbols(text: str) -> None:
-    kind = "stack" if "k" in text else "uint"
-    site = Site(1, 16, (Printf(text, (Field(kind, 8, 8),)),))
+    site = Site(1, 16, (Printf(text, (Field("stack" if "k" in text else "uint", 8, 8),)),))
     assert "class ElfFile" in standalone(made(sites=(site,)), "x.d")
 
 

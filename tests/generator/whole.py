@@ -132,10 +132,10 @@ STRINGS = {
     "at": Variable("at[{}, {}]", "ii"),
 }
 for _name, (_keys, _made) in _STRUCTURES.items():
-    _owner = _name if _made else ""
-    NUMBERS[f"{_name}.n"] = Variable(f"{_name}.n", _keys, made=_owner, outer=len(_keys))
-    NUMBERS[f"{_name}.a"] = Variable(f"{_name}.a[{{}}]", f"{_keys}i", made=_owner, outer=len(_keys))
-    STRINGS[f"{_name}.s"] = Variable(f"{_name}.s", _keys, made=_owner, outer=len(_keys), memory=True)
+    _whole = _name if _made else ""
+    NUMBERS[f"{_name}.n"] = Variable(f"{_name}.n", _keys, made=_whole, outer=len(_keys))
+    NUMBERS[f"{_name}.a"] = Variable(f"{_name}.a[{{}}]", f"{_keys}i", made=_whole, outer=len(_keys))
+    STRINGS[f"{_name}.s"] = Variable(f"{_name}.s", _keys, made=_whole, outer=len(_keys), memory=True)
 STRING_FORMS = frozenset(variable.form for variable in STRINGS.values())
 DECLARATIONS = """\
 struct rec { int64_t n; int64_t a[3]; string s; };
@@ -435,7 +435,7 @@ def _add(draw: st.DrawFn, tables: dict[str, Table]) -> Statement:
     argument = "" if table.function == "count" else f"(int64_t){value.text}"
 
     def run(world: World) -> None:
-        key = tuple(part.value(world) for part in parts)
+        key = tuple(part.characters(world) if isinstance(part, Text) else part.value(world) for part in parts)
         add(world.tables.setdefault(name, MAKERS[name]()), key, WIDE[True].cut(value.value(world)) if argument else 0)
 
     return Statement(f"@{name}{keys} = {table.function}({', '.join(filter(None, (argument, table.bounds)))})", run)
@@ -559,7 +559,7 @@ def _start(draw: st.DrawFn, probe: str) -> Clause:
         if not fresh and (draw(st.integers(0, 5)) == 0 or (variable.keys and variable.form != "mr[{}].n")):
             continue
         for index in range(3) if variable.keys else (None,):
-            value: int | str = draw(st.sampled_from(("x", "yz")) if variable.string else st.integers(1, 9))
+            value: int | str = draw(st.sampled_from(("x", "yz"))) if variable.string else draw(st.integers(1, 9))
             keys = () if index is None else (index,)
 
             def run(

@@ -42,7 +42,12 @@ def test_a_script_of_another_interpreter_is_named_as_such() -> None:
 
 def test_a_script_is_read_once_so_that_a_pipe_will_do() -> None:
     read, write = os.pipe()
-    writer = threading.Thread(target=lambda: (os.write(write, b"BEGIN { }"), os.close(write)))
+
+    def give() -> None:
+        os.write(write, b"BEGIN { }")
+        os.close(write)
+
+    writer = threading.Thread(target=give)
     writer.start()
     (program,) = given_programs(Arguments(specs=(Spec("script", f"/dev/fd/{read}"),)))
     writer.join()

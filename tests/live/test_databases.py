@@ -73,7 +73,7 @@ def test_queries_and_transactions_of_postgresql() -> None:
         "select 4712",
     ]
     with _folder_of("postgres") as folder:
-        as_server = ["runuser", "-u", "postgres", "--"]
+        as_server: list[str | Path] = ["runuser", "-u", "postgres", "--"]
         _run(*as_server, programs / "initdb", "-N", "-A", "trust", "-D", folder / "data")
         control = [*as_server, programs / "pg_ctl", "-w", "-D", folder / "data", "-l", folder / "log"]
         _run(*control, "-o", f"-k {folder} -c listen_addresses='' -c autovacuum=off", "start")

@@ -190,9 +190,9 @@ def test_credentials_files_and_threads_are_read_by_solaris_members() -> None:
     assert (same, number, priority, stack) == (1, 1, 19 - os.getpriority(os.PRIO_PROCESS, 0), 1)
     *flags, room = map(int, process.split())
     assert (flags, room % 64) == ([1, 1, 1], 0)  # Linux makes room for descriptors by 64.
-    path, of_root, of_file, data, count, device, node = file.split()
+    path, of_root, of_file, data, users, device, node = file.split()
     assert (path, of_root, of_file, data, device, node) == ("/", "1", "0", "1", "0", "1")
-    assert int(count) > 0
+    assert int(users) > 0
 
 
 @pytest.mark.needs("address:runqueues")

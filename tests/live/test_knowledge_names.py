@@ -11,15 +11,17 @@ from types import MappingProxyType
 
 import pytest
 
+from dtrans.check.tree import Const, Expr
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import Universe
 from dtrans.errors import DtransError
 from dtrans.knowledge.load import load
-from dtrans.knowledge.rows import Lets, Point, SourceRow
+from dtrans.knowledge.rows import Lets, Point, ProbeRow, ProviderRow, SourceRow
+from dtrans.plan.leaves import Linux
 from dtrans.plan.rows import RowNames, translator_for
 from dtrans.run.kernel.host import HostFacts
 from dtrans.source import Source
-from dtrans.syntax import parse_type
+from dtrans.syntax import ast, parse_type
 from dtrans.types import INT
 
 KNOWLEDGE = load()
@@ -35,9 +37,14 @@ def facts() -> HostFacts:
     return HostFacts()
 
 
+def _constant(node: ast.Expr) -> int:
+    assert isinstance(node, ast.Integer)
+    return node.value
+
+
 @cache
 def names() -> TypeNames:
-    return TypeNames(facts(), KNOWLEDGE, 256, lambda expression: expression.value)  # type: ignore[attr-defined]
+    return TypeNames(facts(), KNOWLEDGE, 256, _constant)
 
 
 def evaluated(
@@ -46,11 +53,11 @@ def evaluated(
     place: str,
     source: SourceRow | None = None,
     let: Lets = MappingProxyType({}),
-    **bound: object,
-) -> object:
+    bound: Mapping[str, Expr[Linux]] = MappingProxyType({}),
+) -> Expr[Linux]:
     """The checked expression: the first alternative that this kernel has all parts of."""
     try:
-        found = RowNames(names(), point, source=source).evaluate(texts, let, **bound)  # type: ignore[arg-type]
+        found = RowNames(names(), point, source=source).evaluate(texts, let, **bound)
     except DtransError as error:
         pytest.fail(f"{place}: {error.diagnostic.render()}")
     if found is None:
@@ -58,40 +65,38 @@ def evaluated(
     return found[0]
 
 
-def members(kind: str, operand: object, point: Point, source: SourceRow | None = None) -> Iterator[str]:
+def members(kind: str, operand: Expr[Linux], point: Point, source: SourceRow | None = None) -> Iterator[str]:
     """Checks all members of a translated structure that is made from an operand; yields their names."""
     structure = KNOWLEDGE.structures.get(kind.removesuffix(" *"))
     if structure is None:
         return
-    row = translator_for(structure.translators, names(), operand.type)  # type: ignore[attr-defined]
-    assert row is not None, f"no translator makes {kind} from {operand.type}"  # type: ignore[attr-defined]
+    row = translator_for(structure.translators, names(), operand.type)
+    assert row is not None, f"no translator makes {kind} from {operand.type}"
     for name, texts in row.members.items():
         if name in NEED_ADDRESSES and facts().symbol("runqueues") is None:
             continue
         used = {word for text in texts for word in re.findall(r"\w+", text)}
         if used & BOUND - set(point.let) - set(row.let) - {row.param}:
             continue
-        evaluated(point, texts, f"{kind} {name}", source, row.let, **{row.param: operand})
+        evaluated(point, texts, f"{kind} {name}", source, row.let, {row.param: operand})
         yield name
 
 
 @pytest.mark.parametrize(("provider", "probe"), PROBES, ids=lambda row: row.name)
-def test_every_part_of_a_probe_is_known_to_this_kernel(provider: object, probe: object) -> None:
-    source = Universe(facts(), KNOWLEDGE).source(probe)  # type: ignore[arg-type]
+def test_every_part_of_a_probe_is_known_to_this_kernel(provider: ProviderRow, probe: ProbeRow) -> None:
+    source = Universe(facts(), KNOWLEDGE).source(probe)
     if source is None:
-        pytest.skip(f"needs {probe.sources[0].points[0].at}")  # type: ignore[attr-defined]
+        pytest.skip(f"needs {probe.sources[0].points[0].at}")
     for point in source.points:
         for text in filter(None, (point.when, point.thread, *dict(point.save).values(), *point.key, *point.arg)):
             evaluated(point, (text,), point.at, source)
-        for kind, text in zip(() if point.save else probe.args, point.args, strict=True):  # type: ignore[attr-defined]
+        for kind, text in zip(() if point.save else probe.args, point.args, strict=True):
             if text:  # An argument that the point does not know is refused where it is used.
                 list(members(kind, evaluated(point, (text,), point.at, source), point, source))
 
 
 @pytest.mark.parametrize("name", sorted(KNOWLEDGE.builtins))
 def test_every_builtin_is_known_to_this_kernel(name: str) -> None:
-    from dtrans.check.tree import Const
-
     row = KNOWLEDGE.builtins[name]
     served: Mapping[str, tuple[Point, tuple[str, ...]]] = {
         "running": (Point("syscall-return:read"), row.current),
@@ -99,13 +104,13 @@ def test_every_builtin_is_known_to_this_kernel(name: str) -> None:
     }
     for which, (point, texts) in served.items():
         if texts:
-            bound = {"index": Const(3, INT)} if re.search(r"\bindex\b", texts[0]) else {}
-            list(members(row.type, evaluated(point, texts, f"{name} of the {which} thread", **bound), point))
+            bound: dict[str, Expr[Linux]] = {"index": Const(3, INT)} if re.search(r"\bindex\b", texts[0]) else {}
+            list(members(row.type, evaluated(point, texts, f"{name} of the {which} thread", bound=bound), point))
 
 
 def test_every_type_is_known_to_this_kernel() -> None:
     for name, text in KNOWLEDGE.types.items():
-        assert names().resolve(parse_type(Source(name, text))), name
+        names().resolve(parse_type(Source(name, text)))
 
 
 @pytest.mark.parametrize("name", sorted(KNOWLEDGE.calls))

@@ -9,6 +9,7 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from tests.netloads import checksum
@@ -183,7 +184,7 @@ def _crowded() -> None:
             client.setblocking(False)
             client.bind((CLIENT, 0))
             client.connect_ex(("127.0.0.1", PORT))
-        answers = {}
+        answers: dict[int, tuple[int, int]] = {}
         while len(answers) < len(clients):
             by, to, seq, ack, _, flags = struct.unpack_from("!HHIIBB", ear.recv(200), 20)
             if by == PORT and flags == 18:  # SYN and ACK
@@ -195,6 +196,10 @@ def _crowded() -> None:
             client.close()
 
 
+def _has_sent_more(server: socket.socket, sent: int) -> bool:
+    return number(server, SENT) > sent
+
+
 def _delayed(times: str) -> None:
     """Bytes that come one by one, to a server that never sends any: each is acknowledged only after a while."""
     one = Deaf()
@@ -202,7 +207,7 @@ def _delayed(times: str) -> None:
         one.server.setsockopt(socket.IPPROTO_TCP, QUICKACK, 0)
         sent = number(one.server, SENT)
         one.forge(seq, 0, 1, 500, ACK | PSH)
-        work_until(lambda sent=sent: number(one.server, SENT) > sent)
+        work_until(partial(_has_sent_more, one.server, sent))
     one.reset()
 
 

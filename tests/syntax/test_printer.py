@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,12 +171,13 @@ def test_trees_differ_by_what_they_say_not_by_where() -> None:
 
 
 NAMES = st.sampled_from(["a", "foo", "BEGIN", "pid", "dev_t", "probed"])
+KINDS: tuple[Literal["struct", "union", "enum"], ...] = ("struct", "union", "enum")
 TYPES = st.recursive(
     st.one_of(
         st.sampled_from([("int",), ("unsigned", "long"), ("foo",), ("dev_t",), ("m`t",)]).map(
             lambda words: ast.NamedType(words, NOWHERE)
         ),
-        st.sampled_from(["struct", "union", "enum"]).map(lambda kind: ast.TaggedType(kind, "tag", None, NOWHERE)),
+        st.sampled_from(KINDS).map(lambda kind: ast.TaggedType(kind, "tag", None, NOWHERE)),
     ),
     lambda inner: st.one_of(
         inner.map(lambda of: ast.PointerType(of, NOWHERE)),
@@ -219,8 +222,8 @@ def deeper(inner: st.SearchStrategy[ast.Expr]) -> st.SearchStrategy[ast.Expr]:
     bases = inner.map(lambda base: ast.Name("a", NOWHERE) if isinstance(base, ast.Aggregation) else base)
     return st.one_of(
         st.builds(ast.Binary, st.sampled_from(BINARY), inner, inner, st.just(NOWHERE)),
-        st.builds(ast.Unary, st.sampled_from(UNARY), inner, st.just(NOWHERE)),  # type: ignore[arg-type]
-        st.builds(ast.Step, st.sampled_from(["++", "--"]), inner, st.booleans(), st.just(NOWHERE)),  # type: ignore[arg-type]
+        st.builds(ast.Unary, st.sampled_from(UNARY), inner, st.just(NOWHERE)),
+        st.builds(ast.Step, st.sampled_from(["++", "--"]), inner, st.booleans(), st.just(NOWHERE)),
         st.builds(ast.Conditional, inner, inner, inner, st.just(NOWHERE)),
         st.builds(ast.Assign, st.sampled_from(["=", "<<="]), inner, inner, st.just(NOWHERE)),
         st.builds(ast.Comma, inner, inner, st.just(NOWHERE)),

@@ -70,12 +70,12 @@ def test_each_part_of_a_path_is_looked_up_in_its_folder(tmp_path: Path) -> None:
     assert found == {tmp_path.name: "50", "one": "50"}
 
 
-def count(probe: str, path: Path, *load: int | str | Path) -> int:
+def count(probe: str, path: Path, kind: str, *load: int | str | Path) -> int:
     """How often a probe fires for a path in the process of a load."""
     text = f"""
         fsinfo:::{probe} /pid == $target && args[0]->fi_pathname == $$1/ {{ @ = count(); }}
         END {{ printa("%@d", @); }}"""
-    return int(printed(text, [str(path)], commands=[shlex.join(command(*load))]) or 0)
+    return int(printed(text, [str(path)], commands=[shlex.join(command(kind, *load))]) or 0)
 
 
 @pytest.mark.proves("fsinfo:::getpage")

@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -136,7 +137,7 @@ MEMBERS = {
     "pr_argv",
     "curlwpsinfo": "pr_lwpid pr_onpro pr_bindpro",
 }
-FIXED = {
+FIXED: dict[str, dict[str, Any]] = {
     "curpsinfo": {
         "pr_dmodel": 2, "pr_taskid": 0, "pr_projid": 0, "pr_poolid": 0, "pr_zoneid": 0, "pr_contract": -1,
         "pr_ttydev": 0xFFFFFFFF,

@@ -12,8 +12,8 @@ from tests.loads import NAME, line
 from tests.programs import printed
 
 
-def words(source: str, *load: float | str) -> dict[str, int]:
-    shown = printed(f'{source} END {{ printa("%s %@d\\n", @); }}', commands=[line(str(load[0]), *load[1:])]).split()
+def words(source: str, kind: str, *load: int | str) -> dict[str, int]:
+    shown = printed(f'{source} END {{ printa("%s %@d\\n", @); }}', commands=[line(kind, *load)]).split()
     return dict(zip(shown[::2], map(int, shown[1::2]), strict=True))
 
 
@@ -27,7 +27,7 @@ def test_every_cpu_is_sampled_at_the_rate_with_its_program_counter() -> None:
         profile-200 {{ @["all"] = count(); }}
         BEGIN {{ start = timestamp; }}
         END {{ printf("ms %d\\n", (timestamp - start) / 1000000); }}"""
-    found = words(source, "spin-everywhere", 0.5)
+    found = words(source, "spin-everywhere", "0.5")
     assert "neither" not in found
     assert found["user"] > 0
     assert {f"cpu{cpu}" for cpu in cpus} <= set(found)

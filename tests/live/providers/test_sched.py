@@ -111,7 +111,7 @@ def test_the_load_of_a_cpu_changes_as_a_thread_goes_to_sleep_and_wakes_up() -> N
         sched:::load-change /pid == $target && args[0] == cpu/
         { @[args[1] >= 0 && args[1] < 100000] = count(); }
         END { printa("%d %@d", @); }"""
-    good, times = printed(source, commands=[line("sleep", 20, 0.001)]).split()
+    good, times = printed(source, commands=[line("sleep", 20, "0.001")]).split()
     assert (good, int(times) > 0) == ("1", True)
 
 

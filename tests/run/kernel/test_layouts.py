@@ -40,14 +40,21 @@ class Facts:
     def tracepoint(self, group: str, event: str) -> tuple[TracepointField, ...] | None:
         return (TracepointField("id", "long", 8, 8, True),) if (group, event) == ("group", "event") else None
 
+    def raw_tracepoints(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return ()
+
     def raw_tracepoint(self, event: str) -> tuple[Param, ...] | None:
         return None
 
     def struct(self, kind: str, tag: str) -> Struct | None:
         return STRUCTS.get((kind, tag))
 
+    def written(self, kind: str, tag: str) -> tuple[str, ...] | None:
+        return None
+
     def typedef(self, name: str) -> Type | None:
-        return {"outer_t": OUTER, "int_t": INT}.get(name)
+        known: dict[str, Type] = {"outer_t": OUTER, "int_t": INT}
+        return known.get(name)
 
     def enumerators(self, tag: str) -> tuple[tuple[str, int], ...] | None:
         return None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtrans.artifact import Field
+from dtrans.artifact import Field, FieldKind
 from dtrans.errors import DtransError
 from dtrans.run.output.printf import compile_format, escape_text
 from tests.run.made import Symbols, make_names
@@ -23,6 +23,7 @@ _CODES = {("int", 1): "b", ("int", 2): "h", ("int", 4): "i", ("int", 8): "q"} | 
 def shown(format_text: str, *values: Any, kinds: str = "", strings: tuple[str, ...] = ()) -> str:
     """The text of a format; each value is (kind, size, what struct packs), or an int, or bytes in 64 of them."""
     fields: list[Field] = []
+    kind: FieldKind
     data = b"\xaa" * 8
     for value in values:
         match value:
