@@ -43,8 +43,9 @@ class UserProbe:
 
 def process_hint(providers: Mapping[str, ProviderRow], provider: str) -> str:
     """What to write instead of a provider of processes without a process: "" for another provider."""
-    row = providers.get(split_process(provider.rstrip("*"))[0])
-    if row is None or row.family not in USER_FAMILIES:
+    base, process = split_process(provider.rstrip("*"))
+    row = providers.get(base)
+    if process or row is None or row.family not in USER_FAMILIES:
         return ""
     return f"its probes are in processes: name one, as in {row.name}$target or {row.name}1234"
 
@@ -60,7 +61,9 @@ def user_probes(
 ) -> Iterator[tuple[str, UserProbe | tuple[ProviderRow, ProbeRow]]]:
     """What a description can mean in processes, with the probe's name each: of rows, of functions, of sites.
 
-    A provider must be named by its beginning at least: ``*:::`` is not all that all processes hold.
+    A provider must be named by its beginning at least: ``*:::`` is not all that all processes hold. One with a process
+    may be a glob, ``*$target:::``, as libdtrace has it (dt_pid_create_probes): then the probes that the program defines
+    are meant too.
     """
     base, process = split_process(description.provider)
     if description.provider in providers and providers[description.provider].family not in USER_FAMILIES:
@@ -71,10 +74,9 @@ def user_probes(
     rows = [
         row
         for row in providers.values()
-        if row.family in USER_FAMILIES
-        and (row.name == base if process else matches(row.name) or matches(f"{row.name}1"))
+        if row.family in USER_FAMILIES and (matches(row.name) or (not process and matches(f"{row.name}1")))
     ]
-    known = next(iter(rows), None)
+    known = None if process and is_glob(base) else next(iter(rows), None)
     # A provider that no table knows is one that programs define.
     defined = known is None or known.family == "user-sites"
     for row in rows:

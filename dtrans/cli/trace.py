@@ -32,6 +32,7 @@ def trace(arguments: Arguments) -> int:
     """
     if not arguments.specs and not arguments.compile_only:
         raise fail("D_NO_PROBES", "no probes specified", hint="give a program with -n or -s")
+    arguments = _with_names(arguments)
     if arguments.show_code or arguments.verbose:
         return _trace_showing(arguments)
     given = read_programs(arguments)
@@ -40,6 +41,15 @@ def trace(arguments: Arguments) -> int:
         return 0  # -e of nothing
     artifact = compiled_artifact(request)
     return 0 if arguments.compile_only else _run(artifact, arguments, given)
+
+
+def _with_names(arguments: Arguments) -> Arguments:
+    """With names for numbers of probes in processes, which the compiler does not know."""
+    if all(spec.kind not in ("id", "name") or not spec.text.lstrip()[:1].isdecimal() for spec in arguments.specs):
+        return arguments
+    from dtrans.cli.inprocess import with_names
+
+    return with_names(arguments)
 
 
 def _trace_showing(arguments: Arguments) -> int:
@@ -93,6 +103,7 @@ def list_matching(arguments: Arguments) -> int:
     """
     from dtrans.cli.inprocess import listed_target
 
+    arguments = _with_names(arguments)
     with listed_target(arguments) as target:
         return _list_matching(arguments, target)
 
@@ -101,7 +112,7 @@ def _list_matching(arguments: Arguments, target: int | None) -> int:
     from dtrans.check.listing import is_served, list_probes, made_probes
     from dtrans.check.processes import process_hint
     from dtrans.check.universe import Universe, in_process
-    from dtrans.cli.inprocess import all_defined, declared_types, in_processes
+    from dtrans.cli.inprocess import ListedProcesses, declared_types
     from dtrans.cli.listing import lines, matching
     from dtrans.knowledge.load import load
     from dtrans.run.kernel.host import HostFacts
@@ -118,13 +129,13 @@ def _list_matching(arguments: Arguments, target: int | None) -> int:
     solaris = Options(arguments.options).text("compat") == "solaris"
     universe = Universe(HostFacts(), load(), solaris=solaris)
     providers = universe.knowledge.providers
-    found: Iterator[ProbeRef] = chain(list_probes(universe), all_defined(providers))
+    processes = ListedProcesses(providers, target, created=bool(arguments.commands))
+    found: Iterator[ProbeRef] = chain(list_probes(universe), processes.defined())
     if wanted:
-        found_now = partial(in_processes, target=target, providers=providers, created=bool(arguments.commands))
 
         def made(description: ProbeDescription) -> Iterator[ProbeRef]:
             for probe in made_probes(universe, description):
-                yield from found_now(probe, description) if in_process(probe) else (probe,)
+                yield from processes.standing_for(probe, description) if in_process(probe) else (probe,)
 
         hint = partial(process_hint, providers)
         found = matching(wanted, universe.listed, partial(is_served, universe), made, hint)

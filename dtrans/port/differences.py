@@ -87,7 +87,7 @@ class Defined:
             for number, want in enumerate(unknown.values())
         )
         userland = Userland(anywhere, artifact.probes, self._machine, None)
-        userland.look(None)
+        userland.look((None,))
         for number, key in enumerate(unknown):
             self._known[key] = userland.matched(number) > 0
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import struct
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -24,20 +25,51 @@ from dtrans.globs import is_glob, pattern
 from dtrans.numerals import numeral
 from dtrans.run.processes.elf import ElfFile, ElfFunction
 from dtrans.run.processes.instructions import exit_offsets, instruction_offsets
-from dtrans.run.processes.mapped import EXECUTABLE, FileKey, MappedObject, is_mapped, mapped_objects, process_ids
+from dtrans.run.processes.mapped import (
+    EXECUTABLE,
+    FileKey,
+    MappedObject,
+    is_mapped,
+    load_address,
+    mapped_objects,
+    process_ids,
+)
 from dtrans.run.processes.operands import MOST_OPERANDS, Operand, operands, relative, stack_after_return
 from dtrans.source import span_of
 from dtrans.values import dataclass, field
 
 TARGET = "$target"
-#: Ids of probes in processes: those of the kernel's are below.
-FIRST_ID = 700_000
+#: A probe's provider, module, function and name.
+Parts = tuple[str, str, str, str]
+#: Ids of probes in processes: those of the kernel's are below. So many are given before any that is larger.
+FIRST_ID, _MOST_IDS = 700_000, 300_000
 _NUMBER_BITS = 32
+#: In the place of a function: the probe's name is an address (libdtrace dt_pid.c).
+_NO_FUNCTION = "-"
 #: e_machine by ``uname -m`` (include/uapi/linux/elf-em.h).
 _MACHINES = {"x86_64": 62, "aarch64": 183}
 #: A site: its probe's number, then its operands.
 _SITE_HEAD = struct.Struct("<I4x")
 SITE_SIZE = _SITE_HEAD.size + MOST_OPERANDS * 16
+
+
+class ProbeIds:
+    """The ids of probes in processes: made of their names, so that they are the same from one command to the next. Of
+    two that would have the same id, the later has the next."""
+
+    def __init__(self) -> None:
+        self._ids: dict[Parts, int] = {}
+        self._taken: set[int] = set()
+
+    def of(self, probe: Parts) -> int:
+        found = self._ids.get(probe)
+        if found is None:
+            found = FIRST_ID + zlib.crc32(":".join(probe).encode(errors="surrogateescape")) % _MOST_IDS
+            while found in self._taken:
+                found += 1
+            self._taken.add(found)
+            self._ids[probe] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +87,7 @@ class Places:
 class _Found:
     """One place that a description means."""
 
-    probe: tuple[str, str, str, str]
+    probe: Parts
     offset: int
     counter: int = 0
     operands: tuple[Operand, ...] = ()
@@ -80,10 +112,11 @@ class Userland:
     probes: dict[int, Probe] = field(default_factory=dict)
     sites: dict[int, bytes] = field(default_factory=dict)
     arguments: dict[int, str] = field(default_factory=dict)
-    _numbers: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
+    _numbers: dict[Parts, int] = field(default_factory=dict)
+    _ids: ProbeIds = field(default_factory=ProbeIds)
     _site_numbers: dict[tuple[int, tuple[Operand, ...]], int] = field(default_factory=dict)
     _seen: set[tuple[int | None, FileKey]] = field(default_factory=set)
-    _matched: dict[int, set[int]] = field(default_factory=dict)
+    _matched: dict[int, dict[int, None]] = field(default_factory=dict)
     _next: int = 0
     _told: tuple[int, int] = (0, 0)
 
@@ -96,30 +129,28 @@ class Userland:
 
     def find(self) -> list[Places]:
         """The places of all descriptions, as processes are now. Raises D_PDESC_ZERO, D_MACRO_UNDEF, D_PROC_*."""
-        found = [places for pid in self._asked() for places in self.look(pid)]
+        found = self.look(self._asked())
         for want in self.wanted:
             if not self._matched.get(want.group) and not want.optional:
                 raise self._missing(want)
         return found
 
-    def look(self, pid: int | None) -> list[Places]:
-        """The places in what a process has mapped since it was last looked at; None: in all processes and known
-        files."""
-        made: dict[tuple[UserCode, str], dict[tuple[int, int, int], int]] = {}
-        wanted = [want for want in self.wanted if self._process_of(want) == pid]
-        for thing in self._objects(pid, wanted):
-            if (pid, thing.key) in self._seen:
-                continue
-            self._seen.add((pid, thing.key))
-            for want in wanted:
+    def look(self, asked: Iterable[int | None]) -> list[Places]:
+        """The places in what processes have mapped since they were last looked at; None: all processes and known
+        files. Probes are numbered description by description, as they are listed."""
+        things = {pid: list(self._new_objects(pid)) for pid in asked}
+        made: dict[tuple[UserCode, int | None, str], dict[tuple[int, int, int], int]] = {}
+        for want in self.wanted:
+            pid = self._process_of(want)
+            for thing in things.get(pid, ()):
                 for found in self._in_object(want, pid, thing):
                     number = self._number(found.probe)
-                    self._matched.setdefault(want.group, set()).add(number)
+                    self._matched.setdefault(want.group, {})[number] = None
                     if want.attach.moment == "site":
                         self.arguments.setdefault(number, found.arguments)
                     if want.attach.has_sites:
                         number = self._site(number, found.operands)
-                    masks = made.setdefault((want.attach, thing.path), {})
+                    masks = made.setdefault((want.attach, pid, thing.path), {})
                     place = found.offset, found.counter, number
                     masks[place] = masks.get(place, 0) | 1 << want.clause
         return [
@@ -129,13 +160,17 @@ class Userland:
                 path,
                 tuple((at, counter, mask << _NUMBER_BITS | number) for (at, counter, number), mask in masks.items()),
             )
-            for (program, path), masks in made.items()
+            for (program, pid, path), masks in made.items()
         ]
 
     def more(self, *, everywhere: bool) -> list[Places]:
         """The places in what processes have mapped since; `everywhere` looks at all processes too."""
         asked = dict.fromkeys(map(self._process_of, self.wanted))
-        return [places for pid in asked if pid is not None or everywhere for places in self.look(pid)]
+        return self.look(pid for pid in asked if pid is not None or everywhere)
+
+    def of_group(self, group: int) -> list[int]:
+        """The numbers of the probes that a description matched, in order."""
+        return list(self._matched.get(group, ()))
 
     def matched(self, description: int) -> int:
         """How many probes the descriptions of one source matched."""
@@ -171,7 +206,14 @@ class Userland:
         if want.provider.endswith(TARGET):
             return self.target
         digits = want.provider[len(want.provider.rstrip("0123456789")) :]
-        return numeral(digits) if digits and not is_glob(want.provider) else None
+        return numeral(digits) if digits else None
+
+    def _new_objects(self, pid: int | None) -> Iterator[MappedObject]:
+        """What has come to a process since it was last looked at."""
+        for thing in self._objects(pid, [want for want in self.wanted if self._process_of(want) == pid]):
+            if (pid, thing.key) not in self._seen:
+                self._seen.add((pid, thing.key))
+                yield thing
 
     def _objects(self, pid: int | None, wanted: Sequence[Wanted]) -> Iterator[MappedObject]:
         if pid is not None:
@@ -191,6 +233,8 @@ class Userland:
             return  # A program of another instruction set, as 32-bit ones are, has its arguments elsewhere.
         if want.attach.moment == "site":
             yield from self._sites(want, pid, thing)
+        elif want.function == _NO_FUNCTION and pid is not None:
+            yield from _at_address(want, pid, thing)
         elif names_module(want.place.partition(":")[0] or want.module, thing) and not _defines(thing, want):
             yield from self._functions(want, pid, thing)
 
@@ -242,11 +286,11 @@ class Userland:
 
     # --- numbers ----------------------------------------------------------------------------------------
 
-    def _number(self, probe: tuple[str, str, str, str]) -> int:
+    def _number(self, probe: Parts) -> int:
         number = self._numbers.get(probe)
         if number is None:
             number = self._numbers[probe] = self._next
-            self.probes[number] = Probe(FIRST_ID + number, *probe)
+            self.probes[number] = Probe(self._ids.of(probe), *probe)
             self._next += 1
         return number
 
@@ -269,11 +313,13 @@ class Userland:
         return fail(tag, told, span_of(want.written), hint=hint)
 
 
-def defined_probes() -> Iterator[tuple[int, tuple[str, str, str, str], str]]:
-    """The probes that programs define, of every process that runs now: its id, provider, module, function and name of
-    each, sites of the same names once, and the arguments as the first one's note writes them."""
+def defined_probes(without: int = 0) -> Iterator[tuple[int, Parts, str]]:
+    """The probes that programs define, of every process that runs now, `without` one: its id, provider, module,
+    function and name of each, sites of the same names once, and the arguments as the first one's note writes them."""
     by_file: dict[FileKey, dict[tuple[str, str, str], str]] = {}
     for pid in process_ids():
+        if pid == without:
+            continue
         for thing in mapped_objects(pid):
             if thing.key not in by_file:
                 by_file[thing.key] = _defined(thing.file)
@@ -307,6 +353,28 @@ def _instructions(want: Wanted, thing: MappedObject, function: ElfFunction, prov
             yield _Found((provider, thing.name, function.name, f"{offset:x}"), function.offset + offset)
 
 
+def _at_address(want: Wanted, pid: int, thing: MappedObject) -> Iterator[_Found]:
+    """The instruction at an address of the process. Raises D_PROC_LIB, D_PROC_NAME, D_PROC_ALIGN."""
+    provider = f"{want.base}{pid}"
+    if thing.name == EXECUTABLE and not (want.module in ("", EXECUTABLE) or names_module(want.module, thing)):
+        told = f"only the {EXECUTABLE} module is valid with the '{_NO_FUNCTION}' function"
+        raise fail("D_PROC_LIB", told, span_of(want.written))
+    try:
+        address = int(want.name, 16)
+    except ValueError:
+        told = f"only individual addresses may be specified with the '{_NO_FUNCTION}' function"
+        raise fail("D_PROC_NAME", told, span_of(want.written), hint="in hexadecimal, as in 401136") from None
+    offset = thing.file.offset_of(address - load_address(pid, thing))
+    if offset is None:
+        return
+    found = thing.file.find(offset)
+    function = next((one for one in thing.file.functions if found and one.name == found[0]), None)
+    if function is not None and offset - function.offset not in instruction_offsets(thing.path, function):
+        told = f"address {address:#x} is not aligned on an instruction"
+        raise fail("D_PROC_ALIGN", told, span_of(want.written), hint=f"it is in {function.name}")
+    yield _Found((provider, EXECUTABLE, _NO_FUNCTION, f"{address:x}"), offset)
+
+
 def names_module(text: str, thing: MappedObject) -> bool:
     """Whether a description's module means a file: by its name, by its name up to a dot (``libc`` for ``libc.so.6``),
     or as ``a.out`` where it is the executable, which its own name means as well."""
@@ -322,18 +390,23 @@ def _defines(thing: MappedObject, want: Wanted) -> bool:
 
 
 def _named(file: ElfFile, text: str) -> Iterable[ElfFunction]:
-    """The functions that a description means. Of several names of one place a glob takes the plainest, and ``_name``
-    is called ``name`` (libdtrace dt_pid.c asks for the name of the address)."""
-    if text and not is_glob(text):
-        plain = {one.address: one for one in file.functions if one.name == text.lstrip("_")}
-        return [plain.get(one.address, one) for one in file.functions if one.name == text]
-    matches = pattern(text)
+    """The functions that a description means. Of several names of one place a glob takes the plainest that it matches;
+    one that is named is called by the plainest of all (libdtrace dt_pid.c asks for the name of the address)."""
+    functions = file.functions
+    if is_glob(text):
+        matches = pattern(text)
+        return _plainest(one for one in functions if matches(one.name))
+    named = {one.address for one in functions if one.name == text}
+    return _plainest(one for one in functions if one.address in named)
+
+
+def _plainest(functions: Iterable[ElfFunction]) -> Iterable[ElfFunction]:
+    """Of functions at one address the one with the plainest name."""
     best: dict[int, ElfFunction] = {}
-    for function in file.functions:
-        if matches(function.name):
-            other = best.get(function.address)
-            if other is None or _plainness(function.name) < _plainness(other.name):
-                best[function.address] = function
+    for function in functions:
+        other = best.get(function.address)
+        if other is None or _plainness(function.name) < _plainness(other.name):
+            best[function.address] = function
     return best.values()
 
 
@@ -342,10 +415,10 @@ def _plainness(name: str) -> tuple[int, int, str]:
 
 
 def _is_provider(want: Wanted, name: str, digits: str) -> bool:
-    matches = pattern(want.provider)
-    if is_glob(want.provider):
+    if not digits:
+        matches = pattern(want.provider)
         return matches(name) or matches(f"{name}1")
-    return want.provider in (f"{name}{digits}", f"{name}{TARGET}")
+    return pattern(want.base)(name)
 
 
 def _is_name(text: str, name: str) -> bool:
@@ -362,7 +435,7 @@ def _failure(want: Wanted, things: Sequence[MappedObject]) -> tuple[str, str]:
     zero = "D_PDESC_ZERO", f"probe description {text} does not match any probes"
     there = [thing for thing in things if names_module(want.module, thing)]
     named = want.module and want.function and not is_glob(want.module) and not is_glob(want.function)
-    if not there or not named or want.place or want.attach.moment == "site":
+    if not there or not named or want.place or want.attach.moment == "site" or want.function == _NO_FUNCTION:
         return zero
     sizes = [one.size for thing in there for one in thing.file.functions if one.name == want.function]
     if not sizes:
@@ -386,6 +459,8 @@ def _reason(want: Wanted, pid: int | None, things: Sequence[MappedObject]) -> st
             others = f": there are those of {', '.join(defined)}" if defined else ""
             return f"no process that runs now defines such a probe{others}"
         return f"{who} defines probes of {', '.join(defined)}" if defined else f"{who} defines no probes of its own"
+    if want.function == _NO_FUNCTION:
+        return f"{who} has no code at {want.name}"
     module = want.place.partition(":")[0] or want.module
     there = [thing for thing in things if names_module(module, thing)]
     if not there:
