@@ -12,24 +12,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dtrans.emit.clibrary import library_file
 from dtrans.emit.storage import ScratchLayout, Shared, Slot
 from dtrans.emit.writer import Writer
 
 #: How many of the verifier's steps the functions of one attach point may take before they are called. Of the million
 #: that there are; but each eighth of a string's length is a branch too, of which there may be 8192 at a time.
 MOST_COPIED = 80_000
-#: Steps that a function takes for strings of 256 bytes (templates/c/README.md). Others take next to none.
-_STEPS = {
-    "strlen": 450, "strcmp": 690, "streq": 670, "strcpy": 500, "strpad": 1_000, "strjoin": 1_200, "toupper": 980,
-    "tolower": 980, "strchr": 2_000, "strrchr": 1_700, "substr": 1_500, "basename": 3_100, "dirname": 3_800,
-    "cleanpath": 29_000, "strtok": 11_000, "lltostr": 11_000, "strtoll": 6_900, "inet_ntoa": 1_700,
-    "inet_ntoa6": 13_000, "psargs": 3_500, "progenyof": 2_000, "dentry_path": 2_400, "path": 6_100,
-    "any_path": 8_000, "inode_path": 6_200,
-}  # fmt: skip
 #: Those that are called wherever they are used: they go through a text a piece at a time, by functions of their own.
 _CALLED = frozenset({"json"})
-#: Of those that search, for a string of up to 7 characters, and for each byte that it may have.
-_SEARCHES, _SEARCH, _SOUGHT = ("strstr", "index", "rindex"), 6_000, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +157,14 @@ class Calls:
 
 
 def _steps(name: str, args: tuple[Argument, ...]) -> int:
+    """What a call costs the verifier."""
     sizes = [arg.slot.size if isinstance(arg, To) else arg.size for arg in args if isinstance(arg, To | Slot)]
-    steps = _STEPS.get(name, 0)
-    if name in _SEARCHES:
-        steps = _SEARCH + _SOUGHT * (sizes.pop() if sizes[-1] > 8 else 0)
+    match library_file(name).steps:
+        case (steps,):
+            pass
+        case (short, byte):
+            sought = sizes.pop()
+            steps = short + (byte * sought if sought > 8 else 0)
+        case _:
+            steps = 0
     return steps * max(sizes, default=256) // 256

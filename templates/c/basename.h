@@ -1,4 +1,5 @@
 // needs: word slice pathparts
+// steps: 3100
 /*
  * basename(s): the last component without trailing slashes; "." for "", "/" for slashes only. dst may be s.
  */

@@ -1,4 +1,5 @@
 // needs: word strlen
+// steps: 29000
 /*
  * cleanpath(s): s without empty components, "/./" and "x/.."; symbolic links are not looked at (Guide, "Actions and
  * Subroutines"). As in dtrace a trailing slash or "/." stays, a trailing "/.." leaves a slash, and ".." beyond the

@@ -1,4 +1,5 @@
 // needs: word kread walk
+// steps: 2400
 /*
  * The path of a dentry within its file system. See walk.h for what is cut.
  */

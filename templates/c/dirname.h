@@ -1,4 +1,5 @@
 // needs: word slice pathparts
+// steps: 3800
 /*
  * dirname(s): what stands before the last component, without trailing slashes; "/" if that is slashes only, "." if
  * there is no slash before it. dst may be s.

@@ -1,4 +1,5 @@
 // needs: word strlen find
+// steps: 6000 90
 /*
  * index(s, n[, start]): the first place of n in s from `start` on, -1 if there is none. Places count from 0.
  *

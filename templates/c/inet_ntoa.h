@@ -1,4 +1,5 @@
 // needs: word quad
+// steps: 1700
 /*
  * inet_ntoa(&address): an IPv4 address in dotted decimal. address: its four bytes in network order, as loaded from
  * memory. dcap >= 16, and dst needs room up to 64 bytes.

@@ -1,4 +1,5 @@
 // needs: word quad
+// steps: 16000
 /*
  * inet_ntoa6(&address) and inet_ntop(AF_INET6, &address): an IPv6 address in lower-case hexadecimal with one run of
  * zeros as "::" (RFC 1884, form 2).

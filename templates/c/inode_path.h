@@ -1,4 +1,5 @@
 // needs: word kread walk
+// steps: 6200
 // layout: OFF_inode__i_dentry = offset "struct inode" i_dentry
 // layout: OFF_inode__i_sb = offset "struct inode" i_sb
 // layout?: OFF_dentry__d_alias = offset "struct dentry" d_alias

@@ -1,4 +1,5 @@
 // needs: word
+// steps: 11000
 /*
  * lltostr(v[, base]): v in digits, lower case. Base 10 is signed; all others show the 64 bits. As in dtrace base 16 is
  * written with 0x, base 8 with 0. False, with dst empty, if the base is not 2 to 36 (dtrace: illegal operation).

@@ -1,4 +1,5 @@
 // needs: word kread walk
+// steps: 6100
 // layout: OFF_path__mnt = offset "struct path" mnt
 // layout: OFF_path__dentry = offset "struct path" dentry
 /*

@@ -1,4 +1,5 @@
 // needs: word kread
+// steps: 2000
 // layout: OFF_task_struct__tgid = offset "struct task_struct" tgid
 // layout: OFF_task_struct__real_parent = offset "struct task_struct" real_parent
 /*

@@ -1,4 +1,5 @@
 // needs: word kread
+// steps: 3500
 // layout: OFF_task_struct__mm = offset "struct task_struct" mm
 // layout: OFF_task_struct__comm = offset "struct task_struct" comm
 // layout: OFF_mm_struct__arg_start = offset "struct mm_struct" arg_start

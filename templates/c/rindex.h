@@ -1,4 +1,5 @@
 // needs: word strlen find
+// steps: 6000 90
 /*
  * rindex(s, n[, start]): the last place of n in s that is not behind `start`, -1 if there is none.
  *

@@ -1,4 +1,5 @@
 // needs: word slice
+// steps: 2000
 /*
  * strchr(s, c): dst = s from the first c on. False, with dst empty, if there is none; c 0 finds the end.
  */

@@ -1,4 +1,5 @@
 // needs: word
+// steps: 690
 /*
  * a < b, a > b and their kin on strings: -1, 0 or 1, comparing unsigned characters as DIF's scmp does.
  *

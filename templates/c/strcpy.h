@@ -1,4 +1,5 @@
 // needs: word
+// steps: 500
 /*
  * dst = s for strings: copies to the NUL, cut to what dst holds. What stood in dst behind the NUL's word stays.
  *

@@ -1,4 +1,5 @@
 // needs: word
+// steps: 670
 /*
  * a == b on strings.
  */

@@ -1,4 +1,5 @@
 // needs: word
+// steps: 1200
 /*
  * strjoin(a, b): a followed by b, cut to what dst holds (dtrace drops the clause instead, for want of scratch space).
  *

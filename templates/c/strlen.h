@@ -1,4 +1,5 @@
 // needs: word
+// steps: 450
 /*
  * strlen(s): the number of characters before the NUL.
  *

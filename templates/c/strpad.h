@@ -1,4 +1,5 @@
 // needs: word
+// steps: 1000
 /*
  * Zeroes what stands behind the NUL, so that equal strings are equal bytes: to be done before a string is a key.
  */

@@ -1,4 +1,5 @@
 // needs: word slice
+// steps: 1700
 /*
  * strrchr(s, c): dst = s from the last c on. False, with dst empty, if there is none; c 0 finds the end.
  */

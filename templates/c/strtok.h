@@ -1,4 +1,5 @@
 // needs: word find slice
+// steps: 11000
 /*
  * strtok(s, delimiters): dst = the next run of characters that are not in `delimiters`. False, with dst empty, if
  * there is none left.

@@ -1,4 +1,5 @@
 // needs: word
+// steps: 6900
 /*
  * strtoll(s[, base]): the number that s begins with: blanks and tabs, a sign, with base 16 perhaps 0x, digits. 0 if
  * there is none; too large a number wraps, as in dtrace. base is 10 if not given.

@@ -1,4 +1,5 @@
 // needs: word strlen slice
+// steps: 1500
 /*
  * substr(s, start, len): start below 0 counts from the end; len below 0 leaves off that many at the end; a start
  * outside gives "" (but one before the beginning with a len that reaches into s gives the part within s).

@@ -1,4 +1,5 @@
 // needs: word case
+// steps: 980
 /*
  * tolower(s): a copy of s with A to Z made a to z; all other bytes stay, as in dtrace. dst may be s.
  */

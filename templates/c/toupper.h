@@ -1,4 +1,5 @@
 // needs: word case
+// steps: 980
 /*
  * toupper(s): a copy of s with a to z made A to Z; all other bytes stay, as in dtrace. dst may be s.
  */
