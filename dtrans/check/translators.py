@@ -13,7 +13,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.knowledge.inlines import STANDARD
 from dtrans.source import NOWHERE, Span
 from dtrans.syntax import ast
-from dtrans.types import ULONG, Array, Pointer, StructRef, Type
+from dtrans.types import ULONG, Array, Int, Pointer, StructRef, Type
 from dtrans.values import replace
 
 
@@ -68,8 +68,12 @@ def own_member(names: Definitions, base: Translate, translator: OwnTranslator, n
         raise fail(
             "D_XLATE_NOCONV", f"the translator of {translator.target} does not make its member '{node.name}'", node.span
         )
-    value = names.with_bound({translator.param: base.operand}, written)
-    return names.checker.converted(value, kind, node.span)
+    given, kept = base.operand, None
+    if isinstance(given.type, Int) and not isinstance(given, Const | Read) and not isinstance(kind, StructRef | Array):
+        given, kept = _once(names, translator.param, given, given.type)
+    value = names.with_bound({translator.param: given}, written)
+    value = names.checker.converted(value, kind, node.span)
+    return value if kept is None else Comma(kept, value)
 
 
 def copy_translated(
@@ -128,13 +132,18 @@ def expand_inline(names: Definitions, inline: ast.Inline, node: ast.Name | ast.I
         if isinstance(value, Const | Text | Translate) or isinstance(value.type, StructRef | Array):
             bound[name] = value
         else:
-            variable = names.hidden(f"{inline.name}.{name}", to)
-            kept.append(Assign(variable, (), "", value, old=False))
-            bound[name] = Read(variable, ())
+            bound[name], keeping = _once(names, f"{inline.name}.{name}", value, to)
+            kept.append(keeping)
     result = _value(names, inline, bound, node.span)
     for one in reversed(kept):
         result = Comma(one, result)
     return result
+
+
+def _once(names: Definitions, name: str, value: Expr[Solaris], kind: Type) -> tuple[Expr[Solaris], Expr[Solaris]]:
+    """A value that is calculated once, however often it is read: what reads it, and what comes before."""
+    variable = names.hidden(name, kind)
+    return Read(variable, ()), Assign(variable, (), "", value, old=False)
 
 
 def _value(names: Definitions, inline: ast.Inline, bound: dict[str, Expr[Solaris]], span: Span) -> Expr[Solaris]:

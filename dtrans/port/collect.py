@@ -10,23 +10,32 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 from dtrans.port.shell import NEUTRAL, Command, read_commands
-from dtrans.values import dataclass
+from dtrans.values import dataclass, replace
 
 #: Longer files are no scripts.
 _LONGEST = 1 << 20
 _SHELLS = frozenset({"sh", "ksh", "ksh93", "bash", "dash", "zsh"})
 _SHEBANG = re.compile(r"#!\s*(\S+)(?:[ \t]+(.*))?")
-_PERL_HEREDOC = re.compile(r"<<\s*([\"']?)(\w+)\1[^\n]*\n(.*?)^\2$", re.DOTALL | re.MULTILINE)
+#: Here-documents and strings of Perl, those in comments left out.
+_PERL_PARTS = re.compile(
+    r"""<<\s*(?P<mark>["']?)(?P<end>\w+)(?P=mark)[^\n]*\n(?P<heredoc>.*?)^(?P=end)$"""
+    r"""|(?P<quote>["'`])(?P<string>(?:\\.|(?!(?P=quote))[^\\])*)(?P=quote)"""
+    r"""|(?:^|(?<=[\s;{}]))\#[^\n]*""",
+    re.DOTALL | re.MULTILINE,
+)
 _PERL_SPLICE = re.compile(r"\\(.)|[$@]\{?(\w+(?:::\w+)*)\}?(?:->)?(?:[\[{][^\]}]*[\]}])?", re.DOTALL)
 _PERL_ESCAPES = {"n": "\n", "t": "\t"}
 _PERL_ASSIGNMENT = re.compile(
     r"""^\s*(?:my\s+|our\s+)?\$(\w+)\s*=\s*("((?:[^"\\]|\\.)*)"|'([^']*)'|\d+)""", re.MULTILINE
 )
+#: A file named like a script that holds a shell's command line.
+_COMMAND_LINE = re.compile(r"\s*(?:sudo\s+)?(?:/usr/s?bin/)?dtrace\s+-")
 _DTRACE_CALL = re.compile(r"(?<![\w./$-])(?:/usr/sbin/|/usr/bin/)?dtrace(?=[ \t]+-)")
 _DTRACE_PATH = re.compile(r"(?<==)/usr/s?bin/dtrace\b")
 
@@ -39,6 +48,8 @@ class Call:
     words: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
     line: int
+    #: The same call with ``*`` for what only a run would tell, where that is part of a probe's name.
+    other: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +78,9 @@ def collect(root: Path) -> Collection:
         return Collection((script,) if script else (), ())
     scripts, aliases = [], []
     for path in _files(root):
-        if path.is_symlink():
-            target = path.resolve()
-            if target.is_file() and target.is_relative_to(root.resolve()) and read_script(target, path):
+        target = path.resolve()
+        if path.is_symlink() and (not target.exists() or target.is_relative_to(root.resolve())):
+            if target.is_file() and read_script(target, path):
                 aliases.append((path.relative_to(root), target.relative_to(root.resolve())))
         elif script := read_script(path, path.relative_to(root)):
             scripts.append(script)
@@ -78,13 +89,14 @@ def collect(root: Path) -> Collection:
 
 def read_script(path: Path, shown: Path) -> Script | None:
     """The tool in a file, or None when it is neither D nor a wrapper of D."""
-    if path.stat().st_size > _LONGEST:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST:
         return None
     data = path.read_bytes()
     if b"\0" in data:
         return None
     text = data.decode("utf-8", "surrogateescape")
-    interpreter = _interpreter(text)
+    interpreter = _interpreter(text) or ("sh" if path.suffix == ".d" and _COMMAND_LINE.match(text) else "")
     if interpreter == "dtrace" or (not interpreter and path.suffix == ".d"):
         return Script(shown, "d", "", text)
     calls = tuple(_calls(text, interpreter))
@@ -114,16 +126,25 @@ def _interpreter(text: str) -> str:
 
 
 def _calls(text: str, interpreter: str) -> Iterator[Call]:
+    for call, other in zip(_read_calls(text, interpreter, NEUTRAL), _read_calls(text, interpreter, "*"), strict=True):
+        yield call if call == other else replace(call, other=other)
+
+
+def _read_calls(text: str, interpreter: str, neutral: str) -> Iterator[Call]:
     if interpreter in _SHELLS:
-        yield from _shell_calls(text, text, 0)
+        yield from _shell_calls(text, text, 0, neutral)
     elif interpreter == "perl":
-        known = _perl_variables(text)
-        for heredoc in _PERL_HEREDOC.finditer(text):
-            body = heredoc[3] if heredoc[1] == "'" else _perl_spliced(heredoc[3], known)
-            yield from _shell_calls(body, text, heredoc.start(3))
+        known = _perl_variables(text, neutral)
+        for part in _PERL_PARTS.finditer(text):
+            if part["heredoc"] is not None:
+                body = part["heredoc"] if part["mark"] == "'" else _perl_spliced(part["heredoc"], known, neutral)
+                yield from _shell_calls(body, text, part.start("heredoc"), neutral)
+            elif part["string"] is not None and _DTRACE_CALL.search(part["string"]):
+                body = part["string"] if part["quote"] == "'" else _perl_spliced(part["string"], known, neutral)
+                yield from _shell_calls(body, text, part.start("string"), neutral)
 
 
-def _perl_variables(text: str) -> dict[str, str]:
+def _perl_variables(text: str, neutral: str) -> dict[str, str]:
     """Scalars that are assigned a constant, the first one; or else a string that is known in part."""
     certain: dict[str, str] = {}
     other: dict[str, str] = {}
@@ -131,25 +152,25 @@ def _perl_variables(text: str) -> dict[str, str]:
         if whole[0] != '"':
             certain.setdefault(name, single or whole.strip("'"))
         elif any(splice[2] for splice in _PERL_SPLICE.finditer(double)):
-            other.setdefault(name, _perl_spliced(double, {}))
+            other.setdefault(name, _perl_spliced(double, {}, neutral))
         else:
-            certain.setdefault(name, _perl_spliced(double, {}))
+            certain.setdefault(name, _perl_spliced(double, {}, neutral))
     return {**other, **certain}
 
 
-def _perl_spliced(text: str, known: Mapping[str, str]) -> str:
+def _perl_spliced(text: str, known: Mapping[str, str], neutral: str) -> str:
     """Text in double quotes, or a here-document, with its variables and escapes replaced."""
 
     def value(splice: re.Match[str]) -> str:
         escape, name = splice.groups()
-        return known.get(name, NEUTRAL) if escape is None else _PERL_ESCAPES.get(escape, escape)
+        return known.get(name, neutral) if escape is None else _PERL_ESCAPES.get(escape, escape)
 
     return _PERL_SPLICE.sub(value, text)
 
 
-def _shell_calls(shell: str, whole: str, base: int) -> Iterator[Call]:
+def _shell_calls(shell: str, whole: str, base: int, neutral: str) -> Iterator[Call]:
     """The calls in shell text that starts at offset `base` of the file `whole`."""
-    for command in read_commands(shell):
+    for command in read_commands(shell, neutral):
         at = _command_word(command)
         if at is not None:
             files = dict(command.files)

@@ -12,7 +12,7 @@ commands) is `NEUTRAL`. Serves sh, ksh and bash; the grammar is that of POSIX "S
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dtrans.values import dataclass, field, replace
 
@@ -40,11 +40,12 @@ class Command:
     offset: int
 
 
-def read_commands(text: str) -> tuple[Command, ...]:
-    """All simple commands of a script. Never fails: an unterminated quote ends with the text."""
-    first = _Reader(text, {})
+def read_commands(text: str, neutral: str = NEUTRAL) -> tuple[Command, ...]:
+    """All simple commands of a script. `neutral` stands for what cannot be known. Never fails: an unterminated quote
+    ends with the text."""
+    first = _Reader(text, {}, neutral)
     first.read()
-    return tuple(_Reader(text, first.variables()).read())
+    return tuple(_Reader(text, first.variables(), neutral).read())
 
 
 @dataclass(slots=True)
@@ -55,13 +56,16 @@ class _Draft:
     words: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     stdin: str | None = None
+    #: The command whose output it reads.
+    source: _Draft | None = None
 
 
 class _Reader:
     """One pass over a script, with the values of variables known from the start."""
 
-    def __init__(self, text: str, known: Mapping[str, str]) -> None:
+    def __init__(self, text: str, known: Mapping[str, str], neutral: str) -> None:
         self.text = text
+        self.neutral = neutral
         self.at = 0
         self.known = dict(known)
         self.assigned: dict[str, tuple[bool, str]] = {}
@@ -69,6 +73,7 @@ class _Reader:
         self.draft = _Draft(0)
         self.commands: list[Command] = []
         self.heredocs: list[tuple[_Draft, str, bool, bool]] = []
+        self.fed: list[_Draft] = []
 
     def variables(self) -> dict[str, str]:
         return {name: value for name, (_, value) in self.assigned.items()}
@@ -90,7 +95,15 @@ class _Reader:
             elif char == ")" and closing:
                 self.at += 1
                 break
-            elif char in ";&|()":
+            elif char == "|" and self.text[self.at + 1 : self.at + 2] != "|":
+                self.at += 1
+                source = self.draft
+                self._finish()
+                self.draft.source = source
+            elif self.text.startswith("||", self.at):
+                self.at += 2
+                self._finish()
+            elif char in ";&()":
                 self.at += 1
                 self._finish()
             elif char in "<>" and self.text[self.at + 1 : self.at + 2] != "(":
@@ -105,13 +118,21 @@ class _Reader:
 
     def _finish(self) -> None:
         draft, self.draft = self.draft, _Draft(self.at)
-        if draft.words or draft.stdin is not None or any(draft is waiting for waiting, *_ in self.heredocs):
-            self._drafts_to_commands(draft)
-
-    def _drafts_to_commands(self, draft: _Draft) -> None:
-        if any(draft is waiting for waiting, *_ in self.heredocs):
+        if self._waits(draft):
             return  # It is complete when its here-document is read.
-        self.commands.append(Command(tuple(draft.words), draft.stdin, draft.files, draft.offset))
+        if draft.source is not None and self._waits(draft.source):
+            self.fed.append(draft)
+        elif draft.words or draft.stdin is not None:
+            self._add(draft)
+
+    def _waits(self, draft: _Draft) -> bool:
+        return any(draft is waiting for waiting, *_ in self.heredocs)
+
+    def _add(self, draft: _Draft) -> None:
+        stdin = draft.stdin
+        if stdin is None and draft.source is not None:
+            stdin = _printed(draft.source.words, draft.source.stdin) or None
+        self.commands.append(Command(tuple(draft.words), stdin, draft.files, draft.offset))
 
     def _argument(self) -> None:
         if not self.draft.words:
@@ -166,9 +187,12 @@ class _Reader:
                     break
                 lines.append(line + "\n")
             body = "".join(lines)
-            draft.stdin = _Reader(body, self.known).expand_all() if expands else body
-            self.commands.append(Command(tuple(draft.words), draft.stdin, draft.files, draft.offset))
+            draft.stdin = _Reader(body, self.known, self.neutral).expand_all() if expands else body
+            self._add(draft)
         self.heredocs.clear()
+        for draft in self.fed:
+            self._add(draft)
+        self.fed.clear()
 
     def _skip_line(self) -> None:
         end = self.text.find("\n", self.at)
@@ -240,7 +264,7 @@ class _Reader:
         if self.text.startswith("$((", self.at):
             self._skip_arithmetic()
             self.certain = False
-            return NEUTRAL
+            return self.neutral
         if rest == "(":
             return self._substituted()
         if rest == "{":
@@ -260,13 +284,13 @@ class _Reader:
         self.commands += nested.read(closing=True)
         self.at = nested.at
         self.certain = False
-        return NEUTRAL
+        return self.neutral
 
     def _backquoted(self) -> str:
         start = self.at + 1
         value = self._unknown(re.compile(r"`(?:[^`\\]|\\.)*`?", re.DOTALL))
         inner = re.sub(r"\\([$`\\])", r"\1", self.text[start : self.at].removesuffix("`"))
-        self.commands += (replace(command, offset=start) for command in _Reader(inner, self.known).read())
+        self.commands += (replace(command, offset=start) for command in _Reader(inner, self.known, self.neutral).read())
         return value
 
     def _braces(self) -> str:
@@ -278,13 +302,13 @@ class _Reader:
 
     def _value(self, name: str) -> str:
         self.certain = self.certain and name in self.known
-        return self.known.get(name, NEUTRAL)
+        return self.known.get(name, self.neutral)
 
     def _unknown(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self.text, self.at)
         self.at = found.end() if found else self.at + 1
         self.certain = False
-        return NEUTRAL
+        return self.neutral
 
     def _process(self) -> str:
         """``<(command)``: a word that names a file; the text of the file when the command prints fixed words."""
@@ -293,20 +317,22 @@ class _Reader:
         commands = nested.read(closing=True)
         self.at = nested.at
         name = f"/dev/fd/{63 - len(self.draft.files)}"
-        self.draft.files[name] = "".join(_printed(command) for command in commands)
+        self.draft.files[name] = "".join(_printed(command.words, command.stdin) for command in commands)
         return name
 
     def _nested(self) -> _Reader:
-        nested = _Reader(self.text, self.known)
+        nested = _Reader(self.text, self.known, self.neutral)
         nested.at = self.at
         return nested
 
 
-def _printed(command: Command) -> str:
-    """What ``print``, ``echo``, ``printf '%s'`` or ``cat`` of a here-document prints."""
-    match command.words:
-        case ["cat", *_] if command.stdin is not None:
-            return command.stdin
-        case ["print" | "echo", *words]:
-            return " ".join(word for word in words if not re.fullmatch(r"-[rneE]+", word)) + "\n"
+def _printed(words: Sequence[str], stdin: str | None) -> str:
+    """What ``print``, ``echo``, ``printf`` of a plain text or ``cat`` of a here-document prints; "" for others."""
+    match words:
+        case ["cat", *_] if stdin is not None:
+            return stdin
+        case ["print" | "echo", *told]:
+            return " ".join(word for word in told if not re.fullmatch(r"-[rneE]+", word)) + "\n"
+        case ["printf", text] if "%" not in text:
+            return text.replace("\\n", "\n")
     return ""

@@ -32,6 +32,9 @@ DROP_IN = "dtrans-dtrace"
 
 _PROVIDER = re.compile(r"(?:^|[,;}\s])([A-Za-z_][\w$*?-]*):[\w$*?.`-]*:[\w$*?.`+-]*:?[\w$*?.-]*(?=\s*[,/{])")
 _ARGUMENT = re.compile(r"\$\$?([0-9]+)")
+#: What a script is refused with that is not given its arguments; with the option defaultargs they are 0 and "".
+_WITHOUT_ARGUMENTS = ("D_MACRO_UNDEF", "D_PDESC_ZERO")
+_SETS_PATH = re.compile(r"(?m)^\s*(?:export\s+)?PATH=")
 #: A word that can stand for a number and for a text, and one for a part of a probe's name.
 _EXAMPLES = ("1", "*")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -51,12 +54,14 @@ class Translator:
         started, words = time.perf_counter(), 0
         if script.kind == "wrapper":
             parts = tuple(self._call(script, call, root) for call in script.calls)
-            made = "" if all(part.status == "refused" for part in parts) else on_linux(script.text, DROP_IN)
+            made = (
+                "" if all(part.status == "refused" for part in parts) else on_linux(script.text, _drop_in(script.text))
+            )
             output = script.path
         else:
             part, made = self._script(script, root)
-            output = _program_name(script.path)
-            if part.refusal is not None and part.refusal.tag == "D_MACRO_UNDEF":
+            output = _program_name(script.path, root)
+            if part.refusal is not None and part.refusal.tag in _WITHOUT_ARGUMENTS and _arguments_of(script.text):
                 words = _arguments_of(script.text)
                 part, made = self._with_arguments(script, root, words)
                 output = script.path
@@ -64,7 +69,7 @@ class Translator:
         if made:
             write_tool(out / output, made)
             if script.kind == "wrapper":
-                _copy_headers((root / script.path).parent, (out / output).parent)
+                _copy_companions(script, root, out)
         seconds = time.perf_counter() - started
         written = str(output) if made else ""
         return Outcome(
@@ -98,14 +103,23 @@ class Translator:
         return refused, ""
 
     def _call(self, script: Script, call: Call, root: Path) -> Part:
+        part = self._called(script, call, root)
+        if part.refusal is not None and call.other is not None:
+            other = self._called(script, call.other, root)
+            part = part if other.refusal is not None else other
+        return replace(part, line=call.line)
+
+    def _called(self, script: Script, call: Call, root: Path) -> Part:
         files = dict(call.files)
         try:
             arguments = read_arguments(call.words)
+            near = {text: str(root / path) for text, path in _beside(script, call, root)}
+            specs = tuple(replace(spec, text=near.get(spec.text, spec.text)) for spec in arguments.specs)
+            arguments = replace(arguments, specs=specs)
             # The preprocessor's folders are relative to where the wrapper stands.
-            part = _part(self._pipeline(arguments, files, str(root / script.path)), self._defined)
+            return _part(self._pipeline(arguments, files, str(root / script.path)), self._defined)
         except DtransError as error:
-            part = _refused(error.diagnostic, "\n".join([*call.words, *files.values()]), root)
-        return replace(part, line=call.line)
+            return _refused(error.diagnostic, "\n".join([*call.words, *files.values()]), root)
 
     def _pipeline(self, arguments: Arguments, files: dict[str, str], path: str) -> Pipeline:
         """Compiles. ``$target`` is whatever -c or -p will say when the port runs."""
@@ -141,10 +155,34 @@ def write_tool(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _copy_headers(source: Path, target: Path) -> None:
-    """A wrapper's programs stay D, and may include the headers that stand beside it. Raises OSError."""
-    for header in sorted(source.glob("*.h")):
-        shutil.copyfile(header, target / header.name)
+def _drop_in(wrapper: str) -> str:
+    """The command that a wrapper's copy calls: by its place, where the wrapper sets the PATH itself."""
+    import sys
+
+    place = Path(sys.executable).with_name(DROP_IN)
+    return str(place) if _SETS_PATH.search(wrapper) and place.exists() else DROP_IN
+
+
+def _beside(script: Script, call: Call, root: Path) -> Iterator[tuple[str, Path]]:
+    """The D files of ``-s`` that stand where the wrapper does, as written, and below the collection's root. The
+    folder that the wrapper gives may be one that only a run would tell."""
+    folder, given = script.path.parent, dict(call.files)
+    for flag, text in zip(call.words, call.words[1:], strict=False):
+        if not (flag.startswith("-") and flag.endswith("s")) or text in given:
+            continue
+        for path in (folder / text, folder / Path(text).name):
+            if (root / path).is_file():
+                yield text, path
+                break
+
+
+def _copy_companions(script: Script, root: Path, out: Path) -> None:
+    """A wrapper's programs stay D, and may include the headers that stand beside it, or be files. Raises OSError."""
+    source = (root / script.path).parent
+    headers = {path.relative_to(root) for path in source.glob("*.h")}
+    for path in sorted(headers | {path for call in script.calls for _, path in _beside(script, call, root)}):
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(root / path, out / path)
 
 
 def _part(pipeline: Pipeline, defined: Defined) -> Part:
@@ -160,7 +198,9 @@ def _part(pipeline: Pipeline, defined: Defined) -> Part:
         for text, reason in pipeline.typed.idle
     )
     idle += tuple(one for one in absent if one.fidelity == "none")
-    different = differences(pipeline) + tuple(one for one in absent if one.fidelity != "none")
+    told = {one.subject for one in idle}
+    different = tuple(one for one in differences(pipeline) if one.subject not in told)
+    different += tuple(one for one in absent if one.fidelity != "none")
     status: Status = "idle" if idle else "differs" if different else "exact"
     return Part(status, _providers(pipeline), pipeline.artifact.matched, idle + different)
 
@@ -209,6 +249,8 @@ def _from(folder: str, words: tuple[str, ...]) -> Iterator[str]:
         yield f"-I{Path(folder, word[2:])}" if word.startswith("-I") else word
 
 
-def _program_name(path: Path) -> Path:
-    """``Disk/bitesize.d`` is written as ``Disk/bitesize.py``."""
-    return path.with_suffix(".py") if path.suffix == ".d" else path.with_name(path.name + ".py")
+def _program_name(path: Path, root: Path) -> Path:
+    """``Disk/bitesize.d`` is written as ``Disk/bitesize.py``, unless a ``Disk/bitesize`` stands beside it."""
+    if path.suffix == ".d" and not (root / path.with_suffix("")).exists():
+        return path.with_suffix(".py")
+    return path.with_name(path.name + ".py")

@@ -219,6 +219,32 @@ def test_a_folder_is_ported_and_every_tool_reported(dtrans: Run, tmp_path: Path)
     assert ran.stdout.strip() == "hello", ran.stderr
 
 
+def test_a_ported_collection_has_all_that_its_tools_need(dtrans: Run, tmp_path: Path) -> None:
+    tools, out = tmp_path / "tools", tmp_path / "out"
+    (tools / "lib").mkdir(parents=True)
+    for name, printed in (("twin", "first"), ("twin.d", "second")):
+        (tools / name).write_text(f'#!/usr/sbin/dtrace -qs\nBEGIN {{ trace("{printed}"); exit(0); }}\n')
+    (tools / "lib/part.d").write_text(f"{HELLO}\n")
+    (tools / "whole").write_text('#!/bin/sh\nPATH=/bin\ncd "$(dirname "$0")"\ndtrace -qs lib/part.d\n')
+    (tools / "idle.d").write_text("syscall::acl:entry, BEGIN { exit(0); }\n")
+    (tools / "default.d").write_text("#pragma D option defaultargs\nsyscall::$1:entry { }\n")
+
+    dtrans("port", tools, "-o", out, "-j", "2")
+
+    report = json.loads((out / "report.json").read_text())
+    assert {tool["path"]: (tool["status"], tool["output"]) for tool in report["tools"]} == {
+        "default.d": ("differs", "default.d"), "idle.d": ("idle", "idle.py"), "lib/part.d": ("exact", "lib/part.py"),
+        "twin": ("exact", "twin.py"), "twin.d": ("exact", "twin.d.py"), "whole": ("exact", "whole"),
+    }  # fmt: skip
+    for words, printed in (
+        ([sys.executable, str(out / "twin.py")], "first"),
+        ([sys.executable, str(out / "twin.d.py")], "second"),
+        ([str(out / "whole")], "hello"),
+    ):
+        ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        assert ran.stdout.strip() == printed, ran.stderr
+
+
 def test_a_provider_and_a_structure_are_explained_from_their_rows(dtrans: Run) -> None:
     told = dtrans("explain", "udp").stdout
     assert "udp:::send: close\n" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,9 @@ def test_a_single_file_is_a_collection_of_one(tmp_path: Path) -> None:
         "#!/bin/sh\ndtrace=/usr/sbin/dtrace\n$dtrace -qn 'BEGIN { }'\n",
         "#!/bin/bash\nexec sudo dtrace -qn 'BEGIN { }' | awk '{ print }'\n",
         "#!/usr/bin/env bash\nprogram='BEGIN { }'\nif true; then\n\tdtrace -qn \"$program\" &\nfi\n",
+        "#!/bin/sh\necho 'BEGIN { }' >/dev/null; true | /usr/sbin/dtrace -qn 'BEGIN { }' || exit 1\n",
+        "#!/usr/bin/perl\n# don't print\n$_ = 'a b'; open(D, \"/usr/sbin/dtrace -qn 'BEGIN { }' |\");\n",
+        "#!/usr/bin/perl\nprint `dtrace -qn 'BEGIN { }'`;\n",
         "#!/usr/bin/perl -w\nmy $d = <<END;\n/usr/sbin/dtrace -qn 'BEGIN { }'\nEND\nopen D, \"$d |\";\n",
     ],
 )
@@ -70,6 +74,41 @@ def test_perl_s_constants_are_known(tmp_path: Path) -> None:
     found = script(tmp_path, "tool", text)
     assert found is not None
     assert found.calls[0].words == ("-n", "x", "-p", "1", "1")
+
+
+@pytest.mark.parametrize(
+    "text", ["cat <<'END' | dtrace -s /dev/stdin\nBEGIN { }\nEND\n", "echo 'BEGIN { }' | dtrace -s -\n"]
+)
+def test_a_program_that_comes_through_a_pipe_belongs_to_its_call(tmp_path: Path, text: str) -> None:
+    found = script(tmp_path, "tool", f"#!/bin/sh\n{text}")
+    assert found is not None
+    (call,) = found.calls
+    assert dict(call.files)["/dev/stdin"] == "BEGIN { }\n"
+
+
+def test_what_a_wrapper_is_told_when_it_runs_may_be_a_part_of_a_name(tmp_path: Path) -> None:
+    found = script(tmp_path, "tool", "#!/bin/sh\ndtrace -n 'syscall::'$1':entry'\ndtrace -n BEGIN\n")
+    assert found is not None
+    named, fixed = found.calls
+    assert named.words[1] == "syscall::1:entry"
+    assert named.other is not None
+    assert named.other.words[1] == "syscall::*:entry"
+    assert fixed.other is None
+
+
+def test_a_command_line_in_a_file_named_like_a_script_is_a_wrapper(tmp_path: Path) -> None:
+    found = script(tmp_path, "line.d", "\ndtrace -n 'BEGIN { }'\n")
+    assert found is not None
+    assert found.kind == "wrapper"
+
+
+def test_what_is_no_regular_file_is_left_alone_and_a_link_out_of_the_folder_is_followed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.d")
+    script(tmp_path, "elsewhere/tool.d", "BEGIN { }\n")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/linked.d").symlink_to("../elsewhere/tool.d")
+    assert [one.path for one in collect(tmp_path / "here").scripts] == [Path("linked.d")]
+    assert [one.path for one in collect(tmp_path).scripts] == [Path("elsewhere/tool.d")]
 
 
 def test_a_program_in_a_here_document_belongs_to_its_call(tmp_path: Path) -> None:
