@@ -12,6 +12,7 @@ from itertools import islice, zip_longest
 
 from dtrans.check.absent import assignments, guessed
 from dtrans.check.aggregations import AggregationChecker
+from dtrans.check.checker import bits_of
 from dtrans.check.conversions import dynamic, is_integer, is_scalar, is_string_like, is_translated, too_wide
 from dtrans.check.destructive import check_allowed, destructive_action
 from dtrans.check.formatted import Formatted, Value
@@ -299,7 +300,7 @@ class StatementChecker:
             return Act("print", (self._as_declared(value),))
         if isinstance(value.type, StructRef | Array):
             return Act("trace", (value,))
-        return Act("trace", (self._recordable(written),))
+        return Act("trace", (bits_of(self._recordable(written, real=True)),))
 
     def _as_declared(self, value: Expr[Solaris]) -> Expr[Solaris]:
         """A number of a kernel structure with its type as the kernel's source has it: print() shows ``pid_t``."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 from dtrans.check.absent import guessed
-from dtrans.check.conversions import is_integer, is_scalar, is_string, is_translated
+from dtrans.check.conversions import is_integer, is_scalar, is_translated
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
 from dtrans.check.subroutines import AGGREGATING, check_count
@@ -20,7 +20,7 @@ from dtrans.check.tree import Act, ActionKind, Aggregate, AggregationInfo, Const
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
 from dtrans.syntax import ast
-from dtrans.types import INT, INT64, Addresses, Int, StringType, Type
+from dtrans.types import INT, INT64, Addresses, Int, StringType, StructRef, Type
 
 _INT32 = range(-(1 << 31), 1 << 31)
 _UINT16 = range(1 << 16)
@@ -416,6 +416,11 @@ def _keys(info: AggregationInfo) -> str:
 
 def _key_class(kind: Type) -> str:
     """Keys of one class can be the same key."""
-    if is_string(kind):
-        return "string"
-    return kind.what if isinstance(kind, Addresses) else "number"
+    match kind:
+        case StringType():
+            return "string"
+        case Addresses(what, _):
+            return what
+        case StructRef():
+            return str(kind)
+    return "number"

@@ -165,7 +165,7 @@ def _target(checker: Checker[L], target: ast.Expr, kind: Type) -> tuple[Variable
             declared = checker.names.variable(base)
             if declared is not None and declared.keys is None:
                 return None, ()
-            keys = tuple(checker.key(key, whole=True) for key in written)
+            keys = tuple(checker.key(key) for key in written)
             variable = checker.names.assigned(base, tuple(checker.key_type(key.type) for key in keys), kind)
             if variable is None or variable.keys is None:
                 return None, ()

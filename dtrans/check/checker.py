@@ -24,6 +24,7 @@ from dtrans.check.conversions import (
     is_string,
     is_string_like,
     is_translated,
+    too_wide,
     wrap,
 )
 from dtrans.check.tree import Cast, Const, Expr, L, Load, Read, StringOf, Unary, Variable
@@ -242,18 +243,19 @@ class Checker(ABC, Generic[L]):
 
     # --- keys -----------------------------------------------------------------------------------------
 
-    def key(self, node: ast.Expr, *, whole: bool = False) -> Expr[L]:
-        """A key of an aggregation, or of an associative array, which takes structures `whole`."""
+    def key(self, node: ast.Expr) -> Expr[L]:
+        """A key of an aggregation or of an associative array. A structure is one by its bytes."""
         if isinstance(node, ast.Aggregation):
             raise fail("D_KEY_TYPE", f"aggregation @{node.name} cannot be a key", node.span)
         value = self.check(node)
-        if whole and isinstance(value, Load) and isinstance(value.type, StructRef) and not is_translated(value.type):
+        if isinstance(value, Load) and isinstance(value.type, StructRef) and not is_translated(value.type):
             return value
-        if isinstance(value.type, Void | StructRef | Float | Function) or dynamic(value.type):
+        unfit = isinstance(value.type, Void | StructRef | Function) or too_wide(value.type)
+        if unfit or dynamic(value.type):
             raise fail("D_KEY_TYPE", f"a value of type '{value.type}' cannot be a key", node.span)
         if isinstance(value.type, Array):
             return self.string(value, node.span) if is_string_like(value.type) else self.decayed(value)
-        return value
+        return bits_of(value)
 
     def keys(self, variable: Variable, keys: tuple[Expr[L], ...], node: ast.Index) -> tuple[Expr[L], ...]:
         """The keys of an associative array, made fit for its signature."""
@@ -296,6 +298,14 @@ class Checker(ABC, Generic[L]):
 
     def key_type(self, kind: Type) -> Type:
         return StringType(self.types.strsize) if isinstance(kind, StringType) else kind
+
+
+def bits_of(value: Expr[L]) -> Expr[L]:
+    """A floating-point number as the original records it, an integer of the same bits; other values as they are."""
+    match value.type:
+        case Float(name, size):
+            return Cast(value, Int(name, size, True))
+    return value
 
 
 def undefined(node: ast.Name | ast.ScopedName) -> DtransError:

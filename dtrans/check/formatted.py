@@ -14,7 +14,7 @@ from dtrans.check.conversions import dynamic, is_integer
 from dtrans.errors import DtransError, fail
 from dtrans.formats import Conversion, ValueClass, accepts, fits, parse_format
 from dtrans.source import Span
-from dtrans.types import INT64, UINT64, Addresses, Array, Float, Int, Pointer, StringType, Type
+from dtrans.types import INT64, UINT64, Addresses, Array, Float, Int, Pointer, StringType, StructRef, Type
 from dtrans.values import dataclass
 
 
@@ -144,5 +144,7 @@ def value_class(kind: Type) -> ValueClass:
             return "pointer"
         case Float():
             return "float"
+        case StructRef():
+            return "structure"
         case _:
             return "int"

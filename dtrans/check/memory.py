@@ -97,7 +97,7 @@ def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
     if isinstance(node.base, ast.Name | ast.ScopedName):
         variable = checker.names.variable(node.base)
         if variable is not None and variable.keys is not None:
-            keys = tuple(checker.key(key, whole=True) for key in node.keys)
+            keys = tuple(checker.key(key) for key in node.keys)
             return variable_value(variable, checker.keys(variable, keys, node))
     base = checker.check(node.base)
     if len(node.keys) != 1:

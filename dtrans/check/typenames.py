@@ -212,7 +212,7 @@ class TypeNames:
             bits = 0
             if declaration.bits is not None:
                 bits = self._constant(declaration.bits, "D_DECL_BFCONST", "the width of a bit-field")
-                if not isinstance(kind, Int | EnumRef):
+                if not isinstance(kind, Int):
                     raise fail("D_DECL_BFTYPE", f"a bit-field is an integer, not '{kind}'", declaration.span)
             elif not declaration.name and not isinstance(kind, StructRef):
                 raise fail("D_DECL_MNAME", "this member has no name", declaration.span)

@@ -6,16 +6,16 @@ Before: ``@sizes[execname] = quantize(arg2)``  After: ``agg_0`` of ``struct agg_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dtrans.artifact import DROP_KINDS, Aggregation, Field, FieldKind
 from dtrans.check.tree import Aggregate, AggregationInfo, Cond, Expr, Text
-from dtrans.emit.storage import StructLayout, add_value
+from dtrans.emit.storage import StructLayout, add_value, bytes_kind
 from dtrans.emit.text import number
 from dtrans.emit.values import Values
 from dtrans.plan.leaves import Linux, ProbePart
-from dtrans.types import Addresses, StringType, Type
+from dtrans.types import StringType, StructRef, Type
 
 _AGGREGATION_DROP = DROP_KINDS.index("aggregation")
 #: Parts of a probe's name, which the reader knows by the probe's number.
@@ -54,13 +54,18 @@ def is_single(aggregation: Aggregation) -> bool:
     return not aggregation.keys and not aggregation.by_bucket and aggregation.function in _GROWING
 
 
-def lay_out_aggregation(info: AggregationInfo, uses: Sequence[Aggregate[Linux]]) -> tuple[Aggregation, list[str]]:
+def lay_out_aggregation(
+    info: AggregationInfo, uses: Sequence[Aggregate[Linux]], size_of: Callable[[Type], int]
+) -> tuple[Aggregation, list[str]]:
     """An aggregation's key and value, agreed on by all its uses; the members of its key structure."""
     layout = StructLayout()
     fields: list[Field] = []
     for index, kind in enumerate(info.keys):
         exprs = [use.keys[index] for use in uses]
-        fields.append(_key_field(layout, f"k{index}", kind, exprs))
+        if isinstance(kind, StructRef):
+            fields.append(_structure_field(layout, f"k{index}", size_of(kind)))
+        else:
+            fields.append(_key_field(layout, f"k{index}", kind, exprs))
     words = _value_words(info)
     by_bucket = words > _MOST_WORDS
     if not fields and not by_bucket:
@@ -83,9 +88,12 @@ def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr
             return add_value(layout, name, kind, interned=only).field
         bound = max((expr.type.bound for expr in exprs if isinstance(expr.type, StringType)), default=8)
         return add_value(layout, name, StringType(bound)).field
-    if isinstance(kind, Addresses):
-        return add_value(layout, name, kind).field
     return add_value(layout, name, kind).field
+
+
+def _structure_field(layout: StructLayout, name: str, size: int) -> Field:
+    kind = bytes_kind(size)
+    return Field(kind, layout.add(f"char {name}[{size}];", size, 1 if kind == "bytes" else size), size)
 
 
 def _value_words(info: AggregationInfo) -> int:

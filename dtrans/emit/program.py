@@ -87,7 +87,9 @@ class Emitter:
         sizes = self.options.size("dynvarsize"), self.options.size("scratchsize")
         self.variables = Variables(plan.variables, types, self.strsize, *sizes)
         uses = aggregate_uses(plan)
-        laid_out = [lay_out_aggregation(info, uses.get(number, ())) for number, info in enumerate(plan.aggregations)]
+        laid_out = [
+            lay_out_aggregation(info, uses.get(number, ()), types.size) for number, info in enumerate(plan.aggregations)
+        ]
         self.aggregations = tuple(aggregation for aggregation, _ in laid_out)
         self.key_members = [members for _, members in laid_out]
         self.scratch = ScratchLayout()

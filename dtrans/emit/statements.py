@@ -55,7 +55,7 @@ from dtrans.emit.leaves import intrinsic
 from dtrans.emit.memory import c_size
 from dtrans.emit.records import RecordBuilder, comes_from_process, place_in_process
 from dtrans.emit.shapes import shape_of
-from dtrans.emit.storage import StructLayout, add_value, field_kind
+from dtrans.emit.storage import StructLayout, add_value, bytes_kind, field_kind
 from dtrans.emit.text import told
 from dtrans.emit.values import Recorded, Values
 from dtrans.emit.writer import ILLEGAL_OPERATION
@@ -367,7 +367,9 @@ class Statements:
                 self.values.frame.action += len(which) - 1
                 return Printa(which, None if act.text is None else text, present)
             case "trace":
-                return Trace(self._memory(args[0]), present)
+                value = self._memory(args[0])
+                whole = isinstance(args[0].type, StructRef)
+                return Trace(replace(value, kind=bytes_kind(value.size)) if whole else value, present)
             case "print":
                 return PrintValue(self._shaped(args[0]), shape_of(self.values.types, args[0].type), present)
             case "tracemem":

@@ -77,6 +77,12 @@ def address_words(kind: Addresses) -> int:
     return 1 + kind.frames
 
 
+def bytes_kind(size: int) -> FieldKind:
+    """How the reader sees a structure of so many bytes: one of a number's size as that (dt_consume.c, dt_print_datum,
+    where what has 1 or 2 bytes has no sign)."""
+    return {1: "uint", 2: "uint", 4: "int", 8: "int"}.get(size, "bytes")  # type: ignore[return-value]
+
+
 @dataclass
 class Place:
     """One member that holds a value: its name, field and C access within its structure."""
