@@ -179,6 +179,7 @@ class Struct:
     members: tuple[StructMember, ...]
 
 
+CHAR = Int("char", 1, True)
 UINT16 = Int("uint16_t", 2, False)
 INT = Int("int", 4, True)
 UINT = Int("unsigned int", 4, False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dtrans.check.checker import Checker
 from dtrans.check.conversions import is_integer, is_number, is_scalar, is_string, wrap
 from dtrans.check.operators import folded
-from dtrans.check.tree import Assign, Const, Expr, L, Load, Store, StringOf, Variable
+from dtrans.check.tree import Assign, Builtin, Const, Expr, L, Load, Read, Store, StringOf, Variable
 from dtrans.errors import DtransError, fail
 from dtrans.source import Span
 from dtrans.syntax import ast
@@ -127,6 +127,7 @@ def _store_variable(
     old: bool,
 ) -> Expr[L]:
     kind = variable.type
+    _check_kept(checker, kind, value, value_span)
     if op:
         if isinstance(kind, Pointer) and op in ("+", "-"):
             return Assign(variable, keys, op, _scaled(checker, kind, op, value, span), old)
@@ -144,6 +145,20 @@ def _store_variable(
             variable, keys, "", Const(wrap(value.value, kind), kind) if isinstance(value, Const) else value, old
         )
     return Assign(variable, keys, "", checker.converted(value, kind, value_span), old)
+
+
+def _check_kept(checker: Checker[L], kind: Type, value: Expr[L], span: Span) -> None:
+    """Raises D_OP_INCOMPAT for a pointer to a structure of several origins, of which a variable does not tell the one:
+    only what a built-in variable gives is always made from the same."""
+    match kind:
+        case Pointer(StructRef(origin="translated") as ref) if checker.types.home(ref) is None:
+            if not isinstance(value, Builtin | Read | Assign | Const):
+                raise fail(
+                    "D_OP_INCOMPAT",
+                    f"a {ref} is made from several structures of Linux, and this one cannot be kept in a variable",
+                    span,
+                    hint="keep the members that you need in variables instead",
+                )
 
 
 def _scaled(checker: Checker[L], kind: Pointer, op: str, value: Expr[L], span: Span) -> Expr[L]:

@@ -24,6 +24,8 @@ from dtrans.check.conversions import (
     is_string,
     is_string_like,
     is_translated,
+    is_void_pointer,
+    string_address,
     too_wide,
     wrap,
 )
@@ -173,7 +175,7 @@ class Checker(ABC, Generic[L]):
             return value
         if isinstance(to, Array | StructRef | Function | Float | Addresses):
             raise fail("D_CAST_INVAL", f"a value cannot be cast to '{to}'", span)
-        if isinstance(value.type, StringType) and is_integer(to):
+        if isinstance(value.type, StringType) and value.type.pointer and is_integer(to):
             return Unary("!", Unary("!", value, INT), INT)
         if not is_scalar(value.type) and not (isinstance(value.type, Addresses) and is_integer(to)):
             raise fail("D_CAST_INVAL", f"a value of type '{value.type}' cannot be cast to '{to}'", span)
@@ -192,6 +194,8 @@ class Checker(ABC, Generic[L]):
             value = self.decayed(value)
             if fits_pointer(Const(1, to), value):
                 return value
+            if is_string(value.type) and (is_char(to.to) or is_void_pointer(to)):
+                return Cast(string_address(value), to)
             if self.loose and is_integer(value.type):
                 return Cast(value, to)
         elif is_integer(to) and (is_number(value.type) or is_null(value) or (self.loose and is_scalar(value.type))):
@@ -275,6 +279,13 @@ class Checker(ABC, Generic[L]):
         """A key made fit for the signature. Raises D_PROTO_ARG."""
         if isinstance(kind, StructRef) and key.type == kind:
             return key
+        if isinstance(kind, Pointer) and is_string(key.type):
+            raise fail(
+                "D_PROTO_ARG",
+                f"{what} of type '{key.type}' does not fit '{kind}'",
+                span,
+                hint="declare the key as a string: a pointer is a key by its address",
+            )
         try:
             return self.converted(key, kind, span, what)
         except DtransError as error:

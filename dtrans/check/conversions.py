@@ -7,8 +7,23 @@ or recorded.
 
 from __future__ import annotations
 
-from dtrans.check.tree import Const, Expr, L
-from dtrans.types import INT, LONG, UINT, ULONG, Array, EnumRef, Float, Int, Pointer, StringType, StructRef, Type, Void
+from dtrans.check.tree import Const, Expr, L, Place, StringOf
+from dtrans.types import (
+    CHAR,
+    INT,
+    LONG,
+    UINT,
+    ULONG,
+    Array,
+    EnumRef,
+    Float,
+    Int,
+    Pointer,
+    StringType,
+    StructRef,
+    Type,
+    Void,
+)
 
 
 def is_integer(kind: Type) -> bool:
@@ -76,6 +91,16 @@ def _same(one: Type, two: Type) -> bool:
         case Pointer(to=to), Pointer(to=other_to):
             return _same(to, other_to)
     return one == two
+
+
+def characters(text: Expr[L]) -> Expr[L]:
+    """Where a string's characters stand, for one that the tracer holds."""
+    return text.address if isinstance(text, StringOf) and text.space == "own" else Place(text, Pointer(CHAR, "own"))
+
+
+def string_address(text: Expr[L]) -> Expr[L]:
+    """A string where a pointer is wanted, to characters or to void (libdtrace dt_node_is_argcompat)."""
+    return text.address if isinstance(text, StringOf) and text.space != "user" else characters(text)
 
 
 def is_translated(kind: Type) -> bool:

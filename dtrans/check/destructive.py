@@ -20,7 +20,7 @@ from dtrans.types import VOID
 _PROTOTYPES: Mapping[ActionKind, Prototype] = {
     "raise": Prototype(("int",), VOID),
     "stop": Prototype((), VOID),
-    "copyout": Prototype(("pointer", "user", "int"), VOID),
+    "copyout": Prototype(("memory", "user", "int"), VOID),
     "copyoutstr": Prototype(("string", "user", "int"), VOID),
     "chill": Prototype(("int",), VOID),
     "panic": Prototype((), VOID),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dtrans.check.checker import Checker
-from dtrans.check.conversions import as_int, is_string
+from dtrans.check.conversions import as_int, characters, is_string
 from dtrans.check.tree import (
     Binary,
     Cast,
@@ -29,12 +29,12 @@ from dtrans.errors import fail
 from dtrans.source import Span
 from dtrans.syntax import ast
 from dtrans.types import (
+    CHAR,
     INT,
     LONG,
     ULONG,
     Array,
     Function,
-    Int,
     Pointer,
     Space,
     StringType,
@@ -44,8 +44,6 @@ from dtrans.types import (
     Void,
 )
 from dtrans.values import replace
-
-_CHAR = Int("char", 1, True)
 
 
 def variable_value(variable: Variable, keys: tuple[Expr[L], ...]) -> Expr[L]:
@@ -105,7 +103,7 @@ def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
     index = checker.integer(node.keys[0], "array index")
     _check_bounds(checker, base.type, index, node.keys[0].span)
     if is_string(base.type):
-        return Load(Binary("+", _characters(base), index, Pointer(_CHAR, "own")), _CHAR, "own")
+        return Load(Binary("+", characters(base), index, Pointer(CHAR, "own")), CHAR, "own")
     pointer = checker.decayed(base)
     if not isinstance(pointer.type, Pointer):
         raise fail("D_DEREF_NONPTR", f"a value of type '{base.type}' cannot be indexed", node.span)
@@ -143,20 +141,15 @@ def pointed_size(checker: Checker[L], kind: Pointer, span: Span) -> int:
 
 def string_advanced(checker: Checker[L], text: Expr[L], index: Expr[L], op: Literal["+", "-"]) -> Expr[L]:
     """``text + n``: a string counts as a pointer to its characters, and gives what stands from there."""
-    pointer = Pointer(_CHAR, "own")
-    return StringOf(Binary(op, _characters(text), index, pointer), "own", StringType(checker.types.strsize))
-
-
-def _characters(text: Expr[L]) -> Expr[L]:
-    """Where a string's characters stand, for one that the tracer holds."""
-    return text.address if isinstance(text, StringOf) and text.space == "own" else Place(text, Pointer(_CHAR, "own"))
+    pointer = Pointer(CHAR, "own")
+    return StringOf(Binary(op, characters(text), index, pointer), "own", StringType(checker.types.strsize))
 
 
 def deref(pointer: Expr[L], span: Span) -> Expr[L]:
     """``*pointer``."""
     kind = pointer.type
     if is_string(kind):
-        return Load(_characters(pointer), _CHAR, "own")
+        return Load(characters(pointer), CHAR, "own")
     if not isinstance(kind, Pointer):
         raise fail("D_DEREF_NONPTR", f"a value of type '{kind}' cannot be dereferenced", span)
     match kind.to:

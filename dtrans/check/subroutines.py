@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from dtrans.check.checker import Checker
-from dtrans.check.conversions import is_integer, is_scalar
+from dtrans.check.conversions import is_integer, is_scalar, string_address
 from dtrans.check.tree import Call, Const, Expr, L
 from dtrans.errors import fail
 from dtrans.options import Options
@@ -29,7 +29,8 @@ from dtrans.types import (
 )
 from dtrans.values import dataclass
 
-Kind = Literal["string", "int", "pointer", "user", "constant"]
+#: "memory" is a pointer to anything, which a string is too: to its characters.
+Kind = Literal["string", "int", "pointer", "memory", "user", "constant"]
 
 SCRATCH = Pointer(VOID, "scratch")
 
@@ -47,7 +48,7 @@ _TEXT: tuple[Kind, ...] = ("string",)
 PROTOTYPES: Mapping[str, Prototype] = {
     "alloca": Prototype(("int",), SCRATCH),
     "basename": Prototype(_TEXT, "string"),
-    "bcopy": Prototype(("pointer", "pointer", "int"), VOID),
+    "bcopy": Prototype(("memory", "pointer", "int"), VOID),
     "cleanpath": Prototype(_TEXT, "string"),
     "copyin": Prototype(("user", "int"), SCRATCH),
     "copyinstr": Prototype(("user", "int"), "string", 1),
@@ -61,9 +62,9 @@ PROTOTYPES: Mapping[str, Prototype] = {
     "index": Prototype(("string", "string", "int"), INT, 1),
     "inet_ntoa": Prototype(("pointer",), "string"),
     "inet_ntoa6": Prototype(("pointer",), "string"),
-    "inet_ntop": Prototype(("int", "pointer"), "string"),
+    "inet_ntop": Prototype(("int", "memory"), "string"),
     "json": Prototype(("string", "string"), "string"),
-    "link_ntop": Prototype(("int", "pointer"), "string"),
+    "link_ntop": Prototype(("int", "memory"), "string"),
     "lltostr": Prototype(("int", "int"), "string", 1),
     "ntohl": Prototype(("int",), UINT32),
     "ntohll": Prototype(("int",), UINT64),
@@ -186,11 +187,11 @@ def _argument(checker: Checker[L], kind: Kind, written: ast.Expr, number: int, n
                 return value
             if isinstance(value.type, StringType) or _string_like(value):
                 return checker.string(value, written.span)
-        case "pointer" | "user":
+        case "memory" if isinstance(value.type, StringType):
+            return string_address(value)
+        case "pointer" | "user" | "memory":
             value = checker.decayed(value)
             if isinstance(value.type, Pointer) or is_integer(value.type):
-                return value
-            if node.name == "bcopy" and number == 1 and isinstance(value.type, StringType):
                 return value
         case "int" | "constant":
             if is_scalar(value.type):
@@ -203,7 +204,14 @@ def _argument(checker: Checker[L], kind: Kind, written: ast.Expr, number: int, n
     )
 
 
-_WORDS = {"string": "string", "int": "number", "pointer": "pointer", "user": "user address", "constant": "constant"}
+_WORDS = {
+    "string": "string",
+    "int": "number",
+    "pointer": "pointer",
+    "memory": "pointer",
+    "user": "user address",
+    "constant": "constant",
+}
 
 
 def _string_like(value: Expr[L]) -> bool:

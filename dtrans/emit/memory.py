@@ -23,15 +23,19 @@ from dtrans.check.tree import (
     Read,
     Store,
     StringOf,
+    Text,
 )
-from dtrans.emit import access
+from dtrans.emit import access, strings
 from dtrans.emit.nulls import nullable
 from dtrans.emit.storage import Slot
 from dtrans.emit.text import c_type, field_of, is_signed, number
 from dtrans.emit.values import Values
-from dtrans.emit.writer import BAD_ADDRESS
+from dtrans.emit.writer import BAD_ADDRESS, NO_SCRATCH
 from dtrans.plan.leaves import Linux
-from dtrans.types import Pointer, StringType, StructRef, Type
+from dtrans.types import INT, Pointer, StringType, StructRef, Type, align_up
+
+#: Bytes that one copyin() or alloca() of a constant size gets.
+_MOST_ARENA = 256 << 10
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,51 @@ def load(values: Values, expr: Load[Linux]) -> str:
 
 def address_of(values: Values, place: Place[Linux]) -> str:
     """The address of a value of the tracer's own as a number, 0 for one that was never set."""
-    if isinstance(place.of.type, StringType):
-        return leaked(values, values.string(place.of).address)
-    assert isinstance(place.of, Read)
-    return leaked(values, access.memory(values, place.of, write=False))
+    match place.of:
+        case Text(text):
+            return _constant(values, text)
+        case Read() if not isinstance(place.of.type, StringType):
+            return leaked(values, access.memory(values, place.of, write=False))
+    slot = values.string(place.of)
+    address = leaked(values, slot.address)
+    if not isinstance(place.of, Read):
+        address = _lasting(values, slot)
+    if nullable(place.of):
+        address = values.temporary("u64", f"*(u16 *)({slot.address}) ? {address} : 0")
+    return address
+
+
+def _constant(values: Values, text: str) -> str:
+    """The address of a constant, which lasts as long as tracing: it has a place of its own."""
+    shared = values.shared
+    place = shared.texts.setdefault(text, len(shared.texts))
+    key = values.temporary("u32", str(place))
+    found = values.temporary("struct text_place *", f"texts.lookup(&{key})")
+    values.fault(f"!{found}", BAD_ADDRESS)
+    strings.literal(values, text, Slot(f"{found}->text", align_up(len(text) + 1, 8)), key=False)
+    return leaked(values, found)
+
+
+def _lasting(values: Values, slot: Slot) -> str:
+    """The address of a copy of a string that was made for a statement. It lasts until the firing ends, as the scratch
+    memory does that the original makes strings in."""
+    address = allocate(values, Const(slot.size, INT), str(slot.size))
+    at = values.temporary("u64", f"{address} - arena")
+    values.add(f"BOUND({at}, ARENA_SIZE - 1);")
+    values.add(f"bpf_probe_read_kernel({values.scratch_name}->arena + {at}, {slot.size}, {slot.address});")
+    return address
+
+
+def allocate(values: Values, size: Expr[Linux], length: str, *, spare: int = 0) -> str:
+    """Scratch memory of a size, which C has as `length`, and `spare` bytes: its address. More than there is ends the
+    clause."""
+    values.arena(size.value + spare if isinstance(size, Const) and 0 <= size.value <= _MOST_ARENA else None)
+    wanted = values.temporary("u64", length)
+    values.add("arena_used = (arena_used + 7) & ~7ULL;")
+    values.fault(f"{wanted} > ARENA_SIZE - 8 || arena_used + {wanted} > ARENA_SIZE - 8", NO_SCRATCH)
+    address = values.temporary("u64", "arena + arena_used")
+    values.add(f"arena_used += {wanted}{f' + {spare}' if spare else ''};")
+    return address
 
 
 def leaked(values: Values, pointer: str) -> str:

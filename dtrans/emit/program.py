@@ -421,6 +421,7 @@ class Emitter:
                 "target": self.shared.late["target"].magic if "progeny" in self.shared.uses else 0,
                 "stops": self._stops or any(isinstance(point.attach, LINGERING) for point in self.plan.points),
                 "host": len(self.shared.host),
+                "texts": self.shared.texts,
                 "drop_kinds": DROP_KINDS,
                 "nspec": self.options.count("nspec") or 0,
                 "specsize": self.options.size("specsize"),

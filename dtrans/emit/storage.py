@@ -114,6 +114,8 @@ class Shared:
     layouts: dict[str, Layout] = field(default_factory=dict)
     late: dict[str, LateConstant] = field(default_factory=dict)
     strings: dict[str, int] = field(default_factory=dict)
+    #: Constants whose address is kept, each with its place in the map ``texts``.
+    texts: dict[str, int] = field(default_factory=dict)
     needed: dict[str, None] = field(default_factory=dict)
     #: Parts of the program's frame that are needed: "divide", "arena", "oncpu", "fault", "records".
     uses: set[str] = field(default_factory=set)

@@ -11,6 +11,7 @@ from dtrans.check.tree import Call, Const, Expr, Late, Text
 from dtrans.emit import strings
 from dtrans.emit.calls import Argument, Number, To
 from dtrans.emit.leaves import intrinsic
+from dtrans.emit.memory import allocate
 from dtrans.emit.nulls import nullable
 from dtrans.emit.storage import Slot
 from dtrans.emit.text import number
@@ -26,8 +27,6 @@ _AF_INET, _AF_INET6 = 2, 10
 #: include/uapi/linux/if_arp.h: the hardware types that link_ntop() knows, and bytes of their addresses.
 _ETHERNET, _INFINIBAND = 1, 32
 _LINKS = {_ETHERNET: 6, _INFINIBAND: 20}
-#: Bytes that one copyin() or alloca() of a constant size gets.
-_MOST_ARENA = 256 << 10
 #: Bytes of the state of json().
 _JSON_STATE = 16 * 32 * 2 + 128 + 8 * (4 + 64 + 10)
 
@@ -52,7 +51,7 @@ def integer_call(values: Values, call: Call[Linux]) -> str:
         case "copyinto":
             return _copyinto(values, call)
         case "alloca":
-            return _allocate(values, args[0], values.integer(args[0]))
+            return allocate(values, args[0], values.integer(args[0]))
         case "bcopy":
             return _bcopy(values, args)
         case "getmajor":
@@ -203,23 +202,11 @@ def _copyinstr(values: Values, call: Call[Linux], slot: Slot, *, key: bool) -> N
     values.user_string(slot, size, address)
 
 
-def _allocate(values: Values, size: Expr[Linux], length: str, *, spare: int = 0) -> str:
-    """Scratch memory of a size, which C has as `length`, and `spare` bytes: its address. More than there is ends the
-    clause."""
-    values.arena(size.value + spare if isinstance(size, Const) and 0 <= size.value <= _MOST_ARENA else None)
-    wanted = values.temporary("u64", length)
-    values.add("arena_used = (arena_used + 7) & ~7ULL;")
-    values.fault(f"{wanted} > ARENA_SIZE - 8 || arena_used + {wanted} > ARENA_SIZE - 8", NO_SCRATCH)
-    address = values.temporary("u64", "arena + arena_used")
-    values.add(f"arena_used += {wanted}{f' + {spare}' if spare else ''};")
-    return address
-
-
 def _copyin(values: Values, source: Expr[Linux], size: Expr[Linux]) -> str:
     address = values.temporary("u64", values.integer(source))
     length = values.temporary("u64", values.integer(size))
     # Scripts of illumos, which lets them write anywhere in this memory, put a NUL behind a text that they have copied.
-    offset = _allocate(values, size, length, spare=1)
+    offset = allocate(values, size, length, spare=1)
     values.add(f"BOUND({length}, ARENA_SIZE - 1);")
     at = values.temporary("u64", f"{offset} - arena")
     values.add(f"BOUND({at}, ARENA_SIZE - 1);")
@@ -247,10 +234,7 @@ def _copyinto(values: Values, call: Call[Linux]) -> str:
 
 
 def _bcopy(values: Values, args: tuple[Expr[Linux], ...]) -> str:
-    text = isinstance(args[0].type, StringType)
-    source = values.temporary(
-        "u64", f"(u64)({values.text(args[0], *args[1:]).address})" if text else values.integer(args[0])
-    )
+    source = values.temporary("u64", values.integer(args[0]))
     target = values.temporary("u64", values.integer(args[1]))
     length = values.temporary("u64", values.integer(args[2]))
     at = _into(values, target, length)

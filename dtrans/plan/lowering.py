@@ -21,6 +21,7 @@ from dtrans.check.tree import (
     Const,
     Expr,
     IndexedBuiltin,
+    Read,
     Rewriter,
     Solaris,
     StringOf,
@@ -233,6 +234,8 @@ class Lowering:
         value = self.rewriter.expr(base)
         if not isinstance(made_type, StructRef) or made_type.origin != "translated":
             return value
+        if isinstance(base, Read) and (kept := self._kept_as(made_type, span)) is not None:
+            return Cast(value, kept)
         return self._at_home(value, made_type, span)
 
     def _uncast(self, value: Expr[Linux], ref: StructRef) -> Expr[Linux]:
@@ -259,6 +262,16 @@ class Lowering:
                 hint="keep the members that you need in variables instead",
             )
         return Cast(value, home)
+
+    def _kept_as(self, ref: StructRef, span: Span) -> Type | None:
+        """What a variable holds that points to a structure of several origins: what a built-in variable was, which is
+        the same wherever this kernel makes it. Nothing else can be kept (`dtrans.check.assignment`)."""
+        if self.types.home(ref) is not None:
+            return None
+        for row in self.knowledge.builtins.values():
+            if row.type == f"{ref} *" and (made := self._evaluated(row.current, span, {})) is not None:
+                return made[0].type
+        return None
 
     def _fitted(self, value: Expr[Linux], kind: Type, span: Span) -> Expr[Linux]:
         """A row's value as the D type that the row promises."""

@@ -10,6 +10,5 @@ BEGIN
 	printf("%d %d\n", (int32_t)0x180000000, (uint32_t)-1);
 	printf("%d %d %d\n", (char)200, (unsigned char)200, (short)70000);
 	printf("%x\n", (uint64_t)-1);
-	printf("%d\n", (int)"set");
 	exit(0);
 }

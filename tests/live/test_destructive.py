@@ -71,7 +71,7 @@ MEMORY = python(
     "import ctypes",
     "text = ctypes.create_string_buffer(b'0123456789', 32)",
     "ctypes.CDLL(None).open(text, 0)",
-    "print(text.raw[:12])",
+    "print(text.raw[:12], text.raw[16:20])",
 )
 
 
@@ -79,7 +79,7 @@ def test_copyout_and_copyoutstr_write_to_the_process_or_say_who_forbids_it(dtrac
     text = """
         syscall::open*:entry /pid == $target && copyinstr(arg0) == "0123456789"/ {
             this->p = (char *)alloca(3); this->p[0] = 'a'; this->p[1] = 'b'; this->p[2] = 'c';
-            copyout(this->p, arg0 + 1, 3);
+            copyout(this->p, arg0 + 1, 3); copyout("end", arg0 + 16, 4);
             copyoutstr("xyz", arg0 + 6, 2);
         }
         syscall::open*:return /pid == $target/ { copyoutstr("long", 1, 100); }
@@ -92,7 +92,7 @@ def test_copyout_and_copyoutstr_write_to_the_process_or_say_who_forbids_it(dtrac
             "dtrace: copyout() and copyoutstr() are forbidden here: the kernel is locked down"
         )
         return
-    assert "b'0abc45xy89\\x00\\x00'" in done.stdout
+    assert "b'0abc45xy89\\x00\\x00' b'end\\x00'" in done.stdout
     assert "fault 1 1\n" in done.stdout
 
 
