@@ -124,6 +124,7 @@ def work(place: Path, exported: Path) -> None:
             os.pwrite(file, page, 4096 * number)
         for number in range(5):
             os.preadv(file, [page], 4096 * (number % 3))
+        os.pread(file, 0, 0)  # Nothing, for which nobody asks the server.
         os.close(file)
     one.chmod(0o640)
     two.symlink_to("one")

@@ -378,7 +378,13 @@ class Expressions(Values):
 
     def put_string(self, slot: Slot, expr: Expr[Linux], *, key: bool = False, read: bool = False) -> None:
         """A string at a place that need not be scratch memory."""
-        if _needs_room(expr):
+        if isinstance(expr, Cond) and not nullable(expr, read=read):
+            # One branch may come from the process, and need no room.
+            with self.block(f"if ({self.truth(expr.test)})"):
+                self.put_string(slot, expr.then, key=key, read=read)
+            with self.block("else"):
+                self.put_string(slot, expr.other, key=key, read=read)
+        elif _needs_room(expr):
             strings.copy(self, slot, self.string(expr, read=read), key=key)
         else:
             self.string_into(expr, slot, key=key, read=read)

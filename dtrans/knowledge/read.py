@@ -225,11 +225,13 @@ def _attributes(value: Any, place: str) -> str:
 
 
 def _probes(table: _Table, shared: Lets) -> Iterator[ProbeRow]:
-    """The probe of a table, or the probes: several names and functions may share all else."""
+    """The probe of a table, or the probes: several names and functions may share all else. A function of another
+    module is named as D names it, ``module`function``."""
     names = table.texts("name") or (table.text("name"),)
-    functions = table.texts("function") or ("",)
+    functions = [text.rpartition("`") for text in table.texts("function") or ("",)]
     row = _probe(table, shared)
-    yield from (replace(row, name=name, function=function) for function in functions for name in names)
+    for module, _, function in functions:
+        yield from (replace(row, name=name, module=module or row.module, function=function) for name in names)
 
 
 def _probe(table: _Table, shared: Lets) -> ProbeRow:

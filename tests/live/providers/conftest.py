@@ -21,6 +21,17 @@ def disk_file() -> Iterator[Path]:
 
 
 @pytest.fixture
+def disk_folder() -> Iterator[Path]:
+    """A folder on a disk: /var/tmp is on one where /tmp may be memory."""
+    folder = Path(f"/var/tmp/{NAME}-{os.getpid()}-folder")
+    folder.mkdir()
+    yield folder
+    for one in folder.iterdir():
+        one.unlink()
+    folder.rmdir()
+
+
+@pytest.fixture
 def loop_device() -> Iterator[str]:
     """A disk of 64 MB of one's own: a loop device over a file."""
     path = Path(f"/var/tmp/{NAME}-disk-{os.getpid()}")

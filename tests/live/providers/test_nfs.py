@@ -92,17 +92,28 @@ def test_operations_of_version_3_fire_as_they_start_and_end(tmp_path: Path) -> N
 
 
 @pytest.mark.proves("io:nfs::start", "io:nfs::done")
+@pytest.mark.proves(
+    *(f"fbt:nfs:nfs{n}_{way}:{end}" for n in (3, 4) for way in ("read", "write") for end in ("entry", "return"))
+)
 def test_reads_and_writes_of_a_mounted_file_are_requests_of_the_io_provider(tmp_path: Path) -> None:
     block = joined("probename", '(args[0]->b_flags & B_READ ? "R" : "W")', "lltostr(args[0]->b_blkno)")
     text = f"""
         io:nfs::start, io:nfs::done
         /args[2]->fi_pathname == strjoin($$1, "/mounted/one") && args[0]->b_bcount == 4096 && args[0]->b_error == 0/
         {{ @[{block}] = count(); }}
+        fbt::nfs3_read:entry, fbt::nfs4_read:entry, fbt::nfs3_write:entry, fbt::nfs4_write:entry
+        /args[0]->v_path == strjoin($$1, "/mounted/one")/
+        {{ self->in = 1; @[strjoin(probefunc, lltostr(args[1]->uio_resid))] = count(); }}
+        fbt::nfs3_read:return, fbt::nfs4_read:return, fbt::nfs3_write:return, fbt::nfs4_write:return
+        /self->in && arg1 == 0/
+        {{ @[probefunc] = count(); }}
+        syscall::read:entry, syscall::write:entry, syscall::close:entry {{ self->in = 0; }}
     """
     wanted = {"R 0": 2, "R 8": 2, "R 16": 1, "W 0": 1, "W 8": 1, "W 16": 1}
-    assert counted(3, tmp_path, text) == {
-        f"{way} {block}": number for block, number in wanted.items() for way in ("start", "done")
-    }
+    calls = {"nfs3_read0": 1, "nfs4_read0": 1, "nfs3_write4096": 3, "nfs4_write4096": 3}
+    done = {"nfs3_read": 1, "nfs4_read": 1, "nfs3_write": 3, "nfs4_write": 3}
+    requests = {f"{way} {block}": number for block, number in wanted.items() for way in ("start", "done")}
+    assert counted(3, tmp_path, text) == requests | calls | done
 
 
 @pytest.mark.proves(*probes(4, [*V4, *V4_SOME]), "nfsv4:::cb-recall-start", "nfsv4cbinfo_t.nci_curpath")

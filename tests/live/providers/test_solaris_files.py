@@ -64,7 +64,7 @@ def test_reads_and_writes_by_solaris_functions(tmp_path: Path) -> None:
     "fbt:genunix:fop_fsync:return", "fbt:genunix:gexec:entry", "fbt:genunix:gexec:return",
     "fbt:genunix:findexec_by_hdr:entry", "fbt:genunix:findexec_by_hdr:return",
 )  # fmt: skip
-def test_directories_synced_files_and_programs_by_solaris_functions(tmp_path: Path) -> None:
+def test_directories_synced_files_and_programs_by_solaris_functions(disk_folder: Path) -> None:
     body = """
     fbt::fop_readdir:entry, fbt::fop_fsync:entry
     /progenyof($target)/
@@ -76,12 +76,12 @@ def test_directories_synced_files_and_programs_by_solaris_functions(tmp_path: Pa
     { @[self->file, substr(self->magic, 0, 3), arg1] = count(); @old[execname] = count(); }
     fbt::gexec:return /self->file != NULL/ { @["gexec", "", arg1] = count(); self->file = 0; }
     END { printa("%s %s %d %@d\\n", @); printa("%s old 1 %@d\\n", @old); }"""
-    (tmp_path / "file").touch()
-    found = told(body, f"/bin/sh -c 'cd {tmp_path}; ls .; sync file'")
+    (disk_folder / "file").touch()
+    found = told(body, f"/bin/sh -c 'cd {disk_folder}; ls .; sync file'")
     rows = {words[:2]: number for words, number in found.items()}
     # The last of the names, and that there are no more.
-    assert rows["fop_readdir", str(tmp_path)] == found["fop_readdir", "done", "0"] == 2
-    assert rows["fop_fsync", f"{tmp_path}/file"] == found["fop_fsync", "done", "0"] == 1
+    assert rows["fop_readdir", str(disk_folder)] == found["fop_readdir", "done", "0"] == 2
+    assert rows["fop_fsync", f"{disk_folder}/file"] == found["fop_fsync", "done", "0"] == 1
     programs = {words: number for words, number in found.items() if words[1] == "ELF"}
     assert {(words[0].rpartition("/")[2], words[2]) for words in programs} >= {("ls", "1"), ("sync", "1")}
     assert found["gexec", "0"] == sum(programs.values())

@@ -1,0 +1,10 @@
+/* A key that a branch takes from the process, and another makes. */
+BEGIN
+{
+	this->made = 1;
+	@[this->made ? strjoin("ma", "de") : copyinstr(curthread->mm->arg_start)] = count();
+	@two[this->made ? basename("/a/b") : copyinstr(curthread->mm->arg_start), 0 ? copyinstr(0) : dirname("/c/d")] = count();
+	printa("%s %@d\n", @);
+	printa("%s %s %@d\n", @two);
+	exit(0);
+}
