@@ -430,7 +430,7 @@ def test_threads_leave_a_cpu_come_back_and_join_a_queue_as_often_as_sched_tells(
     {{ @["joined", probefunc] = count(); }}
     syscall::nanosleep:return /self->sleeps/ {{ self->sleeps = 0; }}
     END {{ printa("%s %s %@d\\n", @); }}"""
-    told = [row.split() for row in printed(source, commands=[line("sleep", 30, 0.005)]).splitlines() if row]
+    told = [row.split() for row in printed(source, commands=[line("sleep", 30, "0.005")]).splitlines() if row]
     numbers = {what: [int(number) for name, _, number in told if name == what] for what in ("left", "came", "joined")}
     assert {what: len(each) for what, each in numbers.items()} == {"left": 4, "came": 4, "joined": 3}
     assert len(set(numbers["left"])) == len(set(numbers["came"])) == 1, told
