@@ -2,8 +2,8 @@
 BEGIN
 {
 	this->made = 1;
-	@[this->made ? strjoin("ma", "de") : copyinstr(curthread->mm->arg_start)] = count();
-	@two[this->made ? basename("/a/b") : copyinstr(curthread->mm->arg_start), 0 ? copyinstr(0) : dirname("/c/d")] = count();
+	@[this->made ? strjoin("ma", "de") : copyinstr(1)] = count();
+	@two[this->made ? basename("/a/b") : copyinstr(1), 0 ? copyinstr(0) : dirname("/c/d")] = count();
 	printa("%s %@d\n", @);
 	printa("%s %s %@d\n", @two);
 	exit(0);
