@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from dtrans.artifact import (
     Accumulate,
@@ -47,6 +46,7 @@ from dtrans.attach import (
     Trampoline,
     UserCode,
 )
+from dtrans.typed import Any
 
 
 def to_plain(artifact: Artifact) -> Any:

@@ -5,11 +5,10 @@ Names and defaults follow the Guide, chapter "Options and Tunables", and libdtra
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from dtrans.errors import DtransError, fail
-from dtrans.numerals import is_numeral, numeral
+from dtrans.numerals import c_numeral, is_numeral, numeral
 from dtrans.source import Span
 from dtrans.typed import Literal
 from dtrans.values import dataclass
@@ -157,11 +156,10 @@ OPTIONS: Mapping[str, Option] = {
 #: What a flag may be set to, in letters of either case (libdtrace dt_options.c, dt_opt_runtime).
 _TRUE = frozenset({"1", "yes", "enable", "enabled", "true", "on", "set"})
 _FALSE = frozenset({"0", "no", "disable", "disabled", "false", "off", "unset"})
-_SIZE_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
 _SIZE_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-#: Nanoseconds of one unit, for rates given as a period (Guide, "Options and Tunables").
 #: Nanoseconds that the kernel's clocks can count.
 _LONGEST_PERIOD = (1 << 63) - 1
+#: Nanoseconds of one unit, for rates given as a period (Guide, "Options and Tunables").
 _PERIODS = {
     "ns": 1, "nsec": 1, "us": 10**3, "usec": 10**3, "ms": 10**6, "msec": 10**6, "s": 10**9, "sec": 10**9,
     "m": 60 * 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "hour": 3600 * 10**9,
@@ -220,11 +218,10 @@ def parse_size(text: str, name: str = "size", span: Span | None = None) -> int:
     """Bytes: ``4m`` is 4194304, ``0x1000`` 4096. A number is one of C, as in libdtrace."""
     digits = text.rstrip("kmgtKMGT")
     unit = _SIZE_UNITS.get(text[len(digits) :].lower())
-    if not _SIZE_NUMBER.fullmatch(digits) or unit is None:
+    number = c_numeral(digits)
+    if number is None or unit is None:
         raise _invalid(name, text, "a size such as 512, 64k or 4m", span)
-    if digits[:2].lower() == "0x":
-        return numeral(digits[2:], 16) * unit
-    return numeral(digits, 8 if digits[0] == "0" else 10) * unit
+    return number * unit
 
 
 def parse_rate(text: str, name: str = "rate", span: Span | None = None) -> int:
