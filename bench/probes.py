@@ -66,7 +66,7 @@ def _once(attach: AttachMany, count: int) -> Times:
 def _attached(where: Attach, facts: HostFacts) -> Sequence[int]:
     program = load_for(where, _PROGRAM, "bench", facts)
     try:
-        return list(attach_program(where, program, facts))
+        return [link for link in attach_program(where, program, facts) if isinstance(link, int)]
     finally:
         os.close(program)  # The links keep it.
 

@@ -95,6 +95,21 @@ class FunctionTable:
             if module(where) and function(called):
                 yield from self._probes(place, entry=entry, leave=leave)
 
+    def hint(self, name: str) -> str:
+        """What to tell of a name that no function has, or none where it was looked for."""
+        from dtrans.knowledge.lookup import nearest
+
+        if name in self.names:
+            return "it is a function of another module, or may only be named with 'entry' and 'return'"
+        made = sorted(each for each in self.names if each.startswith(f"{name}."))
+        if made:
+            return f"the compiler has made {' and '.join(made)} of it, which may have other arguments: name that"
+        if self._facts.function(name) is not None:
+            return "the kernel has it and lets nobody trace it: tracing stands on it, or it runs as the kernel starts"
+        close = nearest(name, self.names)
+        told = f"did you mean {' or '.join(close)}? " if close else ""
+        return f"{told}a function that the compiler has put into its callers, or renamed, cannot be traced"
+
     def _probes(self, place: int, *, entry: bool, leave: bool) -> Iterator[Numbered]:
         number = self._first + 2 * place
         if entry:

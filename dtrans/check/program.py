@@ -310,7 +310,7 @@ class ProgramChecker:
             return of_process
         known = providers.get(description.provider)
         if known is not None and known.family == "functions":
-            return self._hint_of_function(description)
+            return self.universe.functions.hint(description.function)
         events = [row.name.split("-{")[0] for row in known.probes if "{mode}" in row.name] if known else []
         if events:
             close = nearest(description.name.replace("_", "-").rsplit("-", 2)[0], events)
@@ -329,16 +329,6 @@ class ProgramChecker:
         choices = {probe.function if description.function else probe.name for probe in self.universe.probes}
         close = nearest(part, sorted(choices))
         return f"did you mean {' or '.join(close)}?" if close else "'dtrans list' shows what there is"
-
-    def _hint_of_function(self, description: ast.ProbeDescription) -> str:
-        from dtrans.knowledge.lookup import nearest
-
-        names = self.universe.functions.names
-        if description.function in names:
-            return "it is a function of another module, or may only be named with 'entry' and 'return'"
-        close = nearest(description.function, names)
-        told = f"did you mean {' or '.join(close)}? " if close else ""
-        return f"{told}a function that the compiler has put into its callers, or renamed, cannot be traced"
 
     def _check_unused_macros(self, programs: Sequence[ast.Program]) -> None:
         unused = None if self.options.flag("argref") else self.macros.unused()

@@ -22,6 +22,7 @@ from dtrans.run.kernel.host import HostFacts
 from dtrans.run.kernel.numbers import HostNumbers
 from dtrans.run.kernel.ring import RingReader
 from dtrans.run.kernel.tables import KernelTables
+from dtrans.run.messages import untraceable_message
 from dtrans.run.output.aggregate import AggregationState
 from dtrans.run.output.decode import Buffer, KernelNamesOnly, Names, RecordHandler, to_text
 from dtrans.run.output.records import Output, RecordTail, Sink, run_shell
@@ -308,6 +309,8 @@ class Session:
         if self._names_users:
             self._watched = self._symbols.follow()
         self.loaded.attach()
+        if self.loaded.untraceable:
+            self._complain(untraceable_message(self.loaded.untraceable))
         if self.userland is not None:
             self.attach_places(self.userland, self.places)
         if "progeny" in self.loaded.maps:

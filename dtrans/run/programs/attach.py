@@ -22,7 +22,7 @@ from dtrans.attach import (
     Trampoline,
     UserCode,
 )
-from dtrans.errors import DtransError, fail
+from dtrans.errors import fail
 from dtrans.run.kernel.bpf import (
     PERF_TYPE_TRACEPOINT,
     PROG_PERF_EVENT,
@@ -42,11 +42,10 @@ from dtrans.run.kernel.links import (
     TRACE_FENTRY,
     TRACE_FEXIT,
     link_event,
-    link_functions,
-    open_kprobe,
     types_of,
 )
 from dtrans.run.kernel.privileges import refused
+from dtrans.run.programs.functions import Refused, attach_functions
 from dtrans.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,9 +99,9 @@ def load_for(attach: Attach, code: bytes, name: str, facts: HostFacts, functions
             return load(program_kind(attach), code, name)
 
 
-def attach_program(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
-    """Attaches a program: the descriptors that hold it there, each as soon as it is open. Raises D_KERNEL,
-    D_NO_PRIVILEGES."""
+def attach_program(attach: Attach, program: int, facts: HostFacts) -> Iterator[int | Refused]:
+    """Attaches a program: the descriptors that hold it there, each as soon as it is open, and of many functions those
+    that the kernel refuses. Raises D_KERNEL, D_NO_PRIVILEGES."""
     try:
         yield from _attached(attach, program, facts)
     except OSError as error:
@@ -111,7 +110,7 @@ def attach_program(attach: Attach, program: int, facts: HostFacts) -> Iterator[i
         raise refused(f"attach to the {attach_place(attach)}", error) from None
 
 
-def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
+def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int | Refused]:
     match attach:
         case RawTracepoint(event):
             yield open_raw_tracepoint(event, program)
@@ -128,8 +127,8 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int]:
                         continue  # It went offline just now.
                     raise
                 yield from _event(event_descriptor, program)
-        case KernelFunctions(moment, places):
-            yield from _functions(places, program, facts, entry=moment == "entry")
+        case KernelFunctions():
+            yield from _functions(attach, program, facts)
         case Trampoline():
             yield open_trampoline(program)
         case TestRun() | UserCode():
@@ -188,53 +187,25 @@ def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[in
         yield made if isinstance(made, int) else None
 
 
-# --- kernel functions -------------------------------------------------------------------------------------
-
-
-def _functions(places: Sequence[tuple[str, int]], program: int, facts: HostFacts, *, entry: bool) -> Iterator[int]:
-    if facts.feature("kprobe_multi"):
-        yield from _many(places, program, facts, entry=entry)
-        return
-    _allow_files(len(places))
-    cookies = facts.feature("attach_cookie")
-    for place, cookie in places:
-        for address in facts.function_addresses(place) if ":" in place else (0,):
-            try:
-                event = open_kprobe(place, address, entry=entry)
-                yield link_event(event, program, cookie if cookies else None)
-            except OSError as error:
-                raise _cannot_trace(place, error) from None
-
-
-def _many(places: Sequence[tuple[str, int]], program: int, facts: HostFacts, *, entry: bool) -> Iterator[int]:
-    """Two calls at most: one for names, one for the addresses of functions that share their names."""
-    named = [(place, cookie) for place, cookie in places if ":" not in place]
-    addressed = [
-        (address, cookie) for place, cookie in places if ":" in place for address in facts.function_addresses(place)
-    ]
-    try:
-        if named:
-            yield link_functions(program, named, entry=entry)
-        if addressed:
-            yield link_functions(program, addressed, entry=entry)
-    except OSError as error:
-        if len(places) == 1:
-            raise _cannot_trace(places[0][0], error) from None
-    else:
-        return
-    # The call does not tell which function it stumbled over: it is in one of the halves.
-    middle = len(places) // 2
-    yield from _many(places[:middle], program, facts, entry=entry)
-    yield from _many(places[middle:], program, facts, entry=entry)
-
-
-def _cannot_trace(place: str, error: OSError) -> DtransError:
-    name = place.rpartition(":")[2]
-    return fail(
-        "D_KERNEL",
-        f"the kernel cannot trace its function '{name}': {os.strerror(error.errno or 0)}",
-        hint="leave it out of the probe description",
-    )
+def _functions(attach: KernelFunctions, program: int, facts: HostFacts) -> Iterator[int | Refused]:
+    if not facts.feature("kprobe_multi"):
+        _allow_files(len(attach.places))
+    refusals: list[Refused] = []
+    attached = False
+    for made in attach_functions(attach.places, program, facts, entry=attach.moment == "entry"):
+        if isinstance(made, Refused):
+            refusals.append(made)
+        else:
+            attached = True
+            yield made
+    if refusals and not attached:
+        name, number = refusals[0].name, refusals[0].errno
+        raise fail(
+            "D_KERNEL",
+            f"the kernel cannot trace its function '{name}': {os.strerror(number)}",
+            hint="leave it out of the probe description",
+        )
+    yield from refusals
 
 
 def _allow_files(count: int) -> None:

@@ -43,6 +43,7 @@ from dtrans.run.kernel.privileges import check_privileges, refused, writes_refus
 from dtrans.run.programs.attach import attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.programs.bcc import bcc_identity
 from dtrans.run.programs.detach import close_lingering
+from dtrans.run.programs.functions import Refused
 from dtrans.run.programs.objects import OBJECT_FORMAT, Object, StackError
 from dtrans.source import Written, span_of
 from dtrans.typed import TYPE_CHECKING, Any, Literal
@@ -91,6 +92,8 @@ class Loaded:
         self._missed_returns = 0
         #: Places in processes that the kernel refused to trace.
         self.refused = 0
+        #: Functions of the kernel that it refused to trace with others.
+        self.untraceable: list[str] = []
 
     def fire(self, moment: Literal["BEGIN", "END"]) -> None:
         """Runs the programs of BEGIN or END, as this process. Raises D_KERNEL, D_NO_PRIVILEGES."""
@@ -106,11 +109,14 @@ class Loaded:
         attached = [(program, descriptor) for program, descriptor in self._programs.items() if program.link is None]
         for program, descriptor in sorted(attached, key=lambda item: not item[0].auxiliary):
             for link in self._attached(program, descriptor):
+                if isinstance(link, Refused):
+                    self.untraceable.append(link.name)
+                    continue
                 (self._lingering if isinstance(program.attach, LINGERING) else self._links).append(link)
                 if isinstance(program.attach, KernelFunctions) and program.attach.moment == "return":
                     self._returning.append(link)
 
-    def _attached(self, program: Program, descriptor: int) -> Iterator[int]:
+    def _attached(self, program: Program, descriptor: int) -> Iterator[int | Refused]:
         with told_at(self._clauses, program):
             yield from attach_program(program.attach, descriptor, self._facts)
 
