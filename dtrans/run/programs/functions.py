@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from dtrans.run.kernel.host import HostFacts
 
 #: What the kernel answers for a function that it does not let anyone trace, whatever else is asked for.
-_REFUSED = frozenset({errno.ENOENT, errno.ESRCH, errno.EBUSY, errno.EINVAL, errno.EILSEQ, errno.EOPNOTSUPP,
+_OF_ONE_FUNCTION = frozenset({errno.ENOENT, errno.ESRCH, errno.EBUSY, errno.EINVAL, errno.EILSEQ, errno.EOPNOTSUPP,
                       errno.EADDRNOTAVAIL})  # fmt: skip
 
 #: What the kernel knows a function by, its name, and its attach cookie.
-Place = tuple[int | str, str, int]
+FunctionPlace = tuple[int | str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def attach_functions(
     refuses. Raises OSError for what is no fault of a function."""
     if facts.feature("kprobe_multi"):
 
-        def together(some: Sequence[Place]) -> int:
+        def together(some: Sequence[FunctionPlace]) -> int:
             return link_functions(program, [(known, cookie) for known, _, cookie in some], entry=entry)
 
         every = list(_known(places, facts))
@@ -48,7 +48,7 @@ def attach_functions(
         return
     cookies = facts.feature("attach_cookie")
 
-    def alone(some: Sequence[Place]) -> int:
+    def alone(some: Sequence[FunctionPlace]) -> int:
         ((known, name, cookie),) = some
         event = open_kprobe(name, known if isinstance(known, int) else 0, entry=entry)
         return link_event(event, program, cookie if cookies else None)
@@ -57,7 +57,7 @@ def attach_functions(
         yield from in_parts((place,), alone)
 
 
-def _known(places: Sequence[tuple[str, int]], facts: HostFacts) -> Iterator[Place]:
+def _known(places: Sequence[tuple[str, int]], facts: HostFacts) -> Iterator[FunctionPlace]:
     for place, cookie in places:
         name = place.rpartition(":")[2]
         if name == place:
@@ -66,7 +66,9 @@ def _known(places: Sequence[tuple[str, int]], facts: HostFacts) -> Iterator[Plac
             yield from ((address, name, cookie) for address in facts.function_addresses(place))
 
 
-def in_parts(places: Sequence[Place], link: Callable[[Sequence[Place]], int]) -> Iterator[int | Refused]:
+def in_parts(
+    places: Sequence[FunctionPlace], link: Callable[[Sequence[FunctionPlace]], int]
+) -> Iterator[int | Refused]:
     """Links all places by as few calls as it takes: without those that are refused. Raises OSError for what is no
     fault of a place."""
     if not places:
@@ -75,7 +77,7 @@ def in_parts(places: Sequence[Place], link: Callable[[Sequence[Place]], int]) ->
         yield link(places)
     except OSError as error:
         number = error.errno or 0
-        if number not in _REFUSED:
+        if number not in _OF_ONE_FUNCTION:
             raise
         if len(places) == 1:
             yield Refused(places[0][1], number)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from dtrans.run.messages import untraceable_message
-from dtrans.run.programs.functions import Place, Refused, in_parts
+from dtrans.run.programs.functions import FunctionPlace, Refused, in_parts
 
-PLACES: list[Place] = [(f"f{number}", f"f{number}", number) for number in range(1000)]
+PLACES: list[FunctionPlace] = [(f"f{number}", f"f{number}", number) for number in range(1000)]
 
 
 class Kernel:
@@ -21,7 +21,7 @@ class Kernel:
         self.linked: list[str] = []
         self.calls = 0
 
-    def link(self, places: Sequence[Place]) -> int:
+    def link(self, places: Sequence[FunctionPlace]) -> int:
         self.calls += 1
         for _, name, _ in places:
             if name in self.bad:
