@@ -81,22 +81,22 @@ def string_intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...], s
 def leaf_value(values: Values, leaf: Linux) -> str:
     match leaf:
         case RawArg(index, kind):
-            values.raw_arguments.add(index)
-            return f"({c_type(kind)})raw{index}"
+            return f"({c_type(kind)})CONTEXT(ctx, u64, {8 * index})"
         case TraceField(tracepoint, name, kind):
             macro = values.shared.layout("field", tracepoint, name)
-            return f"*({c_type(kind)} *)((char *)ctx + {macro})"
+            part = c_type(kind)
+            return f"({part})CONTEXT(ctx, u{part[1:]}, {macro})"
         case TraceAddress(tracepoint, name, located, _):
             macro = values.shared.layout("field", tracepoint, name)
             if located:
-                return f"((u64)ctx + (*(u32 *)((char *)ctx + {macro}) & 0xffff))"
+                return f"((u64)ctx + (CONTEXT(ctx, u32, {macro}) & 0xffff))"
             return f"((u64)ctx + {macro})"
         case CallNumber():
             return "(u64)nr"
         case CallArg(index, _):
             return values.memo(f"a{index}", "s64", f"CALL_ARG(ctx, {index})")
         case CallResult():
-            return "(s64)ctx->args[1]"
+            return "(s64)CONTEXT(ctx, u64, 8)"
         case CallIn(numbers, _):
             return among("nr", numbers)
         case ClockCounter(user, _):

@@ -174,7 +174,6 @@ class Emitter:
         """The programs of an attach point: one, unless its firings are too large to stand in one."""
         self.variables.uses_globals = self.variables.arena = self.variables.strtok = False
         self.values.calls.open(called=number in self.called)
-        self.values.raw_arguments.clear()
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
         # After exit() the clauses that are left do not run, but for those of END (dtrace.c, dtrace_probe).
@@ -245,9 +244,6 @@ class Emitter:
         if isinstance(attach, UserCode):
             self._add_place(body, attach)
         body.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
-        # Once, and not where they are used: the compiler would keep their addresses, which the verifier refuses.
-        for index in sorted(self.values.raw_arguments):
-            body.add(f"u64 raw{index} = *(volatile u64 *)&ctx->args[{index}];")
         if self.variables.uses_globals:
             body.add("u32 zero = 0;")
         if (self._stops or isinstance(attach, LINGERING)) and not isinstance(attach, TestRun) and not goes_on:

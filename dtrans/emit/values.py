@@ -23,9 +23,7 @@ from dtrans.types import Type, align_up
 
 #: Names in an expression that mean the same throughout a clause: temporaries, results of helpers, layouts, the context.
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_LASTING = re.compile(
-    r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|args|raw\d+|[us]\d+|thread|ULL"
-)
+_LASTING = re.compile(r"t\d+|(?:pid_tgid|task|cpu|a\d)_\d+|(?:OFF|SIZE|ADDR|FIELD)_\w+|ctx|CONTEXT|[us]\d+|thread|ULL")
 
 
 @dataclass
@@ -59,7 +57,6 @@ class Values(Writer, ABC):
         self.caller_frame = 1
         #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
         self.user_moment = ""
-        self.raw_arguments: set[int] = set()
         self._slots = 0
 
     # --- expressions ----------------------------------------------------------------------------------

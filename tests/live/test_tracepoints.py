@@ -30,6 +30,18 @@ def test_a_raw_tracepoint_has_what_the_kernel_calls_it_with_and_its_event_the_fi
     assert sorted(filter(None, told)) == ["event dtransload 1 1"] * 2 + ["raw 1 1 1"] * 2
 
 
+def test_a_condition_chooses_one_of_two_fields_or_arguments(dtrace: Dtrace) -> None:
+    program = """
+        BEGIN { one = 1; }
+        rawtp:sched::sched_process_fork /pid == $target/ {
+            printf("%d %d\\n", (one ? args[0] : args[1])->tgid == pid, (one > 1 ? args[0] : args[1])->tgid == pid);
+        }
+        sdt:sched::sched_process_fork /pid == $target/ {
+            printf("%d %d\\n", (one ? args[1] : args[3]) == pid, (one > 1 ? args[1] : args[3]) == pid);
+        }"""
+    assert dtrace("-qn", program, "-c", line("fork", 2)).stdout.split() == ["1", "0"] * 4
+
+
 def test_a_name_alone_means_both_and_an_id_the_one(dtrace: Dtrace) -> None:
     listed = [row.split() for row in dtrace("-l", "-n", "sched_process_fork").stdout.splitlines()[1:]]
     assert [row[1:] for row in listed] == [[provider, "sched", "sched_process_fork"] for provider in ("sdt", "rawtp")]
