@@ -199,7 +199,7 @@ def _functions(attach: KernelFunctions, program: int, facts: HostFacts) -> Itera
             attached = True
             yield made
     if refusals and not attached:
-        name, number = refusals[0].name, refusals[0].errno
+        name, number = refusals[0].name, refusals[0].number
         raise fail(
             "D_KERNEL",
             f"the kernel cannot trace its function '{name}': {os.strerror(number)}",

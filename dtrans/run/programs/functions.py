@@ -26,10 +26,10 @@ FunctionPlace = tuple[int | str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A function that the kernel does not let anyone trace, and the errno."""
+    """A function that the kernel does not let anyone trace, and the error number."""
 
     name: str
-    errno: int
+    number: int
 
 
 def attach_functions(
