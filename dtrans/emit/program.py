@@ -24,7 +24,7 @@ from dtrans.attach import (
     Trampoline,
     UserCode,
 )
-from dtrans.check.tree import Aggregate, If, Late, Statement
+from dtrans.check.tree import Act, Aggregate, If, Late, Statement
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.aggregations import is_single, lay_out_aggregation
 from dtrans.emit.calls import MOST_COPIED
@@ -54,6 +54,7 @@ SWITCH = RawTracepoint("sched_switch")
 EXECUTED = RawTracepoint("sched_process_exec")
 FORKED = RawTracepoint("sched_process_fork")
 ENDED = RawTracepoint("sched_process_exit")
+_GONE = "thread_gone(ctx->args[0]);"
 
 #: Bytes of a value of an array map: KMALLOC_MAX_SIZE (kernel/bpf/arraymap.c, array_map_alloc_check).
 MOST_SCRATCH = 4 << 20
@@ -190,7 +191,7 @@ class Emitter:
                 self._whole(point.attach, group)
         if point.attach == THREAD_GONE and self.variables.has_threads:
             # After the clauses, which may still use them; on each CPU, and whatever ends the clauses early.
-            self._program(point.attach, "\tthread_gone(ctx->args[0]);\n\treturn 0;", None, ())
+            self._program(point.attach, f"\t{_GONE}\n\treturn 0;", None, ())
 
     def _whole(self, attach: Attach, firings: Sequence[FiringText]) -> None:
         """A program of some firings."""
@@ -358,34 +359,20 @@ class Emitter:
 
     def _frame_programs(self, attached: set[Attach]) -> None:
         """Programs that keep the frame's own state."""
-        if self.variables.has_threads and THREAD_GONE not in attached:
-            body = "\tthread_gone(ctx->args[0]);\n\treturn 0;"
-            self.functions.append(f"int prog_gone(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
-            self.programs.append(Program("prog_gone", THREAD_GONE, auxiliary=True))
-        if "progeny" in self.shared.uses:
-            for name, attach, call in (
-                ("prog_forked", FORKED, "dt_forked(ctx->args[0], ctx->args[1]);"),
-                ("prog_freed", THREAD_GONE, "dt_freed(ctx->args[0]);"),
-            ):
-                body = f"\t{call}\n\treturn 0;"
-                self.functions.append(f"int {name}(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
-                self.programs.append(Program(name, attach, auxiliary=True))
-        if "images" in self.shared.uses:
-            body = "\tdt_executed();\n\treturn 0;"
-            self.functions.append(f"int prog_exec(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
-            self.programs.append(Program("prog_exec", EXECUTED, auxiliary=True))
-        if "user" in self.shared.uses:
-            body = "\tdt_find_pages();\n\treturn 0;"
-            self.functions.append(f"int prog_pages(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
-            self.programs.append(Program("prog_pages", TestRun("LOAD"), auxiliary=True))
-        if "missing" in self.shared.uses:
-            body = "\tdt_process_ended(ctx->args[1]);\n\treturn 0;"
-            self.functions.append(f"int prog_ended(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
-            self.programs.append(Program("prog_ended", ENDED, auxiliary=True))
-        if "oncpu" in self.shared.uses:
-            body = "\tdt_switch(ctx->args[1], ctx->args[2]);\n\treturn 0;"
-            self.functions.append(f"int prog_switch(struct bpf_raw_tracepoint_args *ctx)\n{{\n{body}\n}}")
-            self.programs.append(Program("prog_switch", SWITCH, auxiliary=True))
+        uses = self.shared.uses
+        own: tuple[tuple[bool, str, Attach, str], ...] = (
+            (self.variables.has_threads and THREAD_GONE not in attached, "gone", THREAD_GONE, _GONE),
+            ("progeny" in uses, "forked", FORKED, "dt_forked(ctx->args[0], ctx->args[1]);"),
+            ("progeny" in uses, "freed", THREAD_GONE, "dt_freed(ctx->args[0]);"),
+            ("images" in uses, "exec", EXECUTED, "dt_executed();"),
+            ("user" in uses, "pages", TestRun("LOAD"), "dt_find_pages();"),
+            ("missing" in uses, "ended", ENDED, "dt_process_ended(ctx->args[1]);"),
+            ("oncpu" in uses, "switch", SWITCH, "dt_switch(ctx->args[1], ctx->args[2]);"),
+        )
+        for used, name, attach, call in own:
+            if used:
+                self.functions.append(f"int prog_{name}({_CONTEXTS[type(attach)]} *ctx)\n{{\n\t{call}\n\treturn 0;\n}}")
+                self.programs.append(Program(f"prog_{name}", attach, auxiliary=True))
 
     # --- text -----------------------------------------------------------------------------------------
 
@@ -513,4 +500,5 @@ def _shows_probes(plan: Plan) -> bool:
 
 
 def _has(body: Sequence[Statement[Linux]], action: str) -> bool:
-    return any(getattr(statement, "kind", "") == action for statement in _statements(body))
+    """Whether an action is in a clause's body."""
+    return any(isinstance(statement, Act) and statement.kind == action for statement in _statements(body))

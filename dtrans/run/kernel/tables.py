@@ -1,4 +1,4 @@
-"""An aggregation's maps in the kernel, in the form in which `dtrans.run.output.aggregate` reads them."""
+"""An aggregation's maps in the kernel, in the form in which `dtrans.run.output.entries` reads them."""
 
 from __future__ import annotations
 

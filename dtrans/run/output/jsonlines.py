@@ -34,9 +34,10 @@ from dtrans.artifact import (
     Tracemem,
 )
 from dtrans.options import Options
-from dtrans.run.output.aggregate import AggregationState, AggregationTable, JoinedRow, Vector, scalar_value
+from dtrans.run.output.aggregate import AggregationState, AggregationTable, JoinedRow, scalar_value
 from dtrans.run.output.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker, user_addresses
 from dtrans.run.output.dump import ShapePrinter, finite
+from dtrans.run.output.entries import Vector
 from dtrans.run.output.printa import FormattedRows
 from dtrans.run.output.printf import Formatter, compile_format
 from dtrans.run.output.quantize import quotient

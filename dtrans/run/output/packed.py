@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dtrans.run.output.aggregate import AggregationTable, Vector, scalar_value
+from dtrans.run.output.aggregate import AggregationTable, scalar_value
 from dtrans.run.output.bars import Look, bar_unit, draw_bar, draw_cell
+from dtrans.run.output.entries import Vector
 from dtrans.run.output.quantize import DISTRIBUTION_HEAD, QUANTIZE_BUCKETS, QUANTIZE_ZERO, bucket_value
 
 #: Columns of a bound of lquantize().

@@ -13,10 +13,11 @@ from itertools import chain
 
 from dtrans.artifact import Field
 from dtrans.formats import Conversion, parse_format
-from dtrans.run.output.aggregate import AggregationTable, JoinedRow, Vector, scalar_value
+from dtrans.run.output.aggregate import AggregationTable, JoinedRow, scalar_value
 from dtrans.run.output.bars import Look
 from dtrans.run.output.decode import Convert, Names, read_all, unpacker
 from dtrans.run.output.dump import bytes_text, hex_dump, padded
+from dtrans.run.output.entries import Vector
 from dtrans.run.output.packed import is_packed, packed_lines
 from dtrans.run.output.printf import Formatter, assemble
 from dtrans.run.output.quantize import draw_distribution

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from dtrans.artifact import Aggregation, Field
 from dtrans.options import Options
 from dtrans.run.kernel.tables import Entries
-from dtrans.run.output.aggregate import AggregationState, combine_cpus, scalar_value
+from dtrans.run.output.aggregate import AggregationState, scalar_value
 from dtrans.run.output.decode import Names
+from dtrans.run.output.entries import combine_cpus
 from dtrans.run.output.quantize import QUANTIZE_BUCKETS, QUANTIZE_ZERO
 from tests.run.made import Maps, Symbols, make_artifact
 
