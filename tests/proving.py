@@ -41,6 +41,7 @@ State = dict[str, str]
 #: Reasons of skipped tests that tell of the kernel, not of the machine.
 _OF_THE_KERNEL = (
     "this kernel",
+    "needs the types of",
     *(f"needs {kind}:" for kind in ("rawtp", "tracepoint", "symbol", "feature", "member", "function")),
 )
 
