@@ -35,8 +35,8 @@ _ARGUMENT = re.compile(r"\$\$?([0-9]+)")
 #: What a script is refused with that is not given its arguments; with the option defaultargs they are 0 and "".
 _WITHOUT_ARGUMENTS = ("D_MACRO_UNDEF", "D_PDESC_ZERO")
 _SETS_PATH = re.compile(r"(?m)^\s*(?:export\s+)?PATH=")
-#: A word that can stand for a number and for a text, and one for a part of a probe's name.
-_EXAMPLES = ("1", "*")
+#: A macro argument in a probe description.
+_IN_DESCRIPTION = re.compile(r":[\w*?-]*\$\$?(\d+)|\$\$?(\d+)[\w*?-]*:(?!:?\s)")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -92,9 +92,9 @@ class Translator:
         them, and the script that calls dtrans."""
         path = str(root / script.path)
         refused = None
-        for example in _EXAMPLES:
+        for operands in _examples(script.text, words):
             try:
-                arguments = replace(script_arguments(path, script.text), operands=(example,) * words)
+                arguments = replace(script_arguments(path, script.text), operands=operands)
                 part = _part(self._pipeline(arguments, {path: script.text}, path), self._defined)
                 return part, _starting_with(DROP_IN, script.text)
             except DtransError as error:
@@ -216,6 +216,14 @@ def _arguments_of(text: str) -> int:
     """The highest number of a macro argument of a script."""
     plain = _STRING.sub('""', _COMMENT.sub(" ", text))
     return max((numeral(number) for number in _ARGUMENT.findall(plain)), default=0)
+
+
+def _examples(text: str, words: int) -> tuple[tuple[str, ...], ...]:
+    """What a script may be given: ``1`` can stand for a number and for a text, ``*`` for a part of a probe's name."""
+    plain = _COMMENT.sub(" ", text)
+    named = {int(first or second) for first, second in _IN_DESCRIPTION.findall(plain)}
+    mixed = tuple("*" if number in named else "1" for number in range(1, words + 1))
+    return tuple(dict.fromkeys((("1",) * words, mixed, ("*",) * words)))
 
 
 def _starting_with(command: str, text: str) -> str:

@@ -30,6 +30,13 @@ def test_quiet_prints_only_what_the_program_prints(words: list[str], dtrace: Run
     assert (done.stdout.strip(), done.stderr) == ("hello", "")
 
 
+def test_errors_at_run_time_are_not_told_where_they_are_not_to_be(dtrace: Run) -> None:
+    done = dtrace(
+        "-x", "noerror", "-qn", "BEGIN { trace(*(int *)0); } BEGIN, ERROR { trace(probename); } BEGIN { exit(0); }"
+    )
+    assert (done.stdout, done.stderr) == ("ERRORBEGIN\n", "")
+
+
 def test_a_script_is_named_in_its_message(dtrace: Run, tmp_path: Path) -> None:
     script = tmp_path / "hello.d"
     script.write_text(HELLO + " END { }")

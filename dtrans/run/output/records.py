@@ -298,11 +298,15 @@ class Output:
         details = "" if fault.address is None else f" ({fault.address:#x})"
         where = f"action #{fault.action}" if fault.action else "predicate"
         probe = self._probe_name(fault.probe)
-        self._complain(f"error on enabled probe ID {fault.clause} {probe}: {fault.words}{details} in {where}")
+        self._tell_error(f"{fault.clause} {probe}: {fault.words}{details} in {where}")
 
     def show_failure(self, message: str) -> None:
         """Tell that an action of the record at hand could not be done."""
-        self._complain(f"error on enabled probe ID {self._clause} {self._probe_name(self._probe)}: {message}")
+        self._tell_error(f"{self._clause} {self._probe_name(self._probe)}: {message}")
+
+    def _tell_error(self, message: str) -> None:
+        if not self._options.flag("noerror"):
+            self._complain(f"error on enabled probe ID {message}")
 
     # --- flow indentation ---------------------------------------------------------------------------------
 
