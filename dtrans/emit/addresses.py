@@ -85,6 +85,11 @@ def _take_stack(values: Values, target: str, frames: int, *, user: bool, whole: 
         strings.clear(values, Slot(first, size))
         values.add(f"{function}(ctx, {first}, {size}, PROGRAM_COUNTER(ctx), {caller});")
         return
+    if not user and values.caller_in_register:
+        values.add(f"({first})[0] = RETURN_ADDRESS_AT(ctx);")
+        first, size = f"{first} + 1", size - 8
+        if not size:
+            return
     if whole or size <= _SMALL:
         # In a record on the stack, an end at a variable place is nothing that the verifier lets one write.
         strings.clear(values, Slot(first, size))

@@ -203,7 +203,8 @@ def _stack_depth(values: Values, *, user: bool) -> str:
     slot = values.slot(127 * 8)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
     size = values.temporary("s64", f"bpf_get_stack(ctx, {slot.address}, {127 * 8}, {flags})")
-    return f"((u64)({size} > 0 ? {size} : 0) >> 3)"
+    depth = f"((u64)({size} > 0 ? {size} : 0) >> 3)"
+    return f"({depth} + 1)" if not user and values.caller_in_register else depth
 
 
 def _user_register(values: Values, index: Expr[Linux]) -> str:
@@ -214,7 +215,8 @@ def _user_register(values: Values, index: Expr[Linux]) -> str:
     # A variable that kernels with CONFIG_X86_FRED have, and room above the registers.
     values.shared.layout("symbol", "fred_rsp0", optional=True)
     base = values.load(f"{intrinsic(values, '__current', ())} + {stack}", ULONG, "kernel", None)
-    place = f"{base} + KERNEL_STACK - ABOVE_REGISTERS - {size} + REGISTER_{REGISTERS[index.value]}"
+    word = REGISTERS[values.types.facts.machine][index.value]
+    place = f"{base} + KERNEL_STACK - ABOVE_REGISTERS - {size} + {8 * word}"
     values.shared.uses.add("registers")
     return values.load(place, ULONG, "kernel", None)
 
@@ -226,6 +228,8 @@ def _caller(values: Values, *, user: bool) -> str:
         return "PROGRAM_COUNTER(ctx)"
     if not user and values.own_frames is None:
         return "0"
+    if not user and values.caller_in_register:
+        return "RETURN_ADDRESS_AT(ctx)"
     slot = values.slot(16)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
     strings.clear(values, slot)

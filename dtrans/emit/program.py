@@ -176,6 +176,9 @@ class Emitter:
         self.variables.uses_globals = self.variables.arena = self.variables.strtok = False
         self.values.calls.open(called=number in self.called)
         self.values.own_frames, self.values.caller_frame = _frames(point.attach)
+        # x86-64's kernel finds the caller at a function's first instruction; AArch64's goes by frames.
+        at_entry = isinstance(point.attach, KernelFunctions) and point.attach.moment == "entry"
+        self.values.caller_in_register = at_entry and self.types.facts.machine != "x86_64"
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
         # After exit() the clauses that are left do not run, but for those of END (dtrace.c, dtrace_probe).
         self._stoppable, self._stopped = point.attach != TestRun("END"), False
@@ -239,7 +242,8 @@ class Emitter:
                 body.add(f"if (!{among('nr', tuple(self._calls))}) return 0;")
             if self.types.facts.feature("ia32"):
                 self.shared.uses.add("compat")
-                self.shared.layout("offset", "struct task_struct", "thread_info.status")
+                word = "status" if self.types.facts.machine == "x86_64" else "flags"
+                self.shared.layout("offset", "struct task_struct", f"thread_info.{word}")
                 self.shared.layout("function", "bpf_get_current_task_btf", optional=True)
                 body.add("if (dt_compat()) return 0;")
         if isinstance(attach, UserCode):

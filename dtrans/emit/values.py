@@ -55,6 +55,8 @@ class Values(Writer, ABC):
         self.own_frames: int | None = 0
         #: Which of the frames after them is the caller.
         self.caller_frame = 1
+        #: No frame of the kernel's stack has the caller yet.
+        self.caller_in_register = False
         #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
         self.user_moment = ""
         self._slots = 0

@@ -50,14 +50,9 @@ INTRINSICS: Mapping[str, tuple[tuple[str, ...], str]] = {
 #: Bounds of the strings that intrinsics give, NUL included, where they are less than strsize.
 STRING_BOUNDS: Mapping[str, int] = {"__comm": 16, "__psargs": 80, "__execargs": 256}
 
-#: Registers by the numbers of `translators/constants.toml`: R_PC and its kin, which every machine has, and the words of
-#: x86-64's struct pt_regs.
-REGISTERS: Mapping[int, str] = {
-    256: "PC",
-    257: "SP",
-    258: "PS",
-    259: "R0",
-    260: "R1",
-    261: "FP",
-    **{word: str(word) for word in range(21)},
+#: Registers by the numbers of `translators/constants.toml`, by machine: the word of the kernel's struct pt_regs where
+#: each is. First R_PC, R_SP, R_PS, R_R0, R_R1 and R_FP, which every machine has.
+REGISTERS: Mapping[str, Mapping[int, int]] = {
+    "x86_64": {256: 16, 257: 19, 258: 18, 259: 10, 260: 12, 261: 4, **{word: word for word in range(21)}},
+    "aarch64": {256: 32, 257: 31, 258: 33, 259: 0, 260: 1, 261: 29, **{300 + word: word for word in range(31)}},
 }

@@ -198,8 +198,12 @@ class RowNames:
         if node.name == "__ureg":
             if not isinstance(fitted[0], Const):
                 raise fail("D_PROTO_ARG", "the index must be a constant that names a register: R_SP, say", node.span)
-            if fitted[0].value not in REGISTERS:
-                raise fail("D_REGS_IDX", f"no register has the index {fitted[0].value}", node.span)
+            machine = self.types.facts.machine
+            if fitted[0].value not in REGISTERS[machine]:
+                hint = "registers have names: R_PC, R_SP, R_FP on every machine, R_RAX on x86-64, R_X0 on AArch64"
+                raise fail(
+                    "D_REGS_IDX", f"no register of {machine} has the index {fitted[0].value}", node.span, hint=hint
+                )
         return self._intrinsic(node.name, fitted)
 
     def word(self, name: str, span: Span) -> str:

@@ -28,7 +28,8 @@ from xml.etree import ElementTree as ET
 from tests import proving
 from tests.vm import compiler
 from tests.vm.guest import TIMED_OUT, Guest
-from tests.vm.kernels import SUITES, Kernel, LabError, cache, kernel
+from tests.vm.kernels import KERNELS, SUITES, Kernel, kernel
+from tests.vm.packages import LabError, cache
 
 _PRINTING = Lock()
 
@@ -46,12 +47,14 @@ class Outcome:
     def line(self) -> str:
         counts = ", ".join(f"{number} {what}" for what, number in self.counts.items() if number)
         state = self.trouble or ("ok" if self.status == 0 else f"exit status {self.status}")
-        return f"{self.name:8} {state:16} {self.seconds:5.0f} s  {counts}"
+        return f"{self.name:12} {state:16} {self.seconds:5.0f} s  {counts}"
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.vm", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("-k", "--kernel", action="append", help=f"{', '.join(SUITES)}, or a folder; default: all")
+    parser.add_argument(
+        "-k", "--kernel", action="append", help=f"{', '.join(KERNELS)}, or a folder; default: the first {len(SUITES)}"
+    )
     parser.add_argument("-t", "--timeout", type=float, default=3600, metavar="SECONDS", help="for each kernel")
     parser.add_argument("-j", "--jobs", type=int, default=os.cpu_count() or 1, help="guests at a time")
     parser.add_argument("-w", "--writable", action="append", type=Path, default=[], help="a folder to share")
@@ -89,7 +92,7 @@ def _run(kernel: Kernel, options: argparse.Namespace) -> Outcome:
         texts.mkdir()
         environment = [("XDG_CACHE_HOME", str(objects)), (compiler.VARIABLE, str(texts))]
         guest = Guest(kernel, [results, objects, *options.writable], environment)
-        with _compiler(texts):
+        with _compiler(texts, kernel.machine.name):
             status, trouble = _streamed(guest, command, options.timeout, f"{kernel.name:6} | ")
         if options.record and proofs.exists():
             shutil.copy(proofs, kept)
@@ -97,9 +100,9 @@ def _run(kernel: Kernel, options: argparse.Namespace) -> Outcome:
 
 
 @contextmanager
-def _compiler(folder: Path) -> Iterator[None]:
+def _compiler(folder: Path, machine: str) -> Iterator[None]:
     """The host's compiler for a guest."""
-    server = subprocess.Popen([sys.executable, "-m", "tests.vm.compiler", folder])
+    server = subprocess.Popen([sys.executable, "-m", "tests.vm.compiler", folder, machine])
     try:
         yield
     finally:

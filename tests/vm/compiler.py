@@ -1,9 +1,9 @@
 """C texts of guests are compiled by the host, which is many times faster: a folder that both share, and a server.
 
 A guest puts a text into the folder, ``KEY.c``, and takes out ``KEY.object``, or finds ``KEY.failed`` and compiles it
-itself, for the reason. What is compiled is the same for all kernels: it has nothing of the host's in it.
+itself, for the reason. What is compiled is the same for all kernels of a machine: it has nothing of the host's in it.
 
-    python -m tests.vm.compiler FOLDER                    the server, on the host
+    python -m tests.vm.compiler FOLDER MACHINE            the server, on the host
     use_host()                                            in a guest, before anything is compiled
 """
 
@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from dtrans.run.programs.objects import Object
@@ -32,8 +33,8 @@ def use_host() -> None:
 
         here = compiling.compile_object
 
-        def compile_object(c_text: str) -> Object:
-            return _asked(Path(place), c_text) or here(c_text)
+        def compile_object(c_text: str, machine: str = "") -> Object:
+            return _asked(Path(place), c_text) or here(c_text, machine)
 
         compiling.compile_object = compile_object
 
@@ -73,4 +74,4 @@ def serve(folder: Path, compile_text: Callable[[str], Object]) -> None:
 if __name__ == "__main__":
     from dtrans.run.programs.compile import compile_object
 
-    serve(Path(sys.argv[1]), compile_object)
+    serve(Path(sys.argv[1]), partial(compile_object, machine=sys.argv[2]))

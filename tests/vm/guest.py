@@ -2,6 +2,8 @@
 
 The host's ``/`` is the guest's, read-only through 9p below an overlay in the guest's memory. So a command, its Python
 environment and this checkout are the same inside, and nothing that the guest does stays, but in folders shared with it.
+A guest of another machine has a root file system of its own (`roots`), with this checkout and this Python's environment
+at the same places.
 """
 
 from __future__ import annotations
@@ -10,14 +12,18 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tests.vm.kernels import Kernel, LabError, cache
+from dtrans.cache import cache_key
+from tests.vm.kernels import Kernel
+from tests.vm.packages import LabError, cache
+from tests.vm.roots import root_of
 
 #: The guest's first process: in its first file system, then in its root.
 _SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("init", "session"))
@@ -30,7 +36,9 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL")
 #: that the kernel is just changing on another.
 _BOOTS = 3
 _DISK_BYTES = 512 << 20
-_PARAMETERS = "console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on no_timer_check"
+_PARAMETERS = "console={} quiet panic=-1 mitigations=off random.trust_cpu=on no_timer_check"
+#: What guests use of the host's files where their root is not the host's.
+_FOLDERS = (Path(__file__).resolve().parent.parent.parent, Path(sys.prefix))
 #: The exit status that stands for a command that took too long, as timeout(1) has it.
 TIMED_OUT = 124
 
@@ -50,7 +58,8 @@ class Guest:
 
         Returns its exit status, or TIMED_OUT. Raises LabError, also when the guest stops before the command has ended.
         """
-        initrd = initial_memory(self.kernel)
+        root, more = root_of(self.kernel.machine)
+        initrd = initial_memory(self.kernel, root)
         with ExitStack() as stack:
             control = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dtrans-lab-")))
             disk = control / "disk"
@@ -58,7 +67,10 @@ class Guest:
                 file.truncate(_DISK_BYTES)
             (control / "shares").write_text("".join(f"{share.resolve()}\n" for share in self.shares))
             (control / "modules").write_text(f"{self.kernel.modules}\n")
-            (control / "command").write_text(self._script(command))
+            (control / "root").write_text(f"{root}\n")
+            folders = [] if root == Path("/") else _FOLDERS
+            (control / "folders").write_text("".join(f"{folder}\n" for folder in folders))
+            (control / "command").write_text(self._script(command, more))
             machine = self._machine(initrd, control, disk)
             for _ in range(_BOOTS):
                 try:
@@ -74,19 +86,19 @@ class Guest:
             console = (control / "console").read_text(errors="replace")
             raise LabError(f"the guest with Linux {self.kernel.release} stopped early:\n{console[-2000:]}")
 
-    def _script(self, command: Sequence[str]) -> str:
+    def _script(self, command: Sequence[str], more: Mapping[str, str]) -> str:
         kept = [(name, os.environ[name]) for name in _KEPT if name in os.environ]
-        exports = [f"export {name}={shlex.quote(value)}" for name, value in [*kept, *self.environment]]
+        variables = [*kept, *more.items(), *self.environment]
+        exports = [f"export {name}={shlex.quote(value)}" for name, value in variables]
         return "\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *exports, f"exec {shlex.join(command)}", ""])
 
     def _machine(self, initrd: Path, control: Path, disk: Path) -> list[str]:
         shared = [("host", Path("/"), ",readonly=on"), ("control", control, "")]
         shared += [(f"share{number}", share.resolve(), "") for number, share in enumerate(self.shares)]
-        line = "qemu-system-x86_64 -accel tcg,thread=multi -nodefaults -display none -no-reboot".split()
-        # A kernel that knows itself in a virtual machine has spin locks of another kind.
-        line += ["-cpu", "max,hypervisor=off"]
+        line = [*self.kernel.machine.qemu, *"-accel tcg,thread=multi -nodefaults -display none -no-reboot".split()]
         line += ["-m", str(self.megabytes), "-smp", str(self.processors)]
-        line += ["-kernel", str(self.kernel.image), "-initrd", str(initrd), "-append", _PARAMETERS]
+        line += ["-kernel", str(self.kernel.image), "-initrd", str(initrd), "-append"]
+        line += [_PARAMETERS.format(self.kernel.machine.console)]
         line += ["-drive", f"file={disk},if=virtio,format=raw,cache=unsafe", "-serial", f"file:{control}/console"]
         line += ["-device", "virtio-serial-pci", "-device", "virtserialport,nr=1,chardev=output"]
         line += ["-chardev", "file,id=output,path=/dev/stdout,append=on"]
@@ -95,18 +107,20 @@ class Guest:
         return line
 
 
-def initial_memory(kernel: Kernel) -> Path:
-    """The guest's first file system: busybox, the scripts and the modules it needs. Made once for each kernel."""
-    path = cache() / "initrd" / f"{kernel.release}.img"
-    if path.exists() and all(path.stat().st_mtime >= part.stat().st_mtime for part in (*_SCRIPTS, kernel.image)):
+def initial_memory(kernel: Kernel, root: Path) -> Path:
+    """The guest's first file system: its root's busybox, the scripts and the modules it needs. Made once for each
+    kernel. Raises LabError."""
+    key = cache_key([*(script.read_bytes() for script in _SCRIPTS), str(kernel.image.stat().st_mtime_ns)])
+    path = cache() / "initrd" / f"{kernel.release}-{key}.img"
+    if path.exists():
         return path
-    busybox = shutil.which("busybox")
+    busybox = shutil.which("busybox", path=None if root == Path("/") else str(root / "bin"))
     if busybox is None:
         raise LabError("busybox is not installed: make system-vm")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="dtrans-lab-") as folder:
         top = Path(folder)
-        for name in ("bin", "modules", "dev", "proc", "sys", "lower", "memory", "root"):
+        for name in ("bin", "modules", "dev", "proc", "sys", "lower", "memory", "root", "ctl"):
             (top / name).mkdir()
         shutil.copy(busybox, top / "bin" / "busybox")
         for script in _SCRIPTS:

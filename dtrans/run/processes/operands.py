@@ -32,8 +32,16 @@ _X86_MEMORY = re.compile(
     r"\((?P<base>%\w+)?(?:,(?P<index>%\w+)(?:,(?P<scale>[1248]))?)?\)$"
 )
 _NUMBER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|\d+)")
-_ARM_REGISTER = re.compile(r"([xw])(\d+)$|(sp)$")
-_ARM_MEMORY = re.compile(r"\[(x\d+|sp)(?:,\s*#?(-?\w+))?\]$")
+_ARM_REGISTER = re.compile(r"[xw](?:[12]?\d|30)$|sp$")
+#: A base, and behind it a number, the lower twelve bits of a symbol's address, or a register, which may be shifted.
+_ARM_MEMORY = re.compile(
+    r"\[(?P<base>x\d+|sp)(?:,\s*(?:#?:lo12:(?P<symbol>[\w.$]+)(?:\+(?P<more>\d+))?|(?P<index>x\d+)(?:,\s*lsl\s*#?(?P<shift>[0-3]))?|"
+    r"#?(?P<disp>-?\w+)))?\]$"
+)
+#: Names of the register that is always 0.
+_ARM_ZEROS = frozenset({"xzr", "wzr"})
+#: What an address has below the part that a page's number is.
+_LOW_BITS = 0xFFF
 #: The program counter's place in ``struct user_pt_regs``, in words.
 _ARM_COUNTER = 32
 _SIZED = re.compile(r"(-?)([1248])@(.+)", re.DOTALL)
@@ -87,7 +95,7 @@ def _operand(word: str, machine: str, address: int, symbol: Callable[[str], int 
     sign, size, place = ("", 8, word) if sized is None else (sized[1], int(sized[2]), sized[3])
     if "@" in place and sized is None:
         return Operand("none")  # Of a kind that has no integer value: ``8f@%xmm0``.
-    found = _x86(place, address, symbol) if machine == "x86_64" else _arm(place)
+    found = _x86(place, address, symbol) if machine == "x86_64" else _arm(place, symbol)
     kind, constant, base, index, scale = found
     return Operand(kind, constant, base, index, scale, size, bool(sign))
 
@@ -126,15 +134,23 @@ def _x86_register(name: str) -> int | None:
     return _X86_WORDS.index(word) * 8
 
 
-def _arm(place: str) -> _Place:
-    register = _ARM_REGISTER.match(place)
-    if register is not None:
+def _arm(place: str, symbol: Callable[[str], int | None]) -> _Place:
+    if place in _ARM_ZEROS:
+        return _constant("0")
+    if _ARM_REGISTER.match(place):
         return "register", 0, _arm_register(place), NO_REGISTER, 0
     memory = _ARM_MEMORY.match(place)
-    if memory is not None:
-        offset = _constant(memory[2] or "0")
-        return _NOWHERE if offset[0] == "none" else ("memory", offset[1], _arm_register(memory[1]), NO_REGISTER, 0)
-    return _constant(place)
+    if memory is None:
+        return _constant(place)
+    base, index = (_arm_register(memory[part]) if memory[part] else NO_REGISTER for part in ("base", "index"))
+    if memory["symbol"]:
+        # The base holds the page of the symbol, wherever the file is loaded.
+        variable = symbol(memory["symbol"])
+        if variable is None:
+            return _NOWHERE
+        return "memory", (variable & _LOW_BITS) + int(memory["more"] or 0), base, NO_REGISTER, 0
+    offset = _constant(memory["disp"] or "0")
+    return _NOWHERE if offset[0] == "none" else ("memory", offset[1], base, index, int(memory["shift"] or 0))
 
 
 def _arm_register(name: str) -> int:

@@ -48,16 +48,23 @@ def _import_bcc() -> Any:
 # --- compiling ----------------------------------------------------------------------------------------------
 
 
-def compile_object(c_text: str) -> Object:
-    """Compiles a C text for BPF. Needs the rights to create maps: BCC makes them while it compiles.
+#: Machines by the names that BCC has for them, in the variable ARCH as in the kernel's own build (src/cc/frontends/
+#: clang/arch_helper.h).
+_ARCHITECTURES = {"x86_64": "x86", "aarch64": "arm64"}
+
+
+def compile_object(c_text: str, machine: str = "") -> Object:
+    """Compiles a C text for BPF. Needs the rights to create maps: BCC makes them while it compiles. `machine`: the one
+    whose kernel the programs are for, as ``uname -m`` has it; "" for this one.
 
     Raises D_NO_BCC, StackError, D_FILE where there is no room for temporary files or for the compiler, and D_INTERNAL
     when the text does not compile, which is a fault of dtrans.
     """
     bcc_folder()  # A missing BCC is told here and not by the child.
     try:
-        with _kernel_source() as folder:
-            return _compile_in_child(c_text, folder)
+        machine = machine or os.uname().machine
+        with _kernel_source(machine) as folder:
+            return _compile_in_child(c_text, folder, machine)
     except OSError as error:
         reason = os.strerror(error.errno or 0)
         hint = "TMPDIR names another place; /tmp is the usual one"
@@ -65,13 +72,12 @@ def compile_object(c_text: str) -> Object:
 
 
 @contextlib.contextmanager
-def _kernel_source() -> Iterator[Path]:
-    """The folder of what BCC takes for a kernel's source.
+def _kernel_source(machine: str) -> Iterator[Path]:
+    """The folder of what BCC takes for the source of a machine's kernel.
 
     It is in the cache, and stays there: a folder for each compilation would be left behind by a kill -9. It is a
     temporary one only where there is no cache.
     """
-    machine = os.uname().machine
     kept = cache_folder()
     if kept is not None:
         folder = Path(kept) / f"headers-{cache_key(stub_headers(machine).values())}"
@@ -93,7 +99,7 @@ def _kernel_source() -> Iterator[Path]:
 _MACHINE_REFUSED = 2
 
 
-def _compile_in_child(c_text: str, folder: Path) -> Object:
+def _compile_in_child(c_text: str, folder: Path, machine: str) -> Object:
     """Compiles in a child process, in that folder, which hands on what it made, and what it says, in memory."""
     with (
         os.fdopen(os.memfd_create("dtrans-object"), "r+b") as result,
@@ -101,7 +107,7 @@ def _compile_in_child(c_text: str, folder: Path) -> Object:
     ):
         child = os.fork()
         if child == 0:
-            _be_child(c_text, folder, result, messages)
+            _be_child(c_text, folder, machine, result, messages)
         _, status = os.waitpid(child, 0)
         code = os.waitstatus_to_exitcode(status)
         messages.seek(0)
@@ -113,7 +119,7 @@ def _compile_in_child(c_text: str, folder: Path) -> Object:
         raise _compile_error(code, messages.read().decode(errors="replace"), c_text)
 
 
-def _be_child(c_text: str, folder: Path, result: BinaryIO, messages: BinaryIO) -> NoReturn:
+def _be_child(c_text: str, folder: Path, machine: str, result: BinaryIO, messages: BinaryIO) -> NoReturn:
     """Exit status 0 with the object in `result`, or another with the reason in `messages`."""
     status = 1
     try:
@@ -126,6 +132,8 @@ def _be_child(c_text: str, folder: Path, result: BinaryIO, messages: BinaryIO) -
         os.dup2(messages.fileno(), 1)
         os.dup2(messages.fileno(), 2)
         os.environ["BCC_KERNEL_SOURCE"] = str(folder)
+        # A shell in which kernels are built may name another one.
+        os.environ["ARCH"] = _ARCHITECTURES[machine]
         result.write(marshal.dumps(_compile_here(c_text).to_plain()))
         result.flush()
         status = 0
@@ -146,7 +154,9 @@ def _compile_here(c_text: str) -> Object:
     bcc = _import_bcc()
     lib = _with_prototypes(bcc.lib)
     # The text is our own: its warnings would tell a user nothing.
-    module = bcc.BPF(text=c_text.encode(), cflags=["-w", "-fwrapv", "-Werror=implicit-function-declaration"]).module
+    module = bcc.BPF(
+        text=c_text.encode(), cflags=["-w", "-fwrapv", "-fsigned-char", "-Werror=implicit-function-declaration"]
+    ).module
     maps: dict[int, MapSpec] = {}
     for number in range(lib.bpf_num_tables(module)):
         name = lib.bpf_table_name(module, number).decode()
