@@ -86,7 +86,7 @@ def _take_stack(values: Values, target: str, frames: int, *, user: bool, whole: 
         values.add(f"{function}(ctx, {first}, {size}, PROGRAM_COUNTER(ctx), {caller});")
         return
     if not user and values.caller_in_register:
-        values.add(f"({first})[0] = RETURN_ADDRESS_AT(ctx);")
+        values.add(f"({first})[0] = {kernel_caller(values)};")
         first, size = f"{first} + 1", size - 8
         if not size:
             return
@@ -106,6 +106,11 @@ def entry_caller(values: Values) -> str:
     if values.types.facts.machine == "x86_64":
         written = values.load(written, ULONG, "user", None)
     return values.temporary("u64", f"{values.shared.function('return_address')}({written})")
+
+
+def kernel_caller(values: Values) -> str:
+    """The address that a function of the kernel will return to, at its entry, where a register has it."""
+    return f"{values.shared.function('kernel_caller')}(RETURN_ADDRESS_AT(ctx), FRAME_POINTER(ctx))"
 
 
 def _process(values: Values) -> str:

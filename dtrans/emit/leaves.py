@@ -9,7 +9,7 @@ from typing import assert_never
 
 from dtrans.check.tree import Binary, Cast, Cond, Const, Expr, Late, Load, Offset, Text, Unary
 from dtrans.emit import strings
-from dtrans.emit.addresses import entry_caller
+from dtrans.emit.addresses import entry_caller, kernel_caller
 from dtrans.emit.calls import Number, To
 from dtrans.emit.intrinsics import HELPERS, STRINGS
 from dtrans.emit.storage import NAME_SIZE, Slot
@@ -229,7 +229,7 @@ def _caller(values: Values, *, user: bool) -> str:
     if not user and values.own_frames is None:
         return "0"
     if not user and values.caller_in_register:
-        return "RETURN_ADDRESS_AT(ctx)"
+        return kernel_caller(values)
     slot = values.slot(16)
     flags = "BPF_F_USER_STACK" if user else str(values.own_frames)
     strings.clear(values, slot)

@@ -175,10 +175,9 @@ class Emitter:
         """The programs of an attach point: one, unless its firings are too large to stand in one."""
         self.variables.uses_globals = self.variables.arena = self.variables.strtok = False
         self.values.calls.open(called=number in self.called)
-        self.values.own_frames, self.values.caller_frame = _frames(point.attach)
-        # x86-64's kernel finds the caller at a function's first instruction; AArch64's goes by frames.
-        at_entry = isinstance(point.attach, KernelFunctions) and point.attach.moment == "entry"
-        self.values.caller_in_register = at_entry and self.types.facts.machine != "x86_64"
+        machine = self.types.facts.machine
+        self.values.own_frames, self.values.caller_frame = _frames(point.attach, machine)
+        self.values.caller_in_register = _caller_in_register(point.attach, machine)
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
         # After exit() the clauses that are left do not run, but for those of END (dtrace.c, dtrace_probe).
         self._stoppable, self._stopped = point.attach != TestRun("END"), False
@@ -435,25 +434,33 @@ class Emitter:
         ]
 
 
-def _frames(attach: Attach) -> tuple[int | None, int]:
+def _frames(attach: Attach, machine: str) -> tuple[int | None, int]:
     """How many frames of a kernel stack are the program and what calls it, and which of the others is the caller.
 
     At a function's entry or return the function itself is left out: stack() begins with its caller (Guide, "stack").
-    BEGIN and END fire in no code of the kernel: None.
+    BEGIN and END fire in no code of the kernel: None. On AArch64 the first frame stands there twice where the kernel
+    takes the registers of its own code, from which it finds the others (asm/perf_event.h, perf_arch_fetch_caller_regs).
     """
     match attach:
         case TestRun():
             return None, 0
         case RawTracepoint() | Tracepoints(raw=True):
-            return 2, 1
+            return 2 if machine == "x86_64" else 4, 1
         case Trampoline():
             return 3, 0
         case KernelFunctions("entry"):
             return 1, 0
         case KernelFunctions():
             return 0, 0  # The return address of a kretprobe is the caller's.
-        case Tracepoint() | Tracepoints() | PerfEvent() | UserCode():
+        case Tracepoint() | Tracepoints():
+            return 0 if machine == "x86_64" else 1, 1
+        case PerfEvent() | UserCode():
             return 0, 1
+
+
+def _caller_in_register(attach: Attach, machine: str) -> bool:
+    """Whether no frame of the kernel's stack has the caller: on AArch64 a function makes one for it after its entry."""
+    return machine != "x86_64" and isinstance(attach, KernelFunctions) and attach.moment == "entry"
 
 
 def _calls_of(firings: Sequence[Firing]) -> frozenset[int] | None:

@@ -54,6 +54,26 @@ def test_maps_and_programs_come_back_by_name() -> None:
     assert Object.from_plain(made.to_plain()) == made
 
 
+def test_a_text_may_be_compiled_for_another_machine() -> None:
+    text = """
+    int prog_0(struct bpf_perf_event_data *ctx)
+    {
+        char sign = -1;
+    #if defined(__x86_64__)
+        return __builtin_offsetof(struct pt_regs, ip) << 8 | (sign < 0);
+    #else
+        return __builtin_offsetof(struct pt_regs, pc) << 8 | (sign < 0);
+    #endif
+    }
+    """
+    counter = {"x86_64": 128, "aarch64": 256}
+    for machine, offset in counter.items():
+        code = compile_object(text, machine).programs[0].code
+        # The first instruction puts the result into r0.
+        assert int.from_bytes(code[4:8], "little") == offset << 8 | 1
+    assert compile_object(text) == compile_object(text, os.uname().machine)
+
+
 CALLING = (
     (ROOT / "templates" / "c" / "subprogram.h").read_text()
     + f"#define COUNTS {map_number('counts')}ULL\n"

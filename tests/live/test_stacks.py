@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -176,6 +177,7 @@ def test_threads_of_one_process_share_the_key_of_a_stack(prog: Path) -> None:
     assert re.search(r"(?m)^  prog {46}  prog`outer {40} {16}1$", shown), shown
 
 
+@pytest.mark.needs("machine:x86_64")
 @pytest.mark.proves("uregs")
 def test_registers_of_the_process_at_a_call_and_at_a_sample(tmp_path: Path) -> None:
     source, made = tmp_path / "regs.c", tmp_path / "regs"
@@ -196,6 +198,46 @@ def test_registers_of_the_process_at_a_call_and_at_a_sample(tmp_path: Path) -> N
     assert shown[0] == "d1 51 dd 808 909 1010 1212 1313 1414 1515 bb beef beef"
     assert re.fullmatch(r"111 regs`main\+0x\w+", shown[1]), shown
     assert shown[2] == "1 33"
+
+
+_ARM_REGISTERS = r"""
+int main(void)
+{
+	register long x0 __asm__("x0") = 0x100, x1 __asm__("x1") = 0x101, x7 __asm__("x7") = 0x107, x8 __asm__("x8") = 173;
+	register long x9 __asm__("x9") = 0x109, x18 __asm__("x18") = 0x118, x27 __asm__("x27") = 0x127;
+	__asm__ volatile("mov x20, x29; mov x21, x30; mov x29, #0xbeef; mov x30, #0x130; svc 0; mov x29, x20; mov x30, x21"
+		: "+r"(x0) : "r"(x1), "r"(x7), "r"(x8), "r"(x9), "r"(x18), "r"(x27) : "x20", "x21", "x30", "memory");
+	return 0;
+}
+"""
+
+
+@pytest.mark.needs("machine:aarch64")
+@pytest.mark.proves("uregs")
+def test_registers_of_aarch64_at_a_call(tmp_path: Path) -> None:
+    source, made = tmp_path / "regs.c", tmp_path / "regs"
+    source.write_text(_ARM_REGISTERS)
+    subprocess.run(["gcc", "-O1", "-o", made, source], check=True)
+    names = ["X0", "R0", "X1", "R1", "X7", "X8", "X9", "X18", "X27", "FP", "X29", "X30"]
+    text = f"""
+    {_GETPPID} /pid == $target/
+    {{
+        printf("{" %x" * len(names)}\\n", {", ".join(f"uregs[R_{name}]" for name in names)});
+        printf("%d%d ", uregs[R_SP] != 0, uregs[R_PSTATE] == uregs[R_PS]);
+        printf("%A\\n", uregs[R_PC]);
+    }}
+    """
+    shown = [line.strip() for line in printed(text, commands=[str(made)]).splitlines()]
+    assert shown[0] == "100 100 101 101 107 ad 109 118 127 beef beef 130"
+    assert re.fullmatch(r"11 regs`main\+0x\w+", shown[1]), shown
+
+
+def test_a_register_of_another_machine_is_refused(dtrans: Run) -> None:
+    ours, other = ("R_RAX", "R_X0") if os.uname().machine == "x86_64" else ("R_X0", "R_RAX")
+    refused = dtrans("run", "-e", "-n", f"BEGIN {{ trace(uregs[{other}]); }}", status=1)
+    assert f"no register of {os.uname().machine}" in refused.stderr
+    assert "[D_REGS_IDX]" in refused.stderr
+    dtrans("run", "-e", "-n", f"BEGIN {{ trace(uregs[{ours}]); }}")
 
 
 _ASTRAY = """

@@ -4,6 +4,7 @@ python -m tests.vm                                    the live tests on every ke
 python -m tests.vm -k 6.1 -k newest -- -m proves      on two of them, with these words for pytest
 python -m tests.vm --record                           and note in tests/proofs/ what they proved
 python -m tests.vm -k 6.1 --command -- dtrans doctor  another command
+python -m tests.vm -k 6.12-arm64                      on another machine, an AArch64
 python -m tests.vm -k ./unpacked                      a kernel of your own: the folder where its package is unpacked
 """
 

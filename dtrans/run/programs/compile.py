@@ -150,13 +150,14 @@ def _be_child(c_text: str, folder: Path, machine: str, result: BinaryIO, message
 _SUBPROGRAMS = b"subprograms"
 
 
+#: The text is our own: its warnings would tell a user nothing. D's char has a sign on every machine.
+_FLAGS = ("-w", "-fwrapv", "-fsigned-char", "-Werror=implicit-function-declaration")
+
+
 def _compile_here(c_text: str) -> Object:
     bcc = _import_bcc()
     lib = _with_prototypes(bcc.lib)
-    # The text is our own: its warnings would tell a user nothing.
-    module = bcc.BPF(
-        text=c_text.encode(), cflags=["-w", "-fwrapv", "-fsigned-char", "-Werror=implicit-function-declaration"]
-    ).module
+    module = bcc.BPF(text=c_text.encode(), cflags=list(_FLAGS)).module
     maps: dict[int, MapSpec] = {}
     for number in range(lib.bpf_num_tables(module)):
         name = lib.bpf_table_name(module, number).decode()

@@ -12,7 +12,7 @@ _X86 |= {"ip": 128, "sp": 152}
 
 
 def _symbol(name: str) -> int | None:
-    return {"counter": 0x5000}.get(name)
+    return {"counter": 0x5018}.get(name)
 
 
 def _one(text: str, machine: str = "x86_64") -> Operand:
@@ -52,9 +52,9 @@ def test_memory_by_displacement_base_index_and_scale() -> None:
 
 
 def test_a_variable_is_found_from_the_site_wherever_the_file_is_loaded() -> None:
-    assert _one("-4@counter(%rip)") == Operand("memory", 0x5000 - _SITE, base=_X86["ip"], size=4, signed=True)
+    assert _one("-4@counter(%rip)") == Operand("memory", 0x5018 - _SITE, base=_X86["ip"], size=4, signed=True)
     assert _one("4@8+counter(%rip)") == _one("4@counter+8(%rip)")
-    assert _one("4@counter+8(%rip)") == Operand("memory", 0x5008 - _SITE, base=_X86["ip"], size=4)
+    assert _one("4@counter+8(%rip)") == Operand("memory", 0x5020 - _SITE, base=_X86["ip"], size=4)
 
 
 @pytest.mark.parametrize("text", ["8@%xmm0", "8f@%xmm0", "4@%fs:16", "8@unknown(%rip)", "8@%ah", "nonsense", "4@$x"])
@@ -73,6 +73,26 @@ def test_words_of_aarch64() -> None:
         Operand("constant", 7, size=4),
         Operand("register", base=248),
     )
+    assert operands("-4@wzr 8@xzr", "aarch64", _SITE, _symbol) == (
+        Operand("constant", 0, size=4, signed=True),
+        Operand("constant", 0),
+    )
+
+
+def test_memory_of_aarch64_by_a_register_that_is_shifted() -> None:
+    assert _one("8@[x0, x1]", "aarch64") == Operand("memory", base=0, index=8)
+    assert _one("4@[x2, x30, lsl 2]", "aarch64") == Operand("memory", base=16, index=240, scale=2, size=4)
+    assert _one("8@[sp, #16]", "aarch64") == Operand("memory", 16, base=248)
+
+
+def test_a_variable_of_aarch64_is_found_from_the_page_that_a_register_has() -> None:
+    assert _one("-4@[x0, #:lo12:counter]", "aarch64") == Operand("memory", 0x018, base=0, size=4, signed=True)
+    assert _one("8@[x3, :lo12:counter+8]", "aarch64") == Operand("memory", 0x020, base=24)
+
+
+@pytest.mark.parametrize("text", ["8f@d0", "8@[x0, x1, sxtw]", "8@[x0, #:lo12:unknown]", "8@x31", "8@w"])
+def test_what_programs_cannot_get_at_on_aarch64_is_told_apart(text: str) -> None:
+    assert _one(text, "aarch64").kind == "none"
 
 
 def test_there_are_at_most_twelve() -> None:
