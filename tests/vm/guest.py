@@ -12,9 +12,8 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,8 +36,6 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL")
 _BOOTS = 3
 _DISK_BYTES = 512 << 20
 _PARAMETERS = "console={} quiet panic=-1 mitigations=off random.trust_cpu=on no_timer_check"
-#: What guests use of the host's files where their root is not the host's.
-_FOLDERS = (Path(__file__).resolve().parent.parent.parent, Path(sys.prefix))
 #: The exit status that stands for a command that took too long, as timeout(1) has it.
 TIMED_OUT = 124
 
@@ -58,8 +55,8 @@ class Guest:
 
         Returns its exit status, or TIMED_OUT. Raises LabError, also when the guest stops before the command has ended.
         """
-        root, more = root_of(self.kernel.machine)
-        initrd = initial_memory(self.kernel, root)
+        root = root_of(self.kernel.machine)
+        initrd = initial_memory(self.kernel, root.path)
         with ExitStack() as stack:
             control = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dtrans-lab-")))
             disk = control / "disk"
@@ -67,10 +64,10 @@ class Guest:
                 file.truncate(_DISK_BYTES)
             (control / "shares").write_text("".join(f"{share.resolve()}\n" for share in self.shares))
             (control / "modules").write_text(f"{self.kernel.modules}\n")
-            (control / "root").write_text(f"{root}\n")
-            folders = [] if root == Path("/") else _FOLDERS
-            (control / "folders").write_text("".join(f"{folder}\n" for folder in folders))
-            (control / "command").write_text(self._script(command, more))
+            (control / "root").write_text(f"{root.path}\n")
+            folders = (f"{folder} {above or ''}\n" for folder, above in root.folders.items())
+            (control / "folders").write_text("".join(folders))
+            (control / "command").write_text(self._script(command))
             machine = self._machine(initrd, control, disk)
             for _ in range(_BOOTS):
                 try:
@@ -86,10 +83,9 @@ class Guest:
             console = (control / "console").read_text(errors="replace")
             raise LabError(f"the guest with Linux {self.kernel.release} stopped early:\n{console[-2000:]}")
 
-    def _script(self, command: Sequence[str], more: Mapping[str, str]) -> str:
+    def _script(self, command: Sequence[str]) -> str:
         kept = [(name, os.environ[name]) for name in _KEPT if name in os.environ]
-        variables = [*kept, *more.items(), *self.environment]
-        exports = [f"export {name}={shlex.quote(value)}" for name, value in variables]
+        exports = [f"export {name}={shlex.quote(value)}" for name, value in [*kept, *self.environment]]
         return "\n".join([f"cd {shlex.quote(str(Path.cwd()))}", *exports, f"exec {shlex.join(command)}", ""])
 
     def _machine(self, initrd: Path, control: Path, disk: Path) -> list[str]:

@@ -7,11 +7,13 @@ import os
 import platform
 import shutil
 import sys
-import zipfile
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.vm.machines import Machine
-from tests.vm.packages import LabError, Packages, cache, run, unpack
+from tests.vm.packages import Packages, cache, run, unpack
 
 #: What dtrans needs, what the lab needs, what live tests use.
 _PACKAGES = """
@@ -29,30 +31,41 @@ _COPIES = {
     "etc/nsswitch.conf": "usr/share/libc-bin/nsswitch.conf",
 }
 _HOSTS = "127.0.0.1 localhost\n::1 localhost\n"
-#: Where a guest's Python looks for the library of the package capstone, and the variable that tells it so.
-_CAPSTONE = "usr/local/lib/capstone"
-_CAPSTONE_VARIABLE = "LIBCAPSTONE_PATH"
+#: What guests use of this Python's environment that is machine code, and where the root has it: all else is Python.
+_PYTHON = "usr/local/lib/lab"
+_NATIVE = ("capstone", "hypothesis", "markupsafe")
+_PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28")
 
 
-def root_of(machine: Machine) -> tuple[Path, dict[str, str]]:
-    """The root of a guest, and the environment that its commands have for it.
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root file system: its folder, and for each folder that guests have of the host besides, what lies above it."""
+
+    path: Path
+    folders: Mapping[Path, Path | None]
+
+
+def root_of(machine: Machine) -> Root:
+    """The root of a guest.
 
     That of another machine is made once: packages of the Debian release that runs here, unpacked and not installed, so
-    that its Python and BCC are of the same versions. Raises LabError.
+    that its Python and BCC are of the same versions. Such a guest has this checkout and this Python's environment, too.
+    Raises LabError.
     """
     if machine.name == platform.machine():
-        return Path("/"), {}
+        return Root(Path("/"), {})
     suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     root = cache() / "roots" / f"{suite}-{machine.debian}"
     if not root.exists():
         draft = root.with_name(f"{root.name}.{os.getpid()}")
         try:
             _make(draft, Packages(suite, machine.debian))
-            _add_capstone(draft, machine)
+            _add_packages(draft / _PYTHON, machine)
             draft.rename(root)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    return root, {_CAPSTONE_VARIABLE: f"/{_CAPSTONE}/capstone/lib"}
+    checkout, packages = Path(__file__).resolve().parents[2], Path(sysconfig.get_path("purelib"))
+    return Root(root, {checkout: None, Path(sys.prefix): None, packages: root / _PYTHON})
 
 
 def _make(root: Path, packages: Packages) -> None:
@@ -71,17 +84,8 @@ def _make(root: Path, packages: Packages) -> None:
     run([sys.executable, "-m", "compileall", "-q", "-s", str(root), "-p", "/", *libraries])
 
 
-def _add_capstone(root: Path, machine: Machine) -> None:
-    """The only part of this Python's environment that is machine code: all else that guests use of it is Python."""
-    folder = root / _CAPSTONE
-    folder.mkdir(parents=True)
-    wanted = [f"capstone=={importlib.metadata.version('capstone')}", "--platform", f"manylinux2014_{machine.name}"]
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    run([*pip, *wanted, "--dest", str(folder)])
-    wheels = list(folder.glob("*.whl"))
-    if not wheels:
-        raise LabError(f"there is no capstone for {machine.name}")
-    for wheel in wheels:
-        with zipfile.ZipFile(wheel) as packed:
-            packed.extractall(folder)
-        wheel.unlink()
+def _add_packages(folder: Path, machine: Machine) -> None:
+    """This Python's packages that are machine code, in the same versions for another machine."""
+    wanted = [f"{name}=={importlib.metadata.version(name)}" for name in _NATIVE]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--no-compile"]
+    run([*pip, *(f"--platform={name}_{machine.name}" for name in _PLATFORMS), "--target", str(folder), *wanted])
