@@ -87,5 +87,5 @@ def _make(root: Path, packages: Packages) -> None:
 def _add_packages(folder: Path, machine: Machine) -> None:
     """This Python's packages that are machine code, in the same versions for another machine."""
     wanted = [f"{name}=={importlib.metadata.version(name)}" for name in _NATIVE]
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--no-compile"]
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
     run([*pip, *(f"--platform={name}_{machine.name}" for name in _PLATFORMS), "--target", str(folder), *wanted])
