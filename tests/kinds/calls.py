@@ -62,7 +62,7 @@ def _numbers() -> None:
     call(numbers["kill"], ctypes.c_int(-999999), 0)
     call(numbers["close"], ctypes.c_int(-7))
     call(numbers["lseek"], ctypes.c_int(-1), ctypes.c_long(-5), 1)
-    for descriptor, path, flags in ((5, b"", 0x1000), (-100, b"/etc", 0), (-100, b"/tmp", 0x100)):
+    for descriptor, path, flags in ((5, b"", 0x1000), (-100, b"/etc", 0), (-100, b"/./tmp", 0x100)):
         call(numbers["statx"], ctypes.c_int(descriptor), path, flags, 0, here)
     call(numbers["setuid"], ctypes.c_uint(0xFFFFFFFE))
 
