@@ -10,8 +10,8 @@ import pytest
 
 from dtrans.cli.tags import Tag, find_tag, tags, unraised
 from dtrans.errors import DtransError
-from dtrans.source import Source
 from tests.conftest import ROOT
+from tests.programs import pipeline
 
 _TAG = re.compile(r"D_[A-Z0-9_]+")
 
@@ -40,24 +40,15 @@ def test_a_tag_is_found_in_any_case_and_a_slip_gets_a_hint() -> None:
     assert "D_SYNTAX" in caught.value.diagnostic.hint
 
 
-def compiled(text: str) -> None:
-    from dtrans.knowledge.load import load
-    from dtrans.pipeline import Pipeline
-    from dtrans.request import Request
-    from dtrans.run.kernel.host import HostFacts
-
-    _ = Pipeline(Request((Source("example.d", text),)), HostFacts(), load()).artifact
-
-
 @pytest.mark.needs("root", "btf", "tracefs")
 @pytest.mark.parametrize("tag", [tag for tag in tags().values() if tag.wrong], ids=lambda tag: tag.name)
 def test_the_wrong_example_fails_with_its_tag(tag: Tag) -> None:
     with pytest.raises(DtransError) as caught:
-        compiled(tag.wrong)
+        _ = pipeline(tag.wrong).artifact
     assert caught.value.diagnostic.tag == tag.name
 
 
 @pytest.mark.needs("root", "btf", "tracefs")
 @pytest.mark.parametrize("tag", [tag for tag in tags().values() if tag.right], ids=lambda tag: tag.name)
 def test_the_right_example_compiles(tag: Tag) -> None:
-    compiled(tag.right)
+    _ = pipeline(tag.right).artifact
