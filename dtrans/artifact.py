@@ -24,6 +24,7 @@ Maps that every artifact's C text declares when it needs them (names are fixed, 
 ``host``        array of s64: the numbers that `Artifact.host` names
 ``names_PART``  hash: probe number (u32) -> a member of `Probe`, text ended by NUL or u64; filled by the loader
 ``user_sites``  hash: site number (u32) -> probe number (u32), padding, operands (as of a note), by the loader
+``clause_sets`` hash: number of a set of clauses (u32) -> a bit for each clause (u64 words); see `UserCode`
 ==============  ====================================================================================
 
 A record starts with `RECORD_HEADER` (``<HHI``: site number, CPU, probe number) and is followed by its fields at the
@@ -45,9 +46,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from dtrans.attach import Attach, Link, UserCode
+from dtrans.attach import COOKIE_CLAUSES, Attach, Link, UserCode
 from dtrans.source import Written
 from dtrans.typed import Literal
 from dtrans.values import dataclass, field
@@ -474,6 +475,11 @@ class Wanted:
     #: Why there may be none.
     reason: str = ""
     written: Written = ("", 0, 0, 0, "")  # Where the description stands.
+
+
+def has_clause_sets(attach: UserCode, wanted: Iterable[Wanted]) -> bool:
+    """Whether the cookies of a program's places hold numbers of sets of clauses, and no bits."""
+    return any(want.clause >= COOKIE_CLAUSES for want in wanted if want.attach == attach)
 
 
 @dataclass(frozen=True, slots=True)

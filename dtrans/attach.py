@@ -88,8 +88,9 @@ class UserCode:
     site of a probe that a program defines.
     `row` tells apart programs of one moment. The attach cookie is the number of the place's probe, of its site where
     there are sites (exits are: their arguments are the offset in the function, and the stack pointer that its return
-    will have), and in its upper half a bit for each clause that wants the place. `variables` of the place's file make
-    it a site whose arguments are their addresses.
+    will have), and in its upper half a bit for each clause that wants the place, or where there are more than
+    `COOKIE_CLAUSES` the number of their set. `variables` of the place's file make it a site whose arguments are their
+    addresses.
     """
 
     moment: Literal["entry", "return", "exit", "offset", "site"]

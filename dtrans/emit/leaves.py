@@ -117,7 +117,8 @@ def leaf_value(values: Values, leaf: Linux) -> str:
         case PlaceProbe():
             return "place_probe"
         case PlaceWanted(bit, _):
-            return f"(place_clauses >> {bit} & 1)"
+            words = f"place_clauses[{bit // 64}] >> {bit % 64}" if values.has_clause_sets else f"place_clauses >> {bit}"
+            return f"({words} & 1)"
         case SiteArg(index, _):
             return _site_argument(values, index)
         case ProbeIn(numbers, _):

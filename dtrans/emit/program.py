@@ -10,7 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
-from dtrans.artifact import COMMIT_SITE, DROP_KINDS, ENDED_SITE, SPECULATION_ID, Artifact, Program, map_number
+from dtrans.artifact import (
+    COMMIT_SITE,
+    DROP_KINDS,
+    ENDED_SITE,
+    SPECULATION_ID,
+    Artifact,
+    Program,
+    has_clause_sets,
+    map_number,
+)
 from dtrans.attach import (
     LINGERING,
     Attach,
@@ -178,6 +187,9 @@ class Emitter:
         machine = self.types.facts.machine
         self.values.own_frames, self.values.caller_frame = _frames(point.attach, machine)
         self.values.caller_in_register = _caller_in_register(point.attach, machine)
+        self.values.has_clause_sets = isinstance(point.attach, UserCode) and has_clause_sets(
+            point.attach, self.plan.wanted
+        )
         self.values.user_moment = point.attach.moment if isinstance(point.attach, UserCode) else ""
         # After exit() the clauses that are left do not run, but for those of END (dtrace.c, dtrace_probe).
         self._stoppable, self._stopped = point.attach != TestRun("END"), False
@@ -270,7 +282,14 @@ class Emitter:
     def _add_place(self, body: Lines, attach: UserCode) -> None:
         """Which probe it is that fires in a process, and which clauses it is for: the place's cookie tells."""
         body.add("u64 cookie = dt_attach_cookie(ctx);")
-        body.add("u32 place_probe = cookie, place_clauses = cookie >> 32;")
+        body.add("u32 place_probe = cookie;")
+        if self.values.has_clause_sets:
+            self.shared.uses.add("clause_sets")
+            body.add("u32 place_set = cookie >> 32;")
+            body.add("u64 *place_clauses = (u64 *)clause_sets.lookup(&place_set);")
+            body.add("if (!place_clauses) return 0;")
+        else:
+            body.add("u32 place_clauses = cookie >> 32;")
         if attach.is_any_process:
             # What the tracer does to print a record must not make the next one.
             own = self.shared.late_constant(Late("pid", INT))
@@ -400,6 +419,7 @@ class Emitter:
                 "records": self.statements.records,
                 "scratch": self.scratch,
                 "room": self._room,
+                "clause_words": max((want.clause for want in self.plan.wanted), default=0) // 64 + 1,
                 "names": sorted(self.shared.names),
                 "name_size": NAME_SIZE,
                 "probe_count": max(1, len(self.plan.probes)),

@@ -102,7 +102,12 @@ def _uncalled(artifact: Artifact) -> Iterator[str]:
         yield "json_output"
     if not artifact.wanted:
         yield from ("look_for_places", "Loaded.attach_places", "Session.attach_places", "Session.look_again")
-        yield "Session.trace_libraries"
+        yield from (
+            "Session.trace_libraries",
+            "Session.watch_arrivals",
+            "Session.trace_arrivals",
+            "Session.attach_more",
+        )
         yield from ("Userland.find", "Userland.look", "Userland.more")
     if not artifact.host:
         yield "HostNumbers.refresh"

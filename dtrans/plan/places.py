@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from dtrans.artifact import Wanted
-from dtrans.attach import ANY_PROCESS, COOKIE_CLAUSES, UserCode
+from dtrans.attach import ANY_PROCESS, UserCode
 from dtrans.check.processes import UserProbe, split_process
 from dtrans.check.program import TypedClause
 from dtrans.check.tree import Cast, Expr
@@ -66,15 +66,7 @@ class UserPlaces:
         clauses = self._clauses.setdefault(attach, [])
         if clause.number not in clauses:
             clauses.append(clause.number)
-        bit = clauses.index(clause.number)
-        if bit >= COOKIE_CLAUSES:
-            raise fail(
-                "D_KERNEL",
-                f"more than {COOKIE_CLAUSES} clauses for probes of one kind in processes ({attach.moment})",
-                clause.node.span,
-                hint="join clauses, with if statements instead of predicates",
-            )
-        return bit
+        return clauses.index(clause.number)
 
     def _want(self, attach: UserCode, clause: TypedClause, ref: ProbeRef, base: str, place: str) -> None:
         row = ref.served.row if isinstance(ref.served, UserProbe) else ref.served.provider  # type: ignore[union-attr]

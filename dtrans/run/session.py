@@ -18,7 +18,9 @@ from types import FrameType
 from dtrans.artifact import DROPS_BY_CPU, ENDED_RECORD, FAULT_RECORD, FAULT_SITE, RECORD_HEADER, Artifact, Exit
 from dtrans.errors import fail
 from dtrans.options import Options
+from dtrans.run.kernel.bpf import VerifierError
 from dtrans.run.kernel.host import HostFacts
+from dtrans.run.kernel.namespaces import in_first_namespace
 from dtrans.run.kernel.numbers import HostNumbers
 from dtrans.run.kernel.ring import RingReader
 from dtrans.run.kernel.tables import KernelTables
@@ -33,6 +35,7 @@ from dtrans.typed import TYPE_CHECKING
 from dtrans.values import dataclass, field, replace
 
 if TYPE_CHECKING:
+    from dtrans.run.processes.arrivals import Arrivals
     from dtrans.run.processes.target import Target
     from dtrans.run.processes.userland import Places, Userland
 
@@ -218,6 +221,7 @@ class Session:
     _told: dict[tuple[str, int], int] = field(default_factory=dict)
     _next_status: float = 0.0
     _next_look: float = 0.0
+    _arrivals: Arrivals | None = None
     _looks: int = 0
 
     def __post_init__(self) -> None:
@@ -258,6 +262,9 @@ class Session:
 
     def close(self) -> None:
         """Gives the ring back, the maps of aggregations, and the kernel's account of processes."""
+        if self._arrivals is not None:
+            self._arrivals.close()
+            self._arrivals = None
         self._tables.close()
         if self._watched:
             self._symbols.close()
@@ -320,6 +327,8 @@ class Session:
         self.loaded.set_switch(STOPPED, 0)
         if self._names_users:
             self._symbols.survey()
+        if self.userland is not None:
+            self.watch_arrivals(self.userland)
         if self.userland is not None and self._options.text("evaltime") == "exec":
             self.trace_libraries(self.userland)
         for target in self.targets:
@@ -332,6 +341,28 @@ class Session:
             target.run_until("mapped")
         self.attach_places(userland, userland.more(everywhere=False))
 
+    def watch_arrivals(self, userland: Userland) -> None:
+        """From here on what a traced process maps is traced before its code runs, where the kernel can hold a thread;
+        elsewhere when it is looked for."""
+        processes = userland.processes()
+        if not processes or not in_first_namespace():
+            return
+        from dtrans.run.processes.arrivals import Arrivals
+
+        if self._arrivals is None:
+            try:
+                self._arrivals = Arrivals(HostFacts())
+            except (OSError, VerifierError):
+                return
+        for pid, libraries in processes.items():
+            self._arrivals.watch(pid, libraries=libraries)
+
+    def trace_arrivals(self, userland: Userland) -> None:
+        """Attaches to what threads have just mapped that are held for it."""
+        for _ in self._arrivals.held() if self._arrivals is not None else ():
+            self.attach_more(userland, everywhere=False)
+            self.watch_arrivals(userland)
+
     def look_again(self, userland: Userland) -> None:
         """Looks now and then for what processes have loaded since, and for processes that have started."""
         now = time.monotonic()
@@ -339,7 +370,11 @@ class Session:
             return
         self._next_look = now + _LOOK_PERIOD
         self._looks += 1
-        places = userland.more(everywhere=self._looks % _LOOKS_EVERYWHERE == 0)
+        self.attach_more(userland, everywhere=self._looks % _LOOKS_EVERYWHERE == 0)
+
+    def attach_more(self, userland: Userland, *, everywhere: bool) -> None:
+        """Attaches to what has come, to processes that descriptions name or to all."""
+        places = userland.more(everywhere=everywhere)
         if places:
             try:
                 self.attach_places(userland, places)
@@ -360,7 +395,8 @@ class Session:
         living = {target.pidfd: target for target in self.targets}
         wait = _SHORTEST_WAIT
         with select.epoll() as events:
-            for descriptor in (woken, *living, *self._watched):
+            arriving = () if self._arrivals is None else (self._arrivals.descriptor,)
+            for descriptor in (woken, *living, *self._watched, *arriving):
                 events.register(descriptor, select.EPOLLIN)
             if self._ring is not None:
                 # By edges: records alone do not wake us, only a program that found the ring filling up.
@@ -373,6 +409,7 @@ class Session:
                 wait = self._next_wait(wait, self._work(), self._aggregations.relieve())
                 self._look_at_status()
                 if self.userland is not None:
+                    self.trace_arrivals(self.userland)
                     self.look_again(self.userland)
                 self._refresh()
 

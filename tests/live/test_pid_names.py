@@ -125,3 +125,16 @@ def test_an_instruction_by_its_address(dtrace: Run, named: Path) -> None:
         ("a.out:-:1", "does not match any probes [D_PDESC_ZERO]"),
     ):
         assert told in dtrace("-n", f"pid$target:{text}", "-c", named, status=1).stderr
+
+
+def test_a_place_may_have_more_clauses_than_its_cookie_has_bits(dtrace: Run, named: Path) -> None:
+    """They run in their order, for the functions that each means; `this` goes from one to the next."""
+    clauses = "".join(
+        f"pid$target:a.out:{name}:entry {{ this->n++; @[probefunc, this->n] = count(); }}\n"
+        for number in range(45)
+        for name in ("plain", "main" if number % 2 else "*")
+    )
+    words = dtrace("-qn", clauses, "-c", named).stdout.split()
+    counts = {(name, int(n)): int(count) for name, n, count in zip(*[iter(words)] * 3, strict=True)}
+    assert {n: counts[name, n] for name, n in counts if name == "plain"} == dict.fromkeys(range(1, 69), 3)
+    assert [n for name, n in counts if name == "main"] == list(range(1, 46))

@@ -398,10 +398,12 @@ def load_program(
     btf_id: int = 0,
     types: int = 0,
     functions: Sequence[int] = (),
+    callbacks: Sequence[int] = (),
 ) -> int:
     """The descriptor of a loaded program. `btf_id` is the function's to which it attaches, in the types of which
     `types` is the descriptor, 0 for the kernel's own. `functions` are the indices of instructions where functions begin
-    that it calls (`dtrans.run.kernel.subprograms`). Raises VerifierError.
+    that it calls (`dtrans.run.kernel.subprograms`), `callbacks` of those that a helper calls for it; not both. Raises
+    VerifierError.
 
     The verifier writes its log only for a second try: writing it makes loading many times slower.
     """
@@ -418,15 +420,16 @@ def load_program(
         attach_btf_id=btf_id,
         attach_btf_obj_fd=types,
     )
-    if not functions:
+    begins = functions or callbacks
+    if not begins:
         return _try_to_load(attr)
     from dtrans.run.kernel.subprograms import function_places, function_types
 
-    places = ctypes.create_string_buffer(function_places(functions))
-    own = _load_types(function_types())
+    places = ctypes.create_string_buffer(function_places(begins))
+    own = _load_types(function_types(called_by_helpers=bool(callbacks)))
     try:
         attr.prog_btf_fd = own
-        attr.func_info, attr.func_info_cnt, attr.func_info_rec_size = _address(places), 1 + len(functions), 8
+        attr.func_info, attr.func_info_cnt, attr.func_info_rec_size = _address(places), 1 + len(begins), 8
         return _try_to_load(attr)
     finally:
         os.close(own)

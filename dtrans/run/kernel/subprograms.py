@@ -79,18 +79,20 @@ _BTF_HEADER = struct.Struct("<HBBI4I")
 _BTF_MAGIC = 0xEB9F
 
 
-def function_types() -> bytes:
-    """BTF that describes a program, and a function of five numbers of 64 bits that gives one."""
+def function_types(*, called_by_helpers: bool = False) -> bytes:
+    """BTF that describes a program, and a function of five numbers of 64 bits that gives one. One that helpers call
+    must be static, and is then verified where it is given to one."""
     names = {name: at for at, name in _offsets(("u64", "program", "subprogram", *_PARAMETERS))}
     strings = b"\0" + b"".join(name.encode() + b"\0" for name in names)
     number, plain, called = 1, 2, 3
+    linkage = _STATIC if called_by_helpers else _GLOBAL
     types = [
         struct.pack("<4I", names["u64"], _KIND_INT << 24, 8, 64),
         struct.pack("<3I", 0, _KIND_PROTO << 24, number),
         struct.pack("<3I", 0, _KIND_PROTO << 24 | len(_PARAMETERS), number)
         + b"".join(struct.pack("<2I", names[name], number) for name in _PARAMETERS),
         struct.pack("<3I", names["program"], _KIND_FUNC << 24 | _STATIC, plain),
-        struct.pack("<3I", names["subprogram"], _KIND_FUNC << 24 | _GLOBAL, called),
+        struct.pack("<3I", names["subprogram"], _KIND_FUNC << 24 | linkage, called),
     ]
     whole = b"".join(types)
     return (

@@ -21,20 +21,19 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 
 from dtrans.run.processes.elf import ElfFile
-from dtrans.run.processes.mapped import load_address, mapped_objects
+from dtrans.run.processes.mapped import AT_BASE, AT_ENTRY, auxiliary_vector, load_address, mapped_objects
 
 _POKE_TEXT, _CONTINUE, _SINGLE_STEP, _SYSCALL, _GETREGSET, _SETREGSET = 4, 7, 9, 24, 0x4204, 0x4205
 _NT_PRSTATUS = 1
 #: More than struct user_regs_struct and struct user_pt_regs have.
 _REGISTER_BYTES = 512
-_AT_BASE, _AT_ENTRY = 7, 9
 _SIGTRAP = 5
 #: The breakpoint instruction, how far behind its place it leaves the program counter, and where the counter and the
 #: first argument are among the registers (struct user_regs_struct, struct user_pt_regs).
 _BREAKPOINTS = {"x86_64": (b"\xcc", 1, 128, 112), "aarch64": (b"\x00\x00\x20\xd4", 0, 256, 0)}
 #: The dynamic linker calls this when it has changed what is mapped (<link.h>, r_brk), and says in `_r_debug` at this
 #: offset whether it is done: 0 is RT_CONSISTENT.
-_LINKER_CALLS, _LINKER_SAYS, _STATE = "_dl_debug_state", "_r_debug", 24
+LINKER_CALLS, LINKER_SAYS, STATE = "_dl_debug_state", "_r_debug", 24
 _STARTS = "__libc_start_main"
 #: System calls of the dynamic linker when it has mapped the libraries, before it runs any of their code: it makes the
 #: memory of the first thread known. By machine where their number is among the registers, and the number with its
@@ -65,10 +64,9 @@ class _Held:
         self.pid = pid
         self.trap, self.behind, self.counter, self.first = _BREAKPOINTS[os.uname().machine]
         self.program = ElfFile(Path(f"/proc/{pid}/exe"))
-        data = Path(f"/proc/{pid}/auxv").read_bytes()
-        auxiliary = dict(struct.iter_unpack("=QQ", data))
-        self.entry = auxiliary.get(_AT_ENTRY, 0)
-        self.linker = auxiliary.get(_AT_BASE, 0)
+        auxiliary = auxiliary_vector(pid)
+        self.entry = auxiliary.get(AT_ENTRY, 0)
+        self.linker = auxiliary.get(AT_BASE, 0)
 
     def to_preinit(self) -> None:
         """Libraries are mapped, and not initialised; at the latest where the dynamic linker hands over to the
@@ -76,11 +74,11 @@ class _Held:
         if not (self.linker and self.program.interpreter):
             return
         linker = ElfFile(Path(f"/proc/{self.pid}/root{self.program.interpreter}"))
-        calls, says = linker.symbol(_LINKER_CALLS), linker.symbol(_LINKER_SAYS)
+        calls, says = linker.symbol(LINKER_CALLS), linker.symbol(LINKER_SAYS)
         places = {self.entry} | ({self.linker + calls} if calls else set())
 
         def done(place: int) -> bool:
-            return place == self.entry or says is None or not self._word(self.linker + says + _STATE) & 0xFFFFFFFF
+            return place == self.entry or says is None or not self._word(self.linker + says + STATE) & 0xFFFFFFFF
 
         self._run_to(places, done)
 
@@ -92,7 +90,7 @@ class _Held:
         signal = 0
         for _ in range(2 * _MOST_CALLS):  # Each call stops it twice.
             ptrace(_SYSCALL, self.pid, 0, signal)
-            stopped = _wait_for_stop(self.pid)
+            stopped = wait_for_stop(self.pid)
             if stopped is None:
                 return
             signal = 0 if stopped == _SIGTRAP else stopped
@@ -129,14 +127,14 @@ class _Held:
             if done(reached):
                 return True
             ptrace(_SINGLE_STEP, self.pid, 0, 0)
-            _wait_for_stop(self.pid)
+            wait_for_stop(self.pid)
 
     def _run(self, places: Collection[int]) -> int | None:
         """Runs until a breakpoint is met: its place; None when the process has ended. Signals reach the process."""
         signal = 0
         while True:
             ptrace(_CONTINUE, self.pid, 0, signal)
-            stopped = _wait_for_stop(self.pid)
+            stopped = wait_for_stop(self.pid)
             if stopped is None:
                 return None
             registers = self._registers()
@@ -178,7 +176,7 @@ def _started_by(pid: int) -> int | None:
     return None
 
 
-def _wait_for_stop(pid: int) -> int | None:
+def wait_for_stop(pid: int) -> int | None:
     """The signal that a process stopped for; None when it has ended, which is for others to ask for."""
     os.waitid(os.P_PID, pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
     info = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG)

@@ -6,6 +6,7 @@ mapped_objects(4711)   ->   MappedObject("a.out", "/usr/bin/cat", ...), MappedOb
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from dtrans.values import dataclass
 FileKey = tuple[int, int]
 #: The executable's name in the pid provider (Guide, "pid Provider").
 EXECUTABLE = "a.out"
+#: Of the auxiliary vector: where the dynamic linker is mapped, and where the program begins (<elf.h>).
+AT_BASE, AT_ENTRY = 7, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,24 @@ def load_address(pid: int, thing: MappedObject) -> int:
             if at is not None:
                 return int(extent.partition("-")[0], 16) - at
     return 0
+
+
+def auxiliary_vector(pid: int) -> dict[int, int]:
+    """What the kernel told a process of its program (getauxval(3)). Raises OSError."""
+    return dict(struct.iter_unpack("=QQ", Path(f"/proc/{pid}/auxv").read_bytes()))
+
+
+def dynamic_linker(pid: int) -> MappedObject | None:
+    """The dynamic linker of a process: what is mapped where the kernel says. None of a static program."""
+    try:
+        base = auxiliary_vector(pid).get(AT_BASE, 0)
+    except OSError:
+        return None
+    for line in _lines(pid) if base else []:
+        extent, _, _, _, inode, *path = line.split(maxsplit=5)
+        if int(extent.partition("-")[0], 16) == base and inode != "0" and path:
+            return MappedObject(path[0].rpartition("/")[2], *_openable(pid, path[0], extent))
+    return None
 
 
 def is_mapped(pid: int) -> bool:

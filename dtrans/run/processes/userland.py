@@ -6,7 +6,7 @@ processes load more.
 A description is matched against what processes have mapped, and for descriptions of any process (``python*``) also
 against files that such processes are known to run, so that those fire too that start later. A cookie is the number of
 the place's probe (of its site, where arguments are told by notes), and above it one bit for each clause that wants the
-place.
+place, or the number of their set where there are too many.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dtrans.artifact import Probe, Wanted
+from dtrans.artifact import Probe, Wanted, has_clause_sets
 from dtrans.attach import UserCode
 from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
@@ -99,9 +99,9 @@ class Userland:
     """What is `wanted` of processes. `known` are the probes elsewhere by their numbers, `target` is the process of -c
     (`created`) or -p (None: there is none).
 
-    `probes` are all probes by their numbers, the known ones first, and `sites` the packed sites of those that
-    notes describe. Both grow; `fresh` tells what is new. `arguments` are those of a probe's first site, as its note
-    writes them.
+    `probes` are all probes by their numbers, the known ones first, `sites` the packed sites of those that notes
+    describe, `clause_sets` the sets of clauses, a bit each. They grow; `fresh` tells what is new. `arguments` are those
+    of a probe's first site, as its note writes them.
     """
 
     wanted: Sequence[Wanted]
@@ -111,6 +111,7 @@ class Userland:
     created: bool = False
     probes: dict[int, Probe] = field(default_factory=dict)
     sites: dict[int, bytes] = field(default_factory=dict)
+    clause_sets: dict[int, int] = field(default_factory=dict)
     arguments: dict[int, str] = field(default_factory=dict)
     _numbers: dict[Parts, int] = field(default_factory=dict)
     _ids: ProbeIds = field(default_factory=ProbeIds)
@@ -118,12 +119,13 @@ class Userland:
     _seen: set[tuple[int | None, FileKey]] = field(default_factory=set)
     _matched: dict[int, dict[int, None]] = field(default_factory=dict)
     _next: int = 0
-    _told: tuple[int, int] = (0, 0)
+    _set_numbers: dict[int, int] = field(default_factory=dict)
+    _told: tuple[int, int, int] = (0, 0, 0)
 
     def __post_init__(self) -> None:
         self._next = max(self.known, default=-1) + 1
         self.probes.update(self.known)
-        self._told = len(self.probes), 0
+        self._told = len(self.probes), 0, 0
 
     # --- what is asked of it ----------------------------------------------------------------------------
 
@@ -158,15 +160,30 @@ class Userland:
                 program,
                 pid,
                 path,
-                tuple((at, counter, mask << _NUMBER_BITS | number) for (at, counter, number), mask in masks.items()),
+                tuple(
+                    (at, counter, clauses(mask) << _NUMBER_BITS | number)
+                    for (at, counter, number), mask in masks.items()
+                ),
             )
             for (program, pid, path), masks in made.items()
+            for clauses in (self._set_number if has_clause_sets(program, self.wanted) else int,)
         ]
 
     def more(self, *, everywhere: bool) -> list[Places]:
         """The places in what processes have mapped since; `everywhere` looks at all processes too."""
         asked = dict.fromkeys(map(self._process_of, self.wanted))
         return self.look(pid for pid in asked if pid is not None or everywhere)
+
+    def processes(self) -> dict[int, bool]:
+        """The processes that descriptions name, and whether a library that one loads may be meant by one of them."""
+        found: dict[int, bool] = {}
+        for want in self.wanted:
+            pid = self._process_of(want)
+            if pid is not None:
+                module = want.place.partition(":")[0] if want.place and want.attach.moment != "site" else want.module
+                grows = is_glob(module) or not self._matched.get(want.group)
+                found[pid] = found.get(pid, False) or grows
+        return found
 
     def of_group(self, group: int) -> list[int]:
         """The numbers of the probes that a description matched, in order."""
@@ -177,12 +194,14 @@ class Userland:
         groups = {want.group for want in self.wanted if want.source == description}
         return sum(len(self._matched.get(group, ())) for group in groups)
 
-    def fresh(self) -> tuple[dict[int, Probe], dict[int, bytes]]:
-        """The probes and sites that came since this was last asked, which programs have not been told of."""
+    def fresh(self) -> tuple[dict[int, Probe], dict[int, bytes], dict[int, int]]:
+        """The probes, sites and sets of clauses that came since this was last asked, which programs have not been told
+        of."""
         probes = {number: self.probes[number] for number in list(self.probes)[self._told[0] :]}
         sites = {number: self.sites[number] for number in list(self.sites)[self._told[1] :]}
-        self._told = len(self.probes), len(self.sites)
-        return probes, sites
+        sets = {number: self.clause_sets[number] for number in list(self.clause_sets)[self._told[2] :]}
+        self._told = len(self.probes), len(self.sites), len(self.clause_sets)
+        return probes, sites, sets
 
     # --- processes and their files ----------------------------------------------------------------------
 
@@ -292,6 +311,11 @@ class Userland:
             number = self._numbers[probe] = self._next
             self.probes[number] = Probe(self._ids.of(probe), *probe)
             self._next += 1
+        return number
+
+    def _set_number(self, clauses: int) -> int:
+        number = self._set_numbers.setdefault(clauses, len(self._set_numbers))
+        self.clause_sets[number] = clauses
         return number
 
     def _site(self, probe: int, at: tuple[Operand, ...]) -> int:

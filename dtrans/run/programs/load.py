@@ -122,8 +122,11 @@ class Loaded:
 
     def attach_places(self, found: Sequence[Places], userland: Userland) -> None:
         """Attaches programs to places in processes, after telling them of the probes there. Raises D_KERNEL."""
-        probes, sites = userland.fresh()
+        probes, sites, clause_sets = userland.fresh()
         _fill_names(self.maps, probes)
+        for number, clauses in clause_sets.items():
+            table = self.maps["clause_sets"]
+            table.update(_U32_KEY.pack(number), clauses.to_bytes(table.spec.value_size, "little"))
         for number, site in sites.items():
             self.maps["user_sites"].update(_U32_KEY.pack(number), site)
         by_attach = {
@@ -289,9 +292,9 @@ def _sized(spec: MapSpec, artifact: Artifact, userland: Userland | None) -> MapS
 
     bufsize is the size of one CPU's buffer (Guide, "Buffers and Buffering"); here all CPUs share one.
     """
-    if userland is not None and spec.name.startswith(("names_", "user_sites")):
+    if userland is not None and spec.name.startswith(("names_", "user_sites", "clause_sets")):
         # Twice what there is now: processes may load more.
-        found = max(len(userland.probes), len(userland.sites))
+        found = max(len(userland.probes), len(userland.sites), len(userland.clause_sets))
         return replace(spec, max_entries=max(spec.max_entries, 2 * found, _MORE_PROBES))
     if spec.name == "scratch":
         return replace(spec, max_entries=spec.max_entries * possible_cpus())
