@@ -67,6 +67,51 @@ def test_a_spin_lock_that_several_want_is_spun_for() -> None:
     assert 0 < least <= most < 10_000_000_000
 
 
+def held(source: str, path: Path, seconds: float = 0.2) -> tuple[list[list[str]], list[list[int]]]:
+    """The words of each line that a program prints while locks are held for a known time; and of the mutex, then of
+    the semaphore, the least and the most that a wait for it takes, and the most that it is held."""
+    times = Path(f"{path}.times")
+    try:
+        shown = printed(source, commands=[line("held", str(seconds), path)])
+        return (
+            sorted(row.split() for row in shown.splitlines() if row),
+            [list(map(int, row.split())) for row in times.read_text().splitlines()],
+        )
+    finally:
+        times.unlink(missing_ok=True)
+
+
+@CONTENTION
+@pytest.mark.proves("lockstat:::adaptive-block", "lockstat:::rw-block")
+def test_a_wait_is_as_long_as_who_waits_and_who_holds_the_lock_say(disk_file: Path) -> None:
+    source = """
+        lockstat:::adaptive-block /pid == $target && arg1 > 100000000/ { printf("mutex %d\\n", arg1); }
+        lockstat:::rw-block
+        /pid == $target && arg1 > 100000000/
+        { printf("writes %d %d %d %d\\n", arg1, arg2, arg3, arg4); }"""
+    (mutex, semaphore), times = held(source, disk_file)
+    for (_, told, *who), (least, most, _) in zip((mutex, semaphore), times, strict=True):
+        assert 200_000_000 <= least <= int(told) <= most, (told, least, most)
+        assert who in ([], ["1", "1", "0"])  # A writer waits for a writer; no reader has it.
+    assert (mutex[0], semaphore[0]) == ("mutex", "writes")
+
+
+@pytest.mark.proves(
+    "lockstat:::adaptive-acquire", "lockstat:::adaptive-release", "lockstat:::rw-acquire", "lockstat:::rw-release"
+)
+def test_a_lock_is_held_from_its_acquire_to_its_release(disk_file: Path) -> None:
+    source = """
+        lockstat:::adaptive-acquire, lockstat:::rw-acquire /pid == $target/ { since[tid, arg0] = timestamp; }
+        lockstat:::adaptive-release, lockstat:::rw-release
+        /since[tid, arg0] && timestamp - since[tid, arg0] > 100000000/
+        { printf("%s %d\\n", probename, timestamp - since[tid, arg0]); }
+        lockstat:::adaptive-release, lockstat:::rw-release /since[tid, arg0]/ { since[tid, arg0] = 0; }"""
+    (mutex, semaphore), times = held(source, disk_file)
+    assert (mutex[0], semaphore[0]) == ("adaptive-release", "rw-release")
+    for (_, told), (least, _, most) in zip((mutex, semaphore), times, strict=True):
+        assert 200_000_000 <= least <= int(told) <= most, (told, least, most)
+
+
 @pytest.mark.proves(
     "lockstat:::adaptive-acquire", "lockstat:::adaptive-release", "lockstat:::rw-acquire", "lockstat:::rw-release"
 )
