@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dtrans.knowledge.describe import (
     ProbeFacts,
@@ -27,6 +28,7 @@ from dtrans.knowledge.describe import (
     structures_of,
 )
 from dtrans.knowledge.rows import CallRow, Knowledge, LinuxCall, Note, ProviderRow, StructureRow
+from tests.vm import compiler
 from tests.vm.guest import Guest
 from tests.vm.kernels import kernel
 
@@ -37,7 +39,14 @@ _RUN = re.compile(r"^/\* run: (.*) \*/\n", re.MULTILINE)
 _KERNEL = re.compile(r"^/\* kernel: (.*) \*/\n", re.MULTILINE)
 #: For all examples of one kernel of the lab.
 _SECONDS = 900.0
-_DTRANS = "import sys; sys.argv[0] = 'dtrans'; from dtrans.cli.main import main; sys.exit(main())"
+_DTRANS = """
+import sys
+from tests.vm.compiler import use_host
+use_host()
+sys.argv[0] = "dtrans"
+from dtrans.cli.main import main
+sys.exit(main())
+"""
 _MADE = "<!-- made by `make docs` from translators/: change the rows, not this page -->\n"
 _INDEX = """\
 # Reference of providers
@@ -278,6 +287,10 @@ def _keep_output(script: Path, kernel: str, must: bool) -> None:
 def _capture_in_lab(name: str, stems: Sequence[str]) -> None:
     """Runs examples on a kernel of the lab, in a guest that may write into their folder."""
     text = f"from docs import providers; providers.capture({list(stems)!r})"
-    guest = Guest(kernel(name), [EXAMPLES], [("PYTHONPATH", str(ROOT))])
-    if status := guest.run([sys.executable, "-c", text], sys.stdout.fileno(), _SECONDS):
+    booted = kernel(name)
+    with TemporaryDirectory(prefix="dtrans-examples-") as texts, compiler.serving(Path(texts), booted.machine.name):
+        environment = [("PYTHONPATH", str(ROOT)), (compiler.VARIABLE, texts)]
+        guest = Guest(booted, [EXAMPLES, Path(texts)], environment)
+        status = guest.run([sys.executable, "-c", text], sys.stdout.fileno(), _SECONDS)
+    if status:
         raise SystemExit(f"the examples {', '.join(stems)} on Linux {name}: exit status {status}")

@@ -13,13 +13,10 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -93,22 +90,11 @@ def _run(kernel: Kernel, options: argparse.Namespace) -> Outcome:
         texts.mkdir()
         environment = [("XDG_CACHE_HOME", str(objects)), (compiler.VARIABLE, str(texts))]
         guest = Guest(kernel, [results, objects, *options.writable], environment)
-        with _compiler(texts, kernel.machine.name):
+        with compiler.serving(texts, kernel.machine.name):
             status, trouble = _streamed(guest, command, options.timeout, f"{kernel.name:6} | ")
         if options.record and proofs.exists():
             shutil.copy(proofs, kept)
         return Outcome(kernel.name, status, time.monotonic() - begin, trouble, _counts(report))
-
-
-@contextmanager
-def _compiler(folder: Path, machine: str) -> Iterator[None]:
-    """The host's compiler for a guest."""
-    server = subprocess.Popen([sys.executable, "-m", "tests.vm.compiler", folder, machine])
-    try:
-        yield
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def _streamed(guest: Guest, command: list[str], seconds: float, prefix: str) -> tuple[int, str]:

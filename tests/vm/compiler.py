@@ -3,7 +3,7 @@
 A guest puts a text into the folder, ``KEY.c``, and takes out ``KEY.object``, or finds ``KEY.failed`` and compiles it
 itself, for the reason. What is compiled is the same for all kernels of a machine: it has nothing of the host's in it.
 
-    python -m tests.vm.compiler FOLDER MACHINE            the server, on the host
+    with serving(folder, machine): ...                    the server, on the host
     use_host()                                            in a guest, before anything is compiled
 """
 
@@ -12,9 +12,11 @@ from __future__ import annotations
 import hashlib
 import marshal
 import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -56,6 +58,17 @@ def _put(path: Path, content: bytes) -> None:
     draft = path.with_suffix(".draft")
     draft.write_bytes(content)
     draft.rename(path)
+
+
+@contextmanager
+def serving(folder: Path, machine: str) -> Iterator[None]:
+    """The host's compiler for a guest of a machine, as a process of its own."""
+    server = subprocess.Popen([sys.executable, "-m", "tests.vm.compiler", folder, machine])
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def serve(folder: Path, compile_text: Callable[[str], Object]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,56 @@ def test_directories_synced_files_and_programs_by_solaris_functions(disk_folder:
     # The program is not yet what it will be.
     assert not {("ls", "old", "1"), ("sync", "old", "1")} & set(found)
     assert found["sh", "old", "1"] >= 2
+
+
+@pytest.mark.proves(
+    "fbt:genunix:fop_mkdir:entry", "fbt:genunix:fop_mkdir:return", "fbt:genunix:fop_rmdir:entry",
+    "fbt:genunix:fop_rmdir:return", "fbt:genunix:fop_rename:entry", "fbt:genunix:fop_rename:return",
+    "fbt:genunix:fop_remove:entry", "fbt:genunix:fop_remove:return", "fbt:genunix:fop_getattr:entry",
+    "fbt:genunix:fop_getattr:return", "fbt:genunix:fop_open:entry", "fbt:genunix:fop_open:return",
+)  # fmt: skip
+def test_names_by_solaris_functions(disk_folder: Path) -> None:
+    """By whole paths, which are the same whether the kernel has looked them up already or not."""
+    body = """
+    fbt::fop_mkdir:entry, fbt::fop_rmdir:entry, fbt::fop_remove:entry
+    /pid == $target/
+    { self->in = 1; @[probefunc, args[0]->v_path, stringof(args[1]), args[0]->v_type == VDIR] = count(); }
+    fbt::fop_rename:entry
+    /pid == $target && args[0]->v_path == args[2]->v_path/
+    { self->in = 1; @[probefunc, args[2]->v_path, strjoin(stringof(arg1), stringof(args[3])), 1] = count(); }
+    fbt::fop_open:entry
+    /pid == $target && basename((*(struct vnode **)arg0)->v_path) == "file"/
+    { self->in = 1; @[probefunc, (*(struct vnode **)arg0)->v_path, "", 0] = count(); }
+    fbt::fop_getattr:entry
+    /pid == $target && basename(args[0]->v_path) == "file"/
+    { self->in = 1; @[probefunc, args[0]->v_path, "", 0] = count(); }
+    fbt::fop_mkdir:return, fbt::fop_rmdir:return, fbt::fop_remove:return, fbt::fop_rename:return, fbt::fop_open:return,
+    fbt::fop_getattr:return
+    /self->in/
+    { self->in = 0; @[probefunc, "done", "", arg1] = count(); }
+    END { printa("%s|%s|%s|%d|%@d\\n", @); }"""
+    folder = str(disk_folder)
+    work = f"""
+import os
+def at(name): return {folder!r} + "/" + name
+os.mkdir(at("one"))
+os.rename(at("one"), at("two"))
+os.rmdir(at("two"))
+os.close(os.open(at("file"), os.O_WRONLY | os.O_CREAT))
+os.stat(at("file"))
+os.unlink(at("file"))
+"""
+    shown = printed(body, commands=[shlex.join([sys.executable, "-S", "-E", "-c", work])])
+    rows = {tuple(row.split("|")[:4]): int(row.split("|")[4]) for row in shown.splitlines() if row}
+    done = {(f"fop_{name}", "done", "", "0"): 1 for name in ("mkdir", "rename", "rmdir", "remove", "open", "getattr")}
+    assert rows == done | {
+        ("fop_mkdir", folder, "one", "1"): 1,
+        ("fop_rename", folder, "onetwo", "1"): 1,
+        ("fop_rmdir", folder, "two", "1"): 1,
+        ("fop_remove", folder, "file", "1"): 1,
+        ("fop_open", f"{folder}/file", "", "0"): 1,
+        ("fop_getattr", f"{folder}/file", "", "0"): 1,
+    }
 
 
 @pytest.mark.proves("fbt:genunix:fop_getpage:entry", "fbt:genunix:fop_putpage:entry", "fbt:genunix:fop_putpage:return")
