@@ -451,7 +451,7 @@ class Wanted:
     when they map more.
 
     `provider` as written (``pid$target``, ``python*``), `module`, `function` and `name` the globs that it gives;
-    `base` is the provider's name without the process. `place` says where a row attaches: ``OBJECT:FUNCTION``, or
+    `base` is the provider's name without the process. `place` says where a row attaches: ``OBJECT,...:FUNCTION``, or
     ``PROVIDER:NAME`` of a probe that a program defines. `files` are globs of files that such processes run, or load
     when they run already (`later`); `without` are functions that cannot have the probe. `group` is the number of the
     written description, `source` that of its D text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import subprocess
@@ -326,7 +327,7 @@ def test_functions_that_the_kernel_would_break_are_not_traced(dtrace: Run, tmp_p
     """The program exits with status 0: it has met no wrong value."""
     program = compiled(tmp_path, "vectors", _VECTORS)
     done = dtrace(
-        "-qn", "pid$target:a.out:low:entry, pid$target:a.out:same:entry { @[probefunc] = count(); }", "-c", program
+        "-n", "pid$target:a.out:low:entry, pid$target:a.out:same:entry { @[probefunc] = count(); }", "-c", program
     )
     assert done.stdout.split() == ["low", "50"]
     assert "1 place in processes cannot be traced" in done.stderr
@@ -339,7 +340,7 @@ def test_a_function_that_begins_with_a_broadcast_is_traced_behind_it(dtrace: Run
     clauses = """
         pid$target:a.out:spread:entry { @ = sum(arg0); self->in = arg0; }
         pid$target:a.out:spread:return /arg1 == self->in/ { @ = sum(1000); }"""
-    done = dtrace("-qn", clauses, "-c", program)
+    done = dtrace("-n", clauses, "-c", program)
     assert done.stdout.split() == [str(sum(range(50)) + 50 * 1000)]
     assert "exited with status" not in done.stderr
     assert "cannot be traced" not in done.stderr
@@ -457,3 +458,41 @@ def test_a_return_tells_by_which_instruction_it_was_and_what_it_returned(dtrace:
     assert done.stderr.count("illegal operation") == 1
     assert first.split()[13:] == [inner[1]] * 3
     assert second == "4 4 1"
+
+
+#: A program that says it is one of Go's, and stops when a return address is none of its own.
+_MOVED = """
+extern char __executable_start, etext;
+__attribute__((section(".gopclntab"))) const char table = 1;
+int whole(int x)
+{
+    char *back = __builtin_return_address(0);
+    return back >= &__executable_start && back < &etext ? x : -1;
+}
+int main(void) { int sum = 0; for (int i = 1; i <= 10; i++) sum += whole(i); return sum - 55; }
+"""
+_GO = """
+package main
+//go:noinline
+func deep(n int) int { var a [128]int; a[n%128] = n; if n == 0 { return 0 }; return deep(n-1) + a[n%128]%3 }
+func main() { if deep(20000) != 20001 { panic("wrong") } }
+"""
+
+
+def test_returns_are_seen_without_touching_the_stack_where_that_moves(dtrace: Run, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "moved", _MOVED)
+    clause = "pid$target:a.out:whole:return { @ = count(); @sum = sum(arg1); }"
+    done = dtrace("-n", clause, "-c", program)
+    assert done.stdout.split() == ["10", "55"]
+    assert "exited with status" not in done.stderr
+
+
+@pytest.mark.needs("command:go")
+def test_a_go_program_survives_that_its_returns_are_traced(dtrace: Run, tmp_path: Path) -> None:
+    source, program = tmp_path / "deep.go", tmp_path / "deep"
+    source.write_text(_GO)
+    surroundings = {**os.environ, "GO111MODULE": "off", "GOCACHE": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    subprocess.run(["go", "build", "-o", program, source], check=True, env=surroundings)
+    done = dtrace("-n", "pid$target:a.out:main.deep:return { @ = count(); }", "-c", program)
+    assert done.stdout.split() == ["20001"]
+    assert "exited with status" not in done.stderr

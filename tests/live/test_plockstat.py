@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ int main(void)
     *(f"plockstat:::mutex-{what}" for what in ("acquire", "block", "blocked", "error", "release")),
     *(f"plockstat:::rw-{what}" for what in ("acquire", "block", "blocked", "error", "release")),
 )
-def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flags", [(), ("-static",)])
+def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path, flags: tuple[str, ...]) -> None:
     program = """
         pid$target::begin:entry { mutex = arg0; checked = arg1; rwlock = arg2; }
         plockstat$target:::mutex-acquire, plockstat$target:::mutex-release, plockstat$target:::mutex-block
@@ -76,7 +78,7 @@ def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path) -> None:
         plockstat$target:::rw-release /arg0 == rwlock/ { @["rwlock", probefunc] = count(); }
         END { printa("%s %s %@d\\n", @); }
     """
-    done = dtrace("-q", "-n", program, "-c", compiled(tmp_path, "locks", _LOCKS))
+    done = dtrace("-q", "-n", program, "-c", compiled(tmp_path, "locks", _LOCKS, *flags))
     assert sorted(filter(None, done.stdout.splitlines())) == [
         "checked 35 1",
         "mutex got it 1",
@@ -96,3 +98,37 @@ def test_locks_taken_waited_for_and_let_go(dtrace: Run, tmp_path: Path) -> None:
 def test_spinning_is_told_to_be_unknown(dtrace: Run) -> None:
     done = dtrace("-n", "plockstat$target:::mutex-spin", "-c", "true", status=1)
     assert "PTHREAD_MUTEX_ADAPTIVE_NP" in done.stderr
+
+
+_TAKEN = """
+#include <pthread.h>
+pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
+void begin(void *mutex, void *rwlock) { asm volatile(""); }
+int main(void)
+{
+    begin(&mutex, &rwlock);
+    for (int i = 0; i < 10; i++) {
+        pthread_mutex_lock(&mutex);
+        pthread_mutex_unlock(&mutex);
+        pthread_rwlock_rdlock(&rwlock);
+        pthread_rwlock_unlock(&rwlock);
+    }
+    return 0;
+}
+"""
+
+
+@pytest.mark.needs("command:musl-gcc")
+def test_locks_of_another_c_library(dtrace: Run, tmp_path: Path) -> None:
+    """musl's functions call one another: each lock counts once."""
+    program = """
+        pid$target::begin:entry { mutex = arg0; rwlock = arg1; }
+        plockstat$target::: /arg0 == mutex || arg0 == rwlock/ { @[probename] = count(); }"""
+    (tmp_path / "taken.c").write_text(_TAKEN)
+    for flags in ((), ("-static",)):
+        subprocess.run(["musl-gcc", *flags, "-o", tmp_path / "taken", tmp_path / "taken.c"], check=True)
+        words = dtrace("-qn", program, "-c", tmp_path / "taken").stdout.split()
+        assert sorted(words) == sorted(
+            ["mutex-acquire", "10", "mutex-release", "10", "rw-acquire", "10", "rw-release", "10"]
+        )

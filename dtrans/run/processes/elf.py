@@ -29,6 +29,9 @@ _CODE_TYPES = frozenset({_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC})
 _VERSION_HIDDEN = 0x8000
 _DEBUG_FOLDER = Path("/usr/lib/debug/.build-id")
 Data = mmap.mmap | bytes
+#: The section of the tables by which Go's runtime goes through stacks (cmd/link); another name comes before it in
+#: position-independent programs.
+_MOVED = b".gopclntab"
 _DAMAGED = (OSError, ValueError, struct.error, IndexError, OverflowError)
 
 
@@ -110,6 +113,8 @@ class ElfFile:
         self.machine = self.entry = 0
         self.wide = False
         self.interpreter = self.build_id = ""
+        #: Whether its functions run on stacks that are moved, with the return addresses on them, as those of Go are.
+        self.moves_stacks = False
         #: Segments in memory: (offset in the file, bytes in the file, address).
         self.loads: list[tuple[int, int, int]] = []
         self._sections: list[_Section] = []
@@ -142,6 +147,9 @@ class ElfFile:
         rows = [struct.unpack_from(form, data, sections + index * section_size) for index in range(section_count)]
         self._sections = [_Section(name, kind, at, start, size, link) for name, kind, _, at, start, size, link in rows]
         for section in self._sections:
+            label = self._sections[names].offset + section.name
+            if data[label : data.find(b"\0", label)].endswith(_MOVED):
+                self.moves_stacks = True
             if section.kind == _SHT_NOTE:
                 self._read_notes(data, section, names)
 

@@ -38,6 +38,11 @@ def exit_offsets(path: str, function: ElfFunction) -> tuple[int, ...]:
     return tuple(offset for offset, _, name, operands in code if _leaves(name, operands, function.size))
 
 
+def return_offsets(path: str, function: ElfFunction) -> tuple[int, ...]:
+    """The offsets of a function's return instructions. Raises D_PROC_OFF without capstone."""
+    return tuple(offset for offset, _, name, _ in _disassembled(path, function) if name.split()[-1].startswith("ret"))
+
+
 def _leaves(name: str, operands: str, size: int) -> bool:
     *prefixes, name = name.split()
     if not _PREFIXES.issuperset(prefixes):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,7 +25,7 @@ from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
 from dtrans.numerals import numeral
 from dtrans.run.processes.elf import ElfFile, ElfFunction
-from dtrans.run.processes.instructions import exit_offsets, instruction_offsets
+from dtrans.run.processes.instructions import exit_offsets, instruction_offsets, return_offsets
 from dtrans.run.processes.mapped import (
     EXECUTABLE,
     FileKey,
@@ -75,12 +76,14 @@ class ProbeIds:
 @dataclass(frozen=True, slots=True)
 class Places:
     """Places of one file where one program attaches: in one process, or in all (None). Each is (offset in the file,
-    offset of the semaphore or 0, cookie)."""
+    offset of the semaphore or 0, cookie). The returns of functions are caught where they are called, or with `exits` at
+    the instructions that return."""
 
     program: UserCode
     pid: int | None
     path: str
     places: tuple[tuple[int, int, int], ...]
+    exits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Userland:
         """The places in what processes have mapped since they were last looked at; None: all processes and known
         files. Probes are numbered description by description, as they are listed."""
         things = {pid: list(self._new_objects(pid)) for pid in asked}
-        made: dict[tuple[UserCode, int | None, str], dict[tuple[int, int, int], int]] = {}
+        made: dict[tuple[UserCode, int | None, str, bool], dict[tuple[int, int, int], int]] = {}
         for want in self.wanted:
             pid = self._process_of(want)
             for thing in things.get(pid, ()):
@@ -152,7 +155,7 @@ class Userland:
                         self.arguments.setdefault(number, found.arguments)
                     if want.attach.has_sites:
                         number = self._site(number, found.operands)
-                    masks = made.setdefault((want.attach, pid, thing.path), {})
+                    masks = made.setdefault((want.attach, pid, thing.path, thing.file.moves_stacks), {})
                     place = found.offset, found.counter, number
                     masks[place] = masks.get(place, 0) | 1 << want.clause
         return [
@@ -164,8 +167,9 @@ class Userland:
                     (at, counter, clauses(mask) << _NUMBER_BITS | number)
                     for (at, counter, number), mask in masks.items()
                 ),
+                exits and program.moment == "return",
             )
-            for (program, pid, path), masks in made.items()
+            for (program, pid, path, exits), masks in made.items()
             for clauses in (self._set_number if has_clause_sets(program, self.wanted) else int,)
         ]
 
@@ -254,7 +258,7 @@ class Userland:
             yield from self._sites(want, pid, thing)
         elif want.function == _NO_FUNCTION and pid is not None:
             yield from _at_address(want, pid, thing)
-        elif names_module(want.place.partition(":")[0] or want.module, thing) and not _defines(thing, want):
+        elif _means_module(want, thing) and not _defines(thing, want):
             yield from self._functions(want, pid, thing)
 
     def _functions(self, want: Wanted, pid: int | None, thing: MappedObject) -> Iterator[_Found]:
@@ -267,6 +271,9 @@ class Userland:
                     yield from _instructions(want, thing, function, provider)
                 case "return" | "exit" if function.name in want.without:
                     continue
+                case "return" if thing.file.moves_stacks:
+                    for offset in return_offsets(thing.path, function):
+                        yield _Found(probe, function.offset + offset)
                 case "exit":
                     for offset in exit_offsets(thing.path, function):
                         told = Operand("constant", offset), stack_after_return(self.machine)
@@ -399,13 +406,24 @@ def _at_address(want: Wanted, pid: int, thing: MappedObject) -> Iterator[_Found]
     yield _Found((provider, EXECUTABLE, _NO_FUNCTION, f"{address:x}"), offset)
 
 
+#: What may follow the name of a module in its file's: nothing, a suffix, the number of a version.
+_VERSIONED = re.compile(r"$|\.|-[0-9]").match
+
+
 def names_module(text: str, thing: MappedObject) -> bool:
-    """Whether a description's module means a file: by its name, by its name up to a dot (``libc`` for ``libc.so.6``),
-    or as ``a.out`` where it is the executable, which its own name means as well."""
+    """Whether a description's module means a file: by its name, by its name up to a dot or the number of a version
+    (``libc`` for ``libc.so.6`` and ``libc-2.31.so``), or as ``a.out`` where it is the executable, which its own name
+    means as well."""
     names = {thing.name, thing.path.rpartition("/")[2]}
     if not text or is_glob(text):
         return any(map(pattern(text), names))
-    return any(name == text or name.startswith(f"{text}.") for name in names)
+    return any(_VERSIONED(name.removeprefix(text)) for name in names if name.startswith(text))
+
+
+def _means_module(want: Wanted, thing: MappedObject) -> bool:
+    """Whether a file is one of those that a row names, or that a description does."""
+    row = want.place.partition(":")[0]
+    return any(names_module(name, thing) for name in row.split(",")) if row else names_module(want.module, thing)
 
 
 def _defines(thing: MappedObject, want: Wanted) -> bool:
@@ -486,7 +504,7 @@ def _reason(want: Wanted, pid: int | None, things: Sequence[MappedObject]) -> st
     if want.function == _NO_FUNCTION:
         return f"{who} has no code at {want.name}"
     module = want.place.partition(":")[0] or want.module
-    there = [thing for thing in things if names_module(module, thing)]
+    there = [thing for thing in things if _means_module(want, thing)]
     if not there:
         return f"{who} has no module '{module}': it has {', '.join(thing.name for thing in things)}"
     function = want.place.partition(":")[2] or want.function

@@ -173,7 +173,7 @@ def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[in
     many = facts.feature("uprobe_multi")
     if not many:
         _allow_files(len(places.places))
-    moment = places.program.moment
+    moment = "exit" if places.exits else places.program.moment
     offsets = [offset for offset, _, _ in places.places]
     sound = []
     for offset, (_, counter, cookie) in zip(
