@@ -212,14 +212,14 @@ def _user_register(values: Values, index: Expr[Linux]) -> str:
     """A register of the process as it entered the kernel: they stand at the top of the kernel stack."""
     assert isinstance(index, Const)
     stack = values.shared.layout("offset", "struct task_struct", "stack")
-    size = values.shared.layout("size", "struct pt_regs")
+    values.shared.layout("size", "struct pt_regs")
     # A variable that kernels with CONFIG_X86_FRED have, and room above the registers.
     values.shared.layout("symbol", "fred_rsp0", optional=True)
+    values.shared.layout("function", "bpf_task_pt_regs", optional=True)
+    values.shared.uses.add("registers")
     base = values.load(f"{intrinsic(values, '__current', ())} + {stack}", ULONG, "kernel", None)
     word = REGISTERS[values.types.facts.machine][index.value]
-    place = f"{base} + KERNEL_STACK - ABOVE_REGISTERS - {size} + {8 * word}"
-    values.shared.uses.add("registers")
-    return values.load(place, ULONG, "kernel", None)
+    return values.load(f"USER_REGISTERS({base}) + {8 * word}", ULONG, "kernel", None)
 
 
 def _caller(values: Values, *, user: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -48,6 +49,27 @@ def test_functions_of_a_library_in_a_process() -> None:
 
 def test_pid_0_is_the_target() -> None:
     assert Symbols({0: os.getpid()}).user(0, _address("getppid")) == "libc.so.6`getppid"
+
+
+def test_the_file_of_a_process_that_ends_meanwhile_is_read_by_its_own_name(tmp_path: Path) -> None:
+    symbols = Symbols()
+    made = tmp_path / "prog"
+    made.write_bytes(Path(shutil.which("cat") or "").read_bytes())
+    made.chmod(0o755)
+    with subprocess.Popen([made], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(b"up")
+        process.stdin.flush()
+        assert process.stdout.read(2) == b"up"
+        image = symbols._images.image(process.pid)
+        image.read()
+        assert image.find(0) is None
+        file = symbols._file(image, next(each for each in image.mappings if each.path == str(made)))
+        process.kill()
+    assert file.machine == ElfFile(made).machine
+    assert file.symbol("stdout") == ElfFile(made).symbol("stdout")
+    assert file.symbol("stdout")
 
 
 def test_a_process_that_has_ended_is_still_known_when_it_was_looked_at() -> None:

@@ -21,12 +21,15 @@ _PAGE_PRESENT, _PAGE_FRAME = 1 << 63, (1 << 55) - 1
 _FIRST_PLACE = bytes(4)
 #: How many gigabytes below a task's memory the direct map is looked for at most, and how many in one run.
 _GIGABYTES, _AT_ONCE = 4096, 64
+#: The only size of a page that the C text knows (`templates/c/absent.h`): an AArch64 may have larger ones.
+_PAGE = 4096
 
 
 def find_pages(places: BpfMap, find: Callable[[], object]) -> bool:
     """Has `find`, a program's run, fill in `places`: whether it could.
 
-    Without the rights for it the map stays as it is, and to read memory that a process has not touched is an error.
+    Without the rights for it, and where pages have another size, the map stays as it is, and to read memory that a
+    process has not touched is an error.
     """
     descriptor = os.memfd_create("dtrans-page", os.MFD_CLOEXEC)
     try:
@@ -34,7 +37,7 @@ def find_pages(places: BpfMap, find: Callable[[], object]) -> bool:
         with mmap.mmap(descriptor, mmap.PAGESIZE) as page:
             marks = os.urandom(16)
             page[:16] = marks
-            frame = _frame_of(page)
+            frame = _frame_of(page) if mmap.PAGESIZE == _PAGE else 0
             for first in range(0, _GIGABYTES if frame else 0, _AT_ONCE):
                 places.update(_FIRST_PLACE, _PLACES.pack(0, 0, descriptor, frame, marks, first))
                 find()

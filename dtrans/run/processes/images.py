@@ -88,6 +88,15 @@ class Image:
         yield Path(mapping.path)
 
 
+def lasting(path: Path, name: str) -> Path:
+    """A mapped file by its own name where that is the same file: it is read later, and a path below /proc is gone with
+    the process."""
+    with contextlib.suppress(OSError):
+        if os.path.samefile(path, name):
+            return Path(name)
+    return path
+
+
 def _parse_maps(text: str) -> list[CodeMapping]:
     mappings = []
     for line in text.splitlines():

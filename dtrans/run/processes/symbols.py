@@ -175,6 +175,7 @@ class Symbols:
 
     def _file(self, image: Image, mapping: CodeMapping) -> ElfFile:
         from dtrans.run.processes.elf import ElfFile
+        from dtrans.run.processes.images import lasting
 
         if mapping.path == _VDSO:
             return self._vdso
@@ -186,7 +187,7 @@ class Symbols:
             if mapping.inode in (status.st_ino, 0):
                 key = status.st_dev, status.st_ino
                 if key not in self._files:
-                    self._files[key] = ElfFile(path)
+                    self._files[key] = ElfFile(lasting(path, mapping.path))
                 return self._files[key]
         return ElfFile.of(b"")
 
