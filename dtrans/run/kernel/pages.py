@@ -22,7 +22,7 @@ _FIRST_PLACE = bytes(4)
 #: How many gigabytes below a task's memory the direct map is looked for at most, and how many in one run.
 _GIGABYTES, _AT_ONCE = 4096, 64
 #: The only size of a page that the C text knows (`templates/c/absent.h`): an AArch64 may have larger ones.
-_PAGE = 4096
+_KNOWN_PAGE = 4096
 
 
 def find_pages(places: BpfMap, find: Callable[[], object]) -> bool:
@@ -37,7 +37,7 @@ def find_pages(places: BpfMap, find: Callable[[], object]) -> bool:
         with mmap.mmap(descriptor, mmap.PAGESIZE) as page:
             marks = os.urandom(16)
             page[:16] = marks
-            frame = _frame_of(page) if mmap.PAGESIZE == _PAGE else 0
+            frame = _frame_of(page) if mmap.PAGESIZE == _KNOWN_PAGE else 0
             for first in range(0, _GIGABYTES if frame else 0, _AT_ONCE):
                 places.update(_FIRST_PLACE, _PLACES.pack(0, 0, descriptor, frame, marks, first))
                 find()
