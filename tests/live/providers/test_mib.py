@@ -71,7 +71,7 @@ def test_icmpv6_messages_count_by_type_as_they_come_and_go() -> None:
 FRAGMENTS = (
     "ipFragCreates ipFragOKs ipReasmReqds ipInReceives ipOutRequests ipv6OutFragCreates ipv6OutFragOKs ipv6ReasmReqds "
     "ipv6InReceives ipv6OutRequests ipv6InMcastPkts ipv6OutMcastPkts sctpInSCTPPkts sctpOutSCTPPkts sctpOutAck "
-    "sctpTimHeartBeatProbe"
+    "sctpTimHeartBeatProbe ipIfStatsHCInReceives ipIfStatsHCOutRequests"
 ).split()
 
 
@@ -94,7 +94,7 @@ def test_packets_fragments_and_multicasts_count() -> None:
         "ipFragCreates": 3, "ipFragOKs": 1, "ipReasmReqds": 3, "ipInReceives": 7, "ipOutRequests": 5,
         "ipv6OutFragCreates": 2, "ipv6OutFragOKs": 1, "ipv6ReasmReqds": 2, "ipv6InReceives": 5, "ipv6OutRequests": 4,
         "ipv6InMcastPkts": 1, "ipv6OutMcastPkts": 1, "sctpInSCTPPkts": 5, "sctpOutSCTPPkts": 5, "sctpOutAck": 2,
-        "sctpTimHeartBeatProbe": 2,
+        "sctpTimHeartBeatProbe": 2, "ipIfStatsHCInReceives": 12, "ipIfStatsHCOutRequests": 9,
     }  # fmt: skip
     check(expected, FRAGMENTS, packets(*made))
 
@@ -110,9 +110,20 @@ def test_packets_for_this_machine_count_as_they_are_delivered() -> None:
     check(DELIVERED, DELIVERED, command("raw", *(packet.hex() for packet in made)))
 
 
+@provers(["ipIfStatsHCInOctets", "ipIfStatsHCOutOctets"])
+def test_bytes_of_packets_count_headers_included() -> None:
+    made = [icmp(0), v4(253, bytes(100)), *[v6(NOTHING, b"")] * 3]
+    total = sum(map(len, made))
+    expected = {"ipIfStatsHCOutOctets": total}
+    check(expected, expected, packets(*made))
+    expected = {"ipIfStatsHCInOctets": total}
+    check(expected, expected, packets(*made))
+
+
 DROPPED = {
     "udpInCksumErrs": 2, "icmpInCksumErrs": 1, "icmpInErrors": 1, "ipv6IfIcmpInErrors": 1, "tcpInErrs": 1,
     "ipInUnknownProtos": 1, "ipv6InUnknownProtos": 1, "ipInCksumErrs": 1, "ipInHdrErrors": 2, "udpNoPorts": 1,
+    "ipIfStatsInHdrErrors": 2, "ipIfStatsInUnknownProtos": 2,
 }  # fmt: skip
 
 

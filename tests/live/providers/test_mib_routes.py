@@ -79,13 +79,13 @@ def test_fragments_count_that_come_twice_and_that_wait_in_vain() -> None:
 
 
 @pytest.mark.needs("command:ip", "command:tc")
-@provers(["ipOutDiscards", "ipv6OutDiscards"])
+@provers(["ipOutDiscards", "ipv6OutDiscards", "ipIfStatsOutDiscards"])
 def test_packets_without_room_or_neighbour_count_as_they_are_dropped() -> None:
     tiny = "tc qdisc add dev far2 root tbf rate 1mbit burst 200 limit 10000"  # Nothing longer than the burst.
     silent = ["set ipv4/neigh/far1/mcast_solicit 0", "set ipv6/neigh/far1/mcast_solicit 0"]
     steps = [tiny, *[f"datagram {FAR[0]} 500"] * 3, *[f"datagram {FAR[1]} 500"] * 4]
     steps += [*silent, *["datagram 10.77.1.77 10"] * 2, *["datagram fd77:1::77 10"] * 3]
-    expected = {"ipOutDiscards": 5, "ipv6OutDiscards": 7}
+    expected = {"ipOutDiscards": 5, "ipv6OutDiscards": 7, "ipIfStatsOutDiscards": 12}
     check(expected, expected, command("routed", *steps))
 
 
@@ -107,13 +107,14 @@ def test_packets_that_a_policy_forbids_count() -> None:
 
 
 @pytest.mark.needs("command:ip", "command:tc")
-@provers(["ipInDiscards", "ipv6InDiscards"])
+@provers(["ipInDiscards", "ipv6InDiscards", "ipIfStatsInDiscards"])
 def test_packets_count_for_which_a_processor_has_no_room() -> None:
     """Of 1,057 packets that come at once a CPU takes one more than its limit."""
     limit = int(Path("/proc/sys/net/core/netdev_max_backlog").read_text())
     if limit > 1050:
         pytest.skip("needs room for 1,000 packets at a CPU, and not more")
-    expected = dict.fromkeys(("ipInDiscards", "ipv6InDiscards"), 1057 - limit - 1)
+    lost = 1057 - limit - 1
+    expected = {"ipInDiscards": lost, "ipv6InDiscards": lost, "ipIfStatsInDiscards": 2 * lost}
     check(expected, expected, command("backlog"))
 
 

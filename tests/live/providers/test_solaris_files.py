@@ -109,7 +109,7 @@ def test_names_by_solaris_functions(disk_folder: Path) -> None:
     { self->in = 1; @[probefunc, args[2]->v_path, strjoin(stringof(arg1), stringof(args[3])), 1] = count(); }
     fbt::fop_open:entry
     /pid == $target && basename((*(struct vnode **)arg0)->v_path) == "file"/
-    { self->in = 1; @[probefunc, (*(struct vnode **)arg0)->v_path, "", 0] = count(); }
+    { self->in = 1; @[probefunc, (*args[0])->v_path, "", 0] = count(); }
     fbt::fop_getattr:entry
     /pid == $target && basename(args[0]->v_path) == "file"/
     { self->in = 1; @[probefunc, args[0]->v_path, "", 0] = count(); }
