@@ -67,8 +67,9 @@ def in_space(kind: Type, space: Space) -> Type:
     return replace(kind, space=space) if space == "user" and isinstance(kind, Pointer) else kind
 
 
-def check_symbol(checker: Checker[L], node: ast.KernelSymbol) -> Expr[L]:
-    """```name``: a variable of the kernel. One of unknown type is a place of type void: its address can be taken."""
+def check_symbol(checker: Checker[L], node: ast.KernelSymbol, *, read: bool = True) -> Expr[L]:
+    """```name``: a variable of the kernel. Of one of unknown type only the address can be had, if it is not to be
+    `read`. Raises D_IDENT_UNDEF, D_SYM_NOTYPES."""
     own = checker.names.symbol(node)
     if own is not None:
         return own
@@ -81,6 +82,13 @@ def check_symbol(checker: Checker[L], node: ast.KernelSymbol) -> Expr[L]:
             hint="a kernel variable must be in /proc/kallsyms, where only CONFIG_KALLSYMS_ALL puts most of them",
         )
     kind = checker.types.symbol(node.name, found[1])
+    if read and isinstance(kind, Void):
+        raise fail(
+            "D_SYM_NOTYPES",
+            f"no symbolic type information is available for `{node.name}",
+            node.span,
+            hint=f"its address can be taken, and cast to a pointer: *(int *)&`{node.name}",
+        )
     return Load(Offset("symbol", node.name, "", ULONG), kind, "kernel")
 
 
@@ -195,7 +203,12 @@ def check_member(checker: Checker[L], node: ast.Member) -> Expr[L]:
 def member_at(checker: Checker[L], base: Expr[L], ref: StructRef, space: Space, node: ast.Member) -> Expr[L]:
     """The member that a node names of the structure at an address."""
     if not checker.types.is_complete(ref):
-        raise fail("D_OP_INCOMPLETE", f"{ref} is only named: its members are not known", node.span)
+        raise fail(
+            "D_OP_INCOMPLETE",
+            f"{ref} is only named: its members are not known",
+            node.span,
+            hint=checker.types.why_absent(str(ref)),
+        )
     path, member = find_member(checker, ref, node.name, node.span)
     if member.bit_size:
         start, bits = bit_field(member)
@@ -244,7 +257,11 @@ def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
     """``&operand``."""
     if isinstance(node.operand, ast.Aggregation):
         raise fail("D_ADDROF_VAR", "an aggregation has no address", node.span)
-    value = checker.check(node.operand)
+    match node.operand:
+        case ast.KernelSymbol() as symbol:
+            value = check_symbol(checker, symbol, read=False)
+        case operand:
+            value = checker.check(operand)
     match value:
         case Read() | Load(Place(Read()), _, _, None):
             raise fail("D_ADDROF_VAR", "the address of a variable cannot be taken", node.span)

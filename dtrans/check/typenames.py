@@ -132,7 +132,7 @@ class TypeNames:
                 "D_TYPE_ERR",
                 f"'{name}' is no type of D, of this program or of this kernel",
                 span,
-                hint=self._nearest(name),
+                hint=self.why_absent(name) or self._nearest(name),
             )
         return found
 
@@ -160,7 +160,11 @@ class TypeNames:
 
     def is_type(self, name: str) -> bool:
         """Whether a plain name is a type: the parser asks where D's grammar is ambiguous."""
-        return name == "string" or self._scoped(name) is not None
+        return name == "string" or self._scoped(name) is not None or name in self.knowledge.absent
+
+    def why_absent(self, name: str) -> str:
+        """Why Linux has no such type of Solaris', "" where nothing is known of it."""
+        return self.knowledge.absent.get(name.rpartition("`")[2], "").removesuffix(".")
 
     def _nearest(self, name: str) -> str:
         from dtrans.knowledge.lookup import nearest
@@ -301,7 +305,7 @@ class TypeNames:
         if layout is None and ref.origin == "kernel":
             layout = self.facts.struct(ref.kind, ref.tag)
         if layout is None:
-            raise fail("D_TYPE_ERR", f"the members of {ref} are not known", span)
+            raise fail("D_TYPE_ERR", f"the members of {ref} are not known", span, hint=self.why_absent(str(ref)))
         return layout
 
     def is_complete(self, ref: StructRef) -> bool:

@@ -86,6 +86,7 @@ def read_knowledge(root: Path) -> Knowledge:
         builtins=dict(_each(root, "builtins.toml", _builtin)) | _variables(variables.get("solaris", {})),
         constants=_constants(_table(root, "constants.toml")),
         types={name: _string(text, f"types.toml: {name}") for name, text in _table(root, "types.toml").items()},
+        absent=_absent(_table(root, "absent.toml")),
         calls=_calls(root),
         symbols={name: _string(text, f"variables.toml: {name}") for name, text in variables.get("linux", {}).items()},
         numbers={
@@ -413,6 +414,20 @@ def _constants(values: dict[str, Any]) -> dict[str, ConstantRow]:
             rows[constant] = ConstantRow(constant, value, note)
         table.done()
     return rows
+
+
+def _absent(values: dict[str, Any]) -> dict[str, str]:
+    """The names of all groups, each with its group's reason."""
+    reasons: dict[str, str] = {}
+    for group, body in values.items():
+        table = _sub("absent.toml", group, body)
+        reason = table.text("differs")
+        for name in table.texts("names"):
+            if name in reasons:
+                raise table.wrong(f"'{name}' is there already")
+            reasons[name] = reason
+        table.done()
+    return reasons
 
 
 def _texts(_: str, table: _Table) -> dict[str, str]:

@@ -261,6 +261,8 @@ class Knowledge:
     constants: Mapping[str, ConstantRow]
     types: Mapping[str, str]
     calls: Mapping[str, CallRow]
+    #: Types of Solaris' kernel that stand for nothing on Linux, with their keyword if they are tags, and why.
+    absent: Mapping[str, str]
     #: Variables of Linux's kernel: the types that its type information may lack.
     symbols: Mapping[str, str]
     numbers: Mapping[str, Mapping[str, int]]

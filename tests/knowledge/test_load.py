@@ -120,6 +120,7 @@ def test_a_point_gets_the_lets_of_its_provider_that_it_uses(folder: Path) -> Non
         ("constants.toml", "B_DONE = 0x2", 'B_DONE = "2"', "'B_DONE' is no number"),
         ("syscalls/solaris.toml", "[creat]", "[creat]\nargs = []", "solaris.toml: creat: unknown key 'args'"),
         ("syscalls/numbers-x86_64.toml", "write = 1\n", "write = 0\n", "two calls have one number"),
+        ("absent.toml", '"kstat32_t"', '"kstat_t"', "absent.toml: kstat: 'kstat_t' is there already"),
         ("types.toml", '"signed char"', "1", "int8_t is no string"),
     ],
 )

@@ -154,6 +154,13 @@ def test_type_names_stand_for_words_of_c_or_kernel_structures() -> None:
         assert text.startswith("struct ") or set(text.split()) <= words, name
 
 
+def test_a_type_that_linux_has_not_has_a_reason_and_no_row() -> None:
+    tags = {f"struct {row.tag}" for row in KNOWLEDGE.structures.values()}
+    assert not KNOWLEDGE.absent.keys() & {*KNOWLEDGE.types, *KNOWLEDGE.structures, *tags}
+    for name, reason in KNOWLEDGE.absent.items():
+        assert re.fullmatch(r"\S.{10,}[^.\s]\.", reason), name
+
+
 def test_every_note_that_is_not_exact_is_a_sentence() -> None:
     for place, note in notes(KNOWLEDGE):
         assert bool(note.differs) == (note.fidelity != "exact"), place
