@@ -10,10 +10,11 @@ from dtrans.values import dataclass
 class TestRun:
     """Fired by the loader itself (BPF_PROG_TEST_RUN of a raw tracepoint program).
 
-    "LOAD": see `dtrans.run.kernel.pages`.
+    "LOAD": see `dtrans.run.kernel.pages`. "ERROR": a value that the reader did not get; the context is the clause, the
+    action, the kind of the fault and the address.
     """
 
-    moment: Literal["BEGIN", "END", "LOAD"]
+    moment: Literal["BEGIN", "END", "LOAD", "ERROR"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from dtrans.emit.aggregations import is_single, lay_out_aggregation
 from dtrans.emit.calls import MOST_COPIED
 from dtrans.emit.clauses import ClauseText
 from dtrans.emit.clibrary import collect
+from dtrans.emit.error import runs_anywhere
 from dtrans.emit.expressions import Expressions
 from dtrans.emit.leaves import among, calls_of
 from dtrans.emit.pieces import MOST_PIECES, FiringText, Part, in_pieces, in_programs, size_of
@@ -381,7 +382,9 @@ class Emitter:
 
     def _frame_programs(self, attached: set[Attach]) -> None:
         """Programs that keep the frame's own state."""
-        uses = self.shared.uses
+        uses, error = self.shared.uses, self.plan.error
+        late = "missing" in uses and error is not None and runs_anywhere(error)
+        fault = ", ".join(f"ctx->args[{index}]" for index in range(4))
         own: tuple[tuple[bool, str, Attach, str], ...] = (
             (self.variables.has_threads and THREAD_GONE not in attached, "gone", THREAD_GONE, _GONE),
             ("progeny" in uses, "forked", FORKED, "dt_forked(ctx->args[0], ctx->args[1]);"),
@@ -389,6 +392,7 @@ class Emitter:
             ("images" in uses, "exec", EXECUTED, "dt_executed();"),
             ("user" in uses, "pages", TestRun("LOAD"), "dt_find_pages();"),
             ("missing" in uses, "ended", ENDED, "dt_process_ended(ctx->args[1]);"),
+            (late, "error", TestRun("ERROR"), f"dt_error(ctx, {len(self.functions)}, {fault});"),
             ("oncpu" in uses, "switch", SWITCH, "dt_switch(ctx->args[1], ctx->args[2]);"),
         )
         for used, name, attach, call in own:

@@ -257,7 +257,9 @@ class Session:
         if any(site.missing for site in self.artifact.sites):
             from dtrans.run.output.missing import completing
 
-            self._handle = completing(self.artifact, self._handle, self._aggregations.add, known_as, self._ring)
+            self._handle = completing(
+                self.artifact, self._handle, self._aggregations.add, self._fire_error, known_as, self._ring
+            )
         self._prints = self._handle == self._output.handle
 
     def close(self) -> None:
@@ -271,6 +273,10 @@ class Session:
         if self._ring is not None:
             self._ring.close()
             self._ring = None
+
+    def _fire_error(self, *fault: int) -> None:
+        """ERROR, for a value that could not be had: what its clauses record comes in its turn."""
+        self.loaded.fire("ERROR", *fault)
 
     # --- what records ask for (`OutputHost`) ---------------------------------------------------------------------
 

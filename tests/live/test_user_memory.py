@@ -265,12 +265,27 @@ def test_what_is_gone_when_the_reader_comes_is_an_error(dtrace: Run, tmp_path: P
     {{ system("while [ ! -e {tmp_path}/end.did ]; do sleep 0.01; done"); }}
     syscall::access:entry /pid == $target && arg1 == 101/ {{ printf("got %s\n", copyinstr(arg0)); }}
     syscall::access:entry /pid == $target && arg1 == 102/ {{ system("touch {tmp_path}/end"); }}
+    ERROR /arg4 == DTRACEFLT_BADADDR && arg5 != 0/ {{ printf("%s of %d in %d\n", probename, arg1, arg2); faults++; }}
+    END {{ printf("faults %d\n", faults); }}
     """
     done = dtrace("-wqn", text, "-c", _cold(tmp_path, 3, what))
-    assert _told(done).strip() == ""
+    assert _told(done).split("\n")[:2] == ["ERROR of 2 in 1", "faults 1"]
     (error,) = [line for line in done.stderr.splitlines() if "access" in line]
     assert re.search(r"on enabled probe ID 2 \(ID \d+: syscall::access:entry\): invalid address \(0x\w+\) in", error)
     assert error.endswith("action #1")
+
+
+def test_error_clauses_that_ask_of_the_process_do_not_run_as_the_reader(dtrace: Run, tmp_path: Path) -> None:
+    text = rf"""
+    syscall::access:entry /pid == $target && arg1 == 100/
+    {{ system("while [ ! -e {tmp_path}/end.did ]; do sleep 0.01; done"); }}
+    syscall::access:entry /pid == $target && arg1 == 101/ {{ printf("got %s\n", copyinstr(arg0)); }}
+    syscall::access:entry /pid == $target && arg1 == 102/ {{ system("touch {tmp_path}/end"); }}
+    ERROR {{ printf("error of %s\n", execname); }}
+    """
+    done = dtrace("-wqn", text, "-c", _cold(tmp_path, 3, "unmap"))
+    assert _told(done).strip() == ""
+    assert done.stderr.count("invalid address (0x") == 1
 
 
 def test_what_a_process_had_that_has_ended_is_what_it_used(dtrace: Run, tmp_path: Path) -> None:

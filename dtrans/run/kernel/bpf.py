@@ -457,13 +457,14 @@ def _load_types(btf: bytes) -> int:
         raise VerifierError(error.errno or 0, "") from None
 
 
-def run_program(program: int, cpu: int | None = None) -> int:
-    """Runs a raw tracepoint program once, with a context of zeros: its result, 32 bits. Raises OSError.
+def run_program(program: int, cpu: int | None = None, arguments: Sequence[int] = ()) -> int:
+    """Runs a raw tracepoint program once, with the arguments and zeros as its context: its result, 32 bits. Raises
+    OSError.
 
     Without a CPU it runs on this one, and as this process; on a chosen CPU the current task is whatever runs there.
     Linux 5.10 and later (commit 1b4d60ec162f).
     """
-    context = ctypes.create_string_buffer(_RAW_CONTEXT)
+    context = ctypes.create_string_buffer(struct.pack(f"={len(arguments)}Q", *arguments), _RAW_CONTEXT)
     attr = _TestRun(prog_fd=program, ctx_size_in=_RAW_CONTEXT, ctx_in=_address(context))
     if cpu is not None:
         attr.flags, attr.cpu = _TEST_RUN_ON_CPU, cpu

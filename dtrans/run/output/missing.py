@@ -36,6 +36,8 @@ from dtrans.typed import Protocol
 
 #: Takes the aggregation's number, the packed key, the operand and the weight of one event.
 Accumulator = Callable[[int, bytes, int, int], None]
+#: Takes the clause and the action that lack a value, the kind of the fault and the address.
+Failure = Callable[[int, int, int, int], None]
 _INVALID_ADDRESS = 1
 _SITE = struct.Struct("<H")
 _PART_WORD = struct.Struct("<Q")
@@ -47,10 +49,15 @@ _START_TIME, _START_STACK = 19, 25
 
 
 def completing(
-    artifact: Artifact, handle: RecordHandler, accumulate: Accumulator, known_as: Mapping[int, int], ring: Ring | None
+    artifact: Artifact,
+    handle: RecordHandler,
+    accumulate: Accumulator,
+    fail: Failure,
+    known_as: Mapping[int, int],
+    ring: Ring | None,
 ) -> RecordHandler:
     """What takes the records, and hands them on to `handle` when they are complete: see `MissingParts`."""
-    return MissingParts(artifact, handle, accumulate, known_as, ring).handle
+    return MissingParts(artifact, handle, accumulate, fail, known_as, ring).handle
 
 
 class Ring(Protocol):
@@ -66,6 +73,7 @@ class Ring(Protocol):
 
 class MissingParts:
     """Stands before what takes the records, `handle`, and completes them; what completes a key goes to `accumulate`.
+    What cannot be had is a fault, which `handle` tells and `fail` hears of.
 
     `known_as` gives the ids under which this process knows others, where programs see other ids. What a process had
     that has ended may stand further on in the `ring`.
@@ -76,12 +84,14 @@ class MissingParts:
         artifact: Artifact,
         handle: RecordHandler,
         accumulate: Accumulator,
+        fail: Failure,
         known_as: Mapping[int, int],
         ring: Ring | None,
     ) -> None:
         self._ring = ring
         self._handle = handle
         self._accumulate = accumulate
+        self._fail = fail
         self._known_as = known_as
         self._sites = {number: site for number, site in enumerate(artifact.sites) if site.process is not None}
         self._reader = _PatientReader()
@@ -107,6 +117,7 @@ class MissingParts:
                 address = self._complete(record, part, owner, (process, started, stack))
                 if address is not None:
                     self._handle(_fault(cpu, probe, site, part, address), 0)
+                    self._fail(site.clause, part.action, _INVALID_ADDRESS, address)
                     return
         match site.actions:
             case (Accumulate(aggregation, key, operand, weight),):

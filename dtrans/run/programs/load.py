@@ -95,12 +95,13 @@ class Loaded:
         #: Functions of the kernel that it refused to trace with others.
         self.untraceable: list[str] = []
 
-    def fire(self, moment: Literal["BEGIN", "END"]) -> None:
-        """Runs the programs of BEGIN or END, as this process. Raises D_KERNEL, D_NO_PRIVILEGES."""
+    def fire(self, moment: Literal["BEGIN", "END", "ERROR"], *arguments: int) -> None:
+        """Runs the programs of BEGIN, END or ERROR, as this process, with up to 12 arguments as their context. Raises
+        D_KERNEL, D_NO_PRIVILEGES."""
         for program, descriptor in self._programs.items():
             if isinstance(program.attach, TestRun) and program.attach.moment == moment and program.link is None:
                 try:
-                    run_program(descriptor)
+                    run_program(descriptor, arguments=arguments)
                 except OSError as error:
                     raise refused(f"fire the probe {moment} (Linux 5.10 or later can)", error) from None
 
