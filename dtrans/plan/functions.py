@@ -49,9 +49,8 @@ def has_trampoline(facts: KernelFacts, function: Function | None) -> bool:
 
 def attach_function(facts: KernelFacts, place: str, moment: Moment, cookie: int = 0) -> Attach:
     """Where a program attaches that serves one function. `place` as `KernelFunctions` has it."""
-    module, _, name = place.rpartition(":")
-    if has_trampoline(facts, facts.function(name, module)):
-        return Trampoline(moment, name, module or _module_of(facts, name))
+    if ":" not in place and has_trampoline(facts, facts.function(place)):
+        return Trampoline(moment, place, _module_of(facts, place))
     return KernelFunctions(moment, ((place, cookie),))
 
 
@@ -79,6 +78,11 @@ def attach_functions(
     """
     cookies = facts.feature("attach_cookie")
     few = len(probes) <= _OWN_PROGRAMS and not stacks
+
+    def on_trampoline(probe: FunctionProbe) -> bool:
+        # Of several functions of a name a trampoline is one's.
+        return probe.place == probe.name and has_trampoline(facts, facts.function(probe.name, probe.module))
+
     if not cookies and len(probes) > _MOST_PROGRAMS:
         raise fail(
             "D_KERNEL",
@@ -88,9 +92,9 @@ def attach_functions(
         )
     shared: list[tuple[int, FunctionProbe]] = []
     for number, probe in probes:
-        if cookies and not (few and has_trampoline(facts, facts.function(probe.name, probe.module))):
+        if cookies and not (few and on_trampoline(probe)):
             shared.append((number, probe))
-        elif not stacks and has_trampoline(facts, facts.function(probe.name, probe.module)):
+        elif not stacks and on_trampoline(probe):
             yield Trampoline(moment, probe.name, probe.module), (number,)
         else:
             yield KernelFunctions(moment, ((probe.place, number),)), (number,)

@@ -42,6 +42,13 @@ def test_a_few_functions_have_trampolines_and_programs_of_their_own() -> None:
     assert attached(kernel, 2) == [Trampoline("entry", "f0"), Trampoline("entry", "f1")]
 
 
+def test_functions_that_share_a_name_are_attached_to_by_their_addresses_all_of_them() -> None:
+    kernel = Kernel("fentry", "attach_cookie", "kprobe")
+    probe = FunctionProbe("vmlinux", "several", True, "vmlinux:several")
+    ((attach, numbers),) = attach_functions(kernel, "entry", [(7, probe)], None)
+    assert (attach, numbers) == (KernelFunctions("entry", (("vmlinux:several", 7),)), (7,))
+
+
 def test_many_functions_share_one_program_and_their_cookies_are_the_probes_numbers() -> None:
     kernel = Kernel("fentry", "attach_cookie", "kprobe")
     (one,) = attached(kernel, 300)
