@@ -20,6 +20,7 @@ from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process, parameter_hint
 from dtrans.errors import DtransError, fail
 from dtrans.globs import pattern
+from dtrans.knowledge.stability import Attributes
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse
@@ -346,16 +347,28 @@ def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -
         for word in pragma.words:
             name, _, value = word.partition("=")
             places[name] = pragma.span
-            options[name] = check_option(name, value or None, pragma.span)
+            options[name] = _checked_option(name, value or None, pragma.span)
             if OPTIONS[name].outside:
                 raise fail("D_PRAGMA_OPTSET", f"option '{name}' is given on the command line only", pragma.span)
     for name, value in given.items():
-        options[name] = check_option(name, value)
+        options[name] = _checked_option(name, value)
     made = Options(options)
     for name, size in made.lowered().items() if made.text("bufresize") == "manual" else ():
         told = f"could not enable tracing: Not enough space: {name} is {size} bytes at most"
         raise fail("D_PRAGMA_OPTSET", told, places.get("bufresize"))
     return made
+
+
+def _checked_option(name: str, value: str | None, span: Span | None = None) -> str:
+    """The value of an option; that of amin must be stability attributes."""
+    checked = check_option(name, value, span)
+    if name == "amin":
+        try:
+            Attributes.parse(checked)
+        except ValueError:
+            told = "option 'amin' takes attributes such as Evolving/Evolving/Common"
+            raise fail("D_PRAGMA_OPTSET", told, span) from None
+    return checked
 
 
 def _pragmas(programs: Sequence[ast.Program]) -> Iterator[ast.Pragma]:

@@ -224,7 +224,19 @@ PROBES = (
     Probe("sysinfo:::readch, sysinfo:::sysread", ("arg0",)),
     Probe("vminfo:::as_fault, vminfo:::pgin", ("arg0",)),
     Probe("tcp:::send", ("args[4]->tcp_dport", "args[2]->ip_plength"), ("args[2]->ip_saddr", "args[3]->tcps_raddr")),
-    Probe("sdt:sched::sched_switch", ("args[2]", "args[6]"), ("args[0]",)),
+    Probe(
+        "sdt:sched::sched_switch",
+        ("args[2]", "args[6]", "(#i# ? args[1] : args[5])"),
+        ("args[0]", "(#i# ? args[0] : args[4])"),
+    ),
+    Probe("rawtp:sched::sched_switch", ("arg0", "args[1]->pid", "(#i# ? args[1] : args[2])->tgid"), ("args[2]->comm",)),
+    Probe(
+        "fsinfo:::open",
+        ("args[1]", "args[0]->fi_offset", "args[0]->fi_oflags"),
+        ("args[0]->fi_name", "args[0]->fi_mount"),
+    ),
+    Probe("lockstat:::adaptive-block", ("arg0", "arg1")),
+    Probe("udp:::receive", ("args[4]->udp_length", "args[2]->ip_ver"), ("args[2]->ip_daddr",)),
     Probe("pid$target:libc.so*:malloc:entry", ("arg0", "uregs[R_SP]", "ucaller"), (), ("((void *)arg1)",)),
     Probe("pid$target:libc.so*:malloc:return", ("arg0", "arg1"), (), ("((void *)arg1)",)),
 )
@@ -275,6 +287,14 @@ class Writer:
             return f"{probe.name} {predicate}{{ {self.form('speculative', 3)} }}"
         body = " ".join(self.form("statement", 3) for _ in range(self.draw(st.integers(1, 4))))
         return f"{probe.name} {predicate}{{ {body} }}"
+
+
+#: What changes how a program is made, or how it is given its memory.
+OPTIONS: tuple[Mapping[str, str], ...] = (
+    {}, {"strsize": "1024"}, {"strsize": "16"}, {"strsize": "250"}, {"bufpolicy": "ring"}, {"bufpolicy": "fill"},
+    {"dynvarsize": "64"}, {"aggsize": "1"}, {"nspec": "64", "specsize": "1k"}, {"cpu": "0", "flowindent": "1"},
+    {"ustackframes": "3", "stackframes": "1"}, {"scratchsize": "64"}, {"compat": "linux"}, {"oformat": "json"},
+)  # fmt: skip
 
 
 @st.composite

@@ -8,7 +8,7 @@ A part of a program has its text and what it does to a `World`: Expression("(gi 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
@@ -573,6 +573,13 @@ def _start(draw: st.DrawFn, probe: str) -> Clause:
             shown = f'"{value}"' if variable.string else value
             made.append(Statement(f"{variable.form.format(*keys)} = {shown}", run))
     return Clause((probe,), None, tuple(made))
+
+
+#: What makes no difference to what a program prints.
+OPTIONS: tuple[Mapping[str, str], ...] = (
+    {}, {"bufsize": "64k"}, {"bufpolicy": "fill"}, {"bufpolicy": "ring"}, {"switchrate": "1000hz"},
+    {"aggrate": "1000hz"}, {"dynvarsize": "64m"}, {"scratchsize": "1k"},
+)  # fmt: skip
 
 
 @st.composite

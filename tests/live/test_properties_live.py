@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+from collections.abc import Mapping
 from tempfile import NamedTemporaryFile
 
 from hypothesis import given, reject
+from hypothesis import strategies as st
 
 from dtrans.errors import DtransError
 from dtrans.run.programs.load import load
@@ -16,9 +18,11 @@ from tests.conftest import TIMEOUT, command
 from tests.generator import examples
 from tests.generator.arithmetic import sums
 from tests.generator.broken import COMMAND_LINES, broken
+from tests.generator.programs import OPTIONS as OF_PROGRAMS
 from tests.generator.programs import programs
 from tests.generator.texts import lines
 from tests.generator.whole import FIRINGS, wholes
+from tests.generator.whole import OPTIONS as OF_WHOLES
 from tests.programs import host, pipeline, printed
 
 #: Fires the probes of whole programs.
@@ -51,11 +55,12 @@ def test_objects_of_whole_programs_have_the_same_text_and_the_faults(made: tuple
 
 
 @examples(4)
-@given(wholes())
-def test_whole_programs_print_what_they_mean(made: tuple[str, str]) -> None:
+@given(wholes(), st.sampled_from(OF_WHOLES))
+def test_whole_programs_print_what_they_mean(made: tuple[str, str], options: Mapping[str, str]) -> None:
     text, expected = made
+    shown = printed(text, options={"quiet": "1", **options}, commands=[TARGET])
     # The empty lines of the end of the target, and of the end of tracing, stand where these come.
-    assert "".join(printed(text, commands=[TARGET]).split("\n")) == "".join(expected.split("\n"))
+    assert "".join(shown.split("\n")) == "".join(expected.split("\n"))
 
 
 @examples(6)
@@ -72,10 +77,10 @@ def test_no_command_line_and_no_script_give_anything_but_output_and_messages(opt
 
 
 @examples(12)
-@given(programs())
-def test_the_verifier_refuses_no_program(text: str) -> None:
+@given(programs(), st.sampled_from(OF_PROGRAMS))
+def test_the_verifier_refuses_no_program(text: str, options: Mapping[str, str]) -> None:
     try:
-        artifact = pipeline(text, target=True).artifact
+        artifact = pipeline(text, options=options, target=True).artifact
     except DtransError as error:
         # What folds to a division by the constant 0, or to an index beyond its array, is no program.
         if error.diagnostic.tag not in ("D_DIV_ZERO", "D_ARR_BOUNDS"):
