@@ -21,6 +21,8 @@ BROKEN_PIPE = 141
 #: What the kernel answers when standard output cannot be written: closed, or no room.
 _NO_OUTPUT = frozenset({errno.EBADF, errno.EIO, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 
+_NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+
 
 def guarded(command: Callable[[], int], told: Callable[[DtransError], str] | None = None) -> int:
     """The exit status of a command, its failure told on stderr. `told` words a DtransError, by default as it
@@ -44,6 +46,10 @@ def _told(command: Callable[[], int], told: Callable[[DtransError], str] | None)
         _discard_output()
         return BROKEN_PIPE
     except OSError as error:
+        if error.errno in _NO_FILES:
+            full = fail("D_KERNEL", os.strerror(error.errno), hint="ulimit -n tells how many a process may have")
+            say(told(full) if told else full.diagnostic.render())
+            return 1
         if error.filename is not None or error.errno not in _NO_OUTPUT:
             say(internal(error))
             return 1
@@ -70,9 +76,10 @@ def internal(error: Exception) -> str:
 
 
 def say(text: str) -> None:
-    """Writes a message to stderr, after all that was printed; a stderr that is gone is no reason to fail."""
+    """Writes a message to stderr, after all that was printed; a stderr that is gone, or full, is no reason to fail."""
     with contextlib.suppress(BrokenPipeError):
         _flush()
+    with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
 

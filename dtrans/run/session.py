@@ -26,11 +26,11 @@ from dtrans.run.kernel.ring import RingReader
 from dtrans.run.kernel.tables import KernelTables
 from dtrans.run.messages import untraceable_message
 from dtrans.run.output.aggregate import AggregationState
-from dtrans.run.output.decode import Buffer, KernelNamesOnly, Names, RecordHandler, to_text
-from dtrans.run.output.records import Output, RecordTail, Sink, run_shell
+from dtrans.run.output.decode import Buffer, KernelNamesOnly, Names, RecordHandler
+from dtrans.run.output.records import Output, RecordTail, Sink, run_shell, tell
 from dtrans.run.output.speculation import Speculations
 from dtrans.run.processes.symbols import Symbols
-from dtrans.run.programs.load import STOPPED, Loaded, load
+from dtrans.run.programs.load import NO_FILES, STOPPED, Loaded, load
 from dtrans.typed import TYPE_CHECKING
 from dtrans.values import dataclass, field, replace
 
@@ -119,6 +119,12 @@ def _run(
     except BrokenPipeError:
         raise
     except OSError as error:
+        if error.errno in NO_FILES:
+            raise fail(
+                "D_KERNEL",
+                f"tracing cannot go on: {os.strerror(error.errno)}",
+                hint="ulimit -n tells how many there may be",
+            ) from None
         _discard_standard_output()
         raise fail("D_OUTPUT", f"cannot write the output: {os.strerror(error.errno or 0)}") from None
 
@@ -526,9 +532,7 @@ class Session:
                 self._output.drops(kind, count - before, cpu if by_cpu else None)
 
     def _complain(self, message: str) -> None:
-        stderr = sys.stderr.buffer
-        stderr.write(to_text(f"dtrace: {message}\n"))
-        stderr.flush()
+        tell(sys.stderr.buffer, message)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._interrupts += 1

@@ -154,7 +154,7 @@ GRAMMAR: Mapping[str, Forms] = {
     "aggregate": (
         "@c0 = count();", "@c1[#i#, #s#] = count();", "@s1[#s#] = sum(#i#);", "@a1[#i#] = avg(#i#);",
         "@u1[#i#] = sum(#i#);", "@m1[#i#, #i#, #s#, #s#, #i#] = min(#i#);",
-        "@x1[(#kind#)1, (#kind#)#i#, #p#] = max(#i#);", "@x0 = max(#i#);", "@d1[#s#] = stddev(#i#);",
+        "@x1[(#kind#)1, (#kind#)#i#, (void *)#p#] = max(#i#);", "@x0 = max(#i#);", "@d1[#s#] = stddev(#i#);",
         "@q1[#s#] = quantize(#i#);", "@q0 = quantize(#i#, #i#);", "@q2[#i#] = quantize(#i#, 3);",
         "@l1[#s#] = lquantize(#i#, 0, 1000, 7);", "@l2[#i#] = lquantize(#i#, -100, 100, 20, #i#);",
         "@ll1[#s#] = llquantize(#i#, 10, 0, 6, 20);", "@ll0 = llquantize(#i#, 2, 3, 10, 8);",

@@ -54,6 +54,14 @@ def test_output_that_cannot_be_written_is_told(line: str, reason: str) -> None:
     assert done.stderr.endswith(f": cannot write the output: {reason}\n")
 
 
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full", "2</dev/null"])
+def test_messages_that_cannot_be_written_are_no_reason_to_fail(where: str) -> None:
+    faulty = r'BEGIN { printf("%d\n", *(int *)0); } BEGIN { printf("hello\n"); exit(3); }'
+    done = shell(f"$DTRACE -n {shlex.quote(faulty)} {where}")
+    assert done.returncode == 3
+    assert "hello" in done.stdout
+
+
 def test_closed_standard_descriptors_are_not_taken_by_other_files(tmp_path: Path) -> None:
     # A map of the kernel under number 1 would be what the shell of system() writes to.
     text = r'BEGIN { printf("kept\n"); system("echo lost"); exit(3); }'
@@ -78,6 +86,13 @@ def test_it_traces_all_the_same(line: str, tmp_path: Path) -> None:
     prepared = f"T={tmp_path}; export XDG_CACHE_HOME=$T/cache; {line}; "
     done = shell(prepared + '$DTRACE -qn "$P"')
     assert (done.returncode, done.stdout, done.stderr) == (3, "hello\n\n", "")
+
+
+@pytest.mark.parametrize("most", [5, 7, 10])
+def test_too_few_open_files_are_told_where_the_limit_cannot_be_raised(most: int) -> None:
+    done = shell(f'ulimit -n {most}; $DTRACE -qn "$P"')
+    assert done.returncode == 3 or "Too many open files" in done.stderr
+    assert "fault of dtrans" not in done.stderr
 
 
 def test_a_compiler_without_memory_or_room_is_told() -> None:

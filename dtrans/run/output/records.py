@@ -100,6 +100,18 @@ class OutputHost(Protocol):
         ...
 
 
+def tell(stderr: Sink, message: str) -> None:
+    """A message to stderr. Where that has no room, or cannot be written, tracing goes on; where its reader is gone, the
+    session ends, as the original does by SIGPIPE."""
+    try:
+        stderr.write(to_text(f"dtrace: {message}\n"))
+        stderr.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
+
+
 def run_shell(command: bytes, stdout: int | None) -> None:
     """The usual `OutputHost.run_command`: ``sh -c``."""
     import subprocess
@@ -333,8 +345,7 @@ class Output:
 
     def _complain(self, message: str) -> None:
         self._write()
-        self._stderr.write(to_text(f"dtrace: {message}\n"))
-        self._stderr.flush()
+        tell(self._stderr, message)
 
     def _fault(self, buffer: Buffer, offset: int) -> None:
         _, cpu, probe, clause, action, kind, _, address = FAULT_RECORD.unpack_from(buffer, offset)

@@ -136,7 +136,7 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int | 
 
 
 def _tracepoints(places: Sequence[tuple[str, int]], program: int, facts: HostFacts, *, raw: bool) -> Iterator[int]:
-    _allow_files(len(places))
+    allow_files(len(places))
     for name, cookie in places:
         try:
             if raw:
@@ -172,7 +172,7 @@ def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[in
 
     many = facts.feature("uprobe_multi")
     if not many:
-        _allow_files(len(places.places))
+        allow_files(len(places.places))
     moment = "exit" if places.exits else places.program.moment
     offsets = [offset for offset, _, _ in places.places]
     sound = []
@@ -189,7 +189,7 @@ def attach_places(places: Places, program: int, facts: HostFacts) -> Iterator[in
 
 def _functions(attach: KernelFunctions, program: int, facts: HostFacts) -> Iterator[int | Refused]:
     if not facts.feature("kprobe_multi"):
-        _allow_files(len(attach.places))
+        allow_files(len(attach.places))
     refusals: list[Refused] = []
     attached = False
     for made in attach_functions(attach.places, program, facts, entry=attach.moment == "entry"):
@@ -208,8 +208,8 @@ def _functions(attach: KernelFunctions, program: int, facts: HostFacts) -> Itera
     yield from refusals
 
 
-def _allow_files(count: int) -> None:
-    """A descriptor for each place may be more than this process may have open."""
+def allow_files(count: int) -> None:
+    """Descriptors for so many maps, programs and places may be more than this process may have open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count + _OTHER_FILES
     if soft < wanted:

@@ -40,7 +40,7 @@ from dtrans.run.kernel.host import HostFacts, kernel_fingerprint
 from dtrans.run.kernel.links import missed_returns
 from dtrans.run.kernel.namespaces import kernel_pid
 from dtrans.run.kernel.privileges import check_privileges, refused, writes_refused
-from dtrans.run.programs.attach import attach_place, attach_places, attach_program, load_for, program_kind
+from dtrans.run.programs.attach import allow_files, attach_place, attach_places, attach_program, load_for, program_kind
 from dtrans.run.programs.bcc import bcc_identity
 from dtrans.run.programs.detach import close_lingering
 from dtrans.run.programs.functions import Refused
@@ -63,7 +63,8 @@ STOPPED = SWITCHES.index("stopped")
 _NAME_PARTS = ("id", "provider", "module", "function", "name")
 #: Goes on with each jiffy, whose length is its resolution (kernel/time/posix-timers.c). Python's time does not name it.
 _CLOCK_MONOTONIC_COARSE = 6
-_REFUSED = frozenset({1, 13})
+#: No rights, no memory; and too many open files, which may come when the verifier has taken the program already.
+_REFUSED, NO_FILES = frozenset({1, 12, 13}), frozenset({23, 24})
 #: Instructions that a jump can go.
 _FARTHEST_JUMP = 32767
 #: What is told of a program, and not of the machine.
@@ -192,6 +193,8 @@ def load(artifact: Artifact, facts: HostFacts, target: int = 0, userland: Userla
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     made = compiled(artifact, facts)
+    # A clock's program is attached to each CPU.
+    allow_files(len(made.maps) + len(artifact.programs) * (1 + (os.cpu_count() or 1)))
     constants = _late_constants(artifact, target)
     maps: dict[str, BpfMap] = {}
     programs: dict[Program, int] = {}
@@ -394,7 +397,7 @@ def _stack_error(where: str) -> DtransError:
 
 
 def _verifier_error(program: Program, error: VerifierError) -> DtransError:
-    if not error.log and error.errno in _REFUSED:
+    if error.errno in NO_FILES or (not error.log and error.errno in _REFUSED):
         return refused(f"load the program for the {attach_place(program.attach)}", OSError(error.errno, ""))
     if "bpf_probe_write_user" in error.line:
         return writes_refused()
