@@ -184,9 +184,11 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
     match option.kind:
         case "flag":
             word = (value or "1").lower()
-            if word not in _TRUE and word not in _FALSE:
+            if word in _TRUE or word in _FALSE:
+                return "1" if word in _TRUE else "0"
+            if not is_numeral(word):
                 raise _invalid(name, value, "no value, or yes or no", span)
-            return "1" if word in _TRUE else "0"
+            return "1" if numeral(word) else "0"
         case "size":
             _check_bounds(option, parse_size(value or "", name, span), value, span)
         case "rate":

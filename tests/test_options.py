@@ -48,3 +48,8 @@ def test_a_number_of_any_length_is_lowered_or_refused() -> None:
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(DtransError):
         parse_rate(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("on", "1"), ("4", "1"), ("0", "0"), ("UNSET", "0")])
+def test_a_flag_is_a_word_or_a_number(text: str, value: str) -> None:
+    assert check_option("aggsortrev", text) == value
