@@ -31,6 +31,7 @@ from dtrans.syntax import ast
 from dtrans.types import (
     CHAR,
     INT,
+    INT64,
     LONG,
     ULONG,
     Array,
@@ -44,6 +45,12 @@ from dtrans.types import (
     Void,
 )
 from dtrans.values import replace
+
+#: Said of args[] of a probe that a process defines, where nothing tells its types.
+_UNTYPED = (
+    "nothing tells what this argument points to: a declaration of the provider would (provider NAME { probe ...; }), "
+    "and copyin() reads what is there"
+)
 
 
 def variable_value(variable: Variable, keys: tuple[Expr[L], ...]) -> Expr[L]:
@@ -190,7 +197,8 @@ def check_member(checker: Checker[L], node: ast.Member) -> Expr[L]:
     if node.arrow:
         base = checker.decayed(base)
         if not isinstance(base.type, Pointer):
-            raise fail("D_OP_PTR", f"'->' needs a pointer to a structure, not '{base.type}'", node.span)
+            told = f"'->' needs a pointer to a structure, not '{base.type}'"
+            raise fail("D_OP_PTR", told, node.span, hint=_UNTYPED if _is_untyped(base, node.base) else "")
         if not isinstance(base.type.to, StructRef):
             raise fail("D_OP_SOU", f"'->' needs a pointer to a structure, not '{base.type}'", node.span)
         return member_at(checker, base, base.type.to, base.type.space, node)
@@ -198,6 +206,14 @@ def check_member(checker: Checker[L], node: ast.Member) -> Expr[L]:
         case Load(address, StructRef() as ref, space, _):
             return member_at(checker, address, ref, space, node)
     raise fail("D_OP_SOU", f"'.' needs a structure, not '{base.type}'", node.span)
+
+
+def _is_untyped(base: Expr[L], node: ast.Expr) -> bool:
+    """Whether a value is an argument of which only a process knows the type."""
+    match node:
+        case ast.Index(base=ast.Name("args")):
+            return base.type == INT64
+    return False
 
 
 def member_at(checker: Checker[L], base: Expr[L], ref: StructRef, space: Space, node: ast.Member) -> Expr[L]:

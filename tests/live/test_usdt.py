@@ -215,3 +215,9 @@ int main(void)
             while semaphore() != b"0":
                 assert time.monotonic() < deadline
         process.stdin.close()
+
+
+def test_an_argument_of_which_nothing_tells_the_type_is_refused_with_what_would(dtrace: Run) -> None:
+    told = dtrace("-n", "nobody_has_it*:::probe { trace(args[0]->member); }", status=1).stderr
+    assert "a declaration of the provider would" in told
+    assert "hint" not in dtrace("-n", "proc:::exit { trace(args[0]->member); }", status=1).stderr
