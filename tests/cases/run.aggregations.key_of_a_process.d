@@ -1,4 +1,7 @@
 /* A key that a branch takes from the process, and another makes. */
+
+#pragma D option quiet
+
 BEGIN
 {
 	this->made = 1;
