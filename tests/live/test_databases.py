@@ -112,8 +112,59 @@ _MYSQL = """
 """
 
 
+#: What a statement becomes: the probes by their text, their status, or neither, and how often where that is certain.
+_MYSQL_STEPS = """
+    mysql$target:::query-start /copyinstr(arg0) == "insert into d.t values (1,5), (2,4), (3,3)"/ { mine = tid; }
+    mysql$target:::query-parse-start, mysql$target:::query-exec-start, mysql$target:::select-start,
+    mysql$target:::insert-start, mysql$target:::update-start, mysql$target:::delete-start,
+    mysql$target:::multi-update-start
+    /tid == mine/ { printf("%s %s\\n", probename, copyinstr(arg0)); }
+    mysql$target:::query-parse-done, mysql$target:::query-exec-done, mysql$target:::select-done,
+    mysql$target:::insert-done, mysql$target:::update-done, mysql$target:::delete-done,
+    mysql$target:::multi-update-done, mysql$target:::filesort-done,
+    mysql$target:::insert-row-done, mysql$target:::update-row-done, mysql$target:::delete-row-done
+    /tid == mine/ { @[probename, arg0] = count(); }
+    mysql$target:::insert-row-start, mysql$target:::update-row-start, mysql$target:::delete-row-start,
+    mysql$target:::filesort-start, mysql$target:::connection-done /tid == mine/ { @[probename, 0] = count(); }
+    mysql$target:::handler-rdlock-done, mysql$target:::handler-wrlock-done, mysql$target:::handler-unlock-done,
+    mysql$target:::read-row-done, mysql$target:::index-read-row-done, mysql$target:::net-write-done
+    /tid == mine && arg0 == 0/ { @some[probename] = min(0); }
+    mysql$target:::read-row-start, mysql$target:::index-read-row-start, mysql$target:::handler-rdlock-start,
+    mysql$target:::handler-wrlock-start, mysql$target:::handler-unlock-start, mysql$target:::net-read-start
+    /tid == mine/ { @some[probename] = min(0); }
+    mysql$target:::connection-start { @some[probename] = min(0); }
+    mysql$target:::net-write-start /tid == mine && arg0 > 0/ { @some[probename] = min(0); }
+    mysql$target:::net-read-done /tid == mine && !arg0 && arg1 == 1 + strlen(LAST)/ { @some[probename] = min(0); }
+    mysql$target:::connection-done /tid == mine/ { exit(0); }
+    END { printa("%s %d %@d\\n", @); printa("%s\\n", @some); }
+"""
+_STEPS = {
+    "insert": "insert into d.t values (1,5), (2,4), (3,3)",
+    "select": "select a from d.t order by b",
+    "update": "update d.t set b = 9 where a = 2",
+    "multi-update": "update d.t, d.u set d.t.b = 8 where d.t.a = d.u.a",
+    "delete": "delete from d.t where a = 3",
+    "wrong": "nonsense",
+}
+#: Rows that they write, and what fires too, as often as the server likes.
+_ROWS = {"insert": 3, "update": 2, "delete": 1}
+_SOME = ("read-row", "index-read-row", "net-read", "net-write", "handler-rdlock", "handler-wrlock", "handler-unlock")
+
+
 @pytest.mark.needs("path:/usr/sbin/mariadbd", "command:mariadb-install-db", "command:mariadb")
-@pytest.mark.proves("mysql:::query-start", "mysql:::query-done", "mysql:::command-start", "mysql:::command-done")
+@pytest.mark.proves(
+    "mysql:::query-start", "mysql:::query-done", "mysql:::command-start", "mysql:::command-done",
+    *(f"mysql:::connection-{end}" for end in ("start", "done")),
+    *(
+        f"mysql:::{step}-{end}"
+        for step in (
+            "query-parse", "query-exec", "select", "insert", "update", "multi-update", "delete", "insert-row",
+            "update-row", "delete-row", "read-row", "index-read-row", "filesort", "net-read", "net-write",
+            "handler-rdlock", "handler-wrlock", "handler-unlock",
+        )
+        for end in ("start", "done")
+    ),
+)  # fmt: skip
 def test_queries_of_mariadb() -> None:
     """Command 3 is a query."""
     with _folder_of("mysql") as folder:
@@ -129,6 +180,11 @@ def test_queries_of_mariadb() -> None:
                     assert process.poll() is None, (folder / "log").read_text()
                     assert time.monotonic() < deadline
                 told = _told(lambda: _run(*client, "select 4711; select 'two'"), "-n", _MYSQL, "-p", str(process.pid))
+                made = "create database d; create table d.t (a int primary key, b int); create table d.u select 1 a"
+                _run(*client, made)
+                asked = [*client[:-1], "--force", "-e", "; ".join(_STEPS.values())]
+                program = _MYSQL_STEPS.replace("LAST", f'"{_STEPS["wrong"]}"')
+                steps = _told(lambda: _run(*asked, check=False), "-n", program, "-p", str(process.pid))
             finally:
                 process.terminate()
     assert told == [
@@ -138,3 +194,12 @@ def test_queries_of_mariadb() -> None:
         "query-start select 'two' 0 1",
         "query-start select 4711 0 1",
     ]
+    texts = [f"query-parse-start {text}" for text in _STEPS.values()]
+    for step, text in _STEPS.items():
+        texts += [f"{step}-start {text}", f"query-exec-start {text}"] if step != "wrong" else []
+    rows = [f"{row}-row-{end} 0 {count}" for row, count in _ROWS.items() for end in ("start", "done")]
+    done = [f"{step}-done 0 1" for step in _STEPS if step != "wrong"]
+    parsed = ["query-parse-done 0 5", "query-parse-done 1 1", "query-exec-done 0 5"]
+    once = ["filesort-start 0 1", "filesort-done 0 1", "connection-done 0 1", "connection-start"]
+    some = [f"{what}-{end}" for what in _SOME for end in ("start", "done")]
+    assert steps == sorted([*texts, *rows, *done, *parsed, *once, *some])
