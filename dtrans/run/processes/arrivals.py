@@ -99,14 +99,16 @@ class Arrivals:
 
     @contextlib.contextmanager
     def _held(self, thread: int) -> Iterator[None]:
-        signal = None
+        signal, seized = None, False
         try:
             # The process may have ended, or another traces it.
             with contextlib.suppress(OSError):
                 ptrace(_SEIZE, thread, 0, 0)
                 ptrace(_INTERRUPT, thread, 0, 0)
-                self._waiting.delete(_ID.pack(thread))
-                signal = wait_for_stop(thread)
+                seized = True
+            self._waiting.delete(_ID.pack(thread))
+            with contextlib.suppress(OSError):
+                signal = wait_for_stop(thread) if seized else None
             yield
         finally:
             if signal is not None:
