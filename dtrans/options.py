@@ -172,6 +172,14 @@ _PERIODS = {
 }  # fmt: skip
 
 
+def _near(name: str) -> str:
+    """The hint for an option that there is not."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, OPTIONS)
+    return f"do you mean {' or '.join(close)}?" if close else "docs/manual/options.md lists the options"
+
+
 def check_option(name: str, value: str | None, span: Span | None = None) -> str:
     """The value in canonical text: "1" for a set flag and "0" for one that is not, else the words given.
 
@@ -180,7 +188,7 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
     option = OPTIONS.get(name)
     if option is None:
         told = f"{_failed(name, value, span)}: Invalid option name"
-        raise fail("D_PRAGMA_OPTSET", told, span, hint="'dtrans run --help' names the options")
+        raise fail("D_PRAGMA_OPTSET", told, span, hint=_near(name))
     match option.kind:
         case "flag":
             word = (value or "1").lower()

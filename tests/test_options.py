@@ -8,6 +8,13 @@ from dtrans.errors import DtransError
 from dtrans.options import Options, check_option, parse_rate, parse_size
 
 
+@pytest.mark.parametrize(("name", "hint"), [("bufsiz", "do you mean bufsize"), ("zzz", "options.md")])
+def test_an_option_that_there_is_not_is_told_with_near_names(name: str, hint: str) -> None:
+    with pytest.raises(DtransError) as caught:
+        check_option(name, None)
+    assert hint in str(caught.value.diagnostic.hint)
+
+
 @pytest.mark.parametrize(
     ("given", "size", "lowered"),
     [

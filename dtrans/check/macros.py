@@ -35,13 +35,13 @@ class Macros:
                 return "" if quoted else "0"
             raise fail(
                 "D_MACRO_UNDEF",
-                f"macro argument ${name} is not defined",
+                f"macro argument {'$$' if quoted else '$'}{name} is not defined",
                 span,
                 hint='give the argument after the script, or set the option defaultargs to have 0 or "" instead',
             )
         if name in self.named:
             return str(self.named[name])
-        raise fail("D_MACRO_UNDEF", f"macro variable ${name} is not known", span)
+        raise fail("D_MACRO_UNDEF", f"macro variable {'$$' if quoted else '$'}{name} is not known", span)
 
     def unused(self) -> tuple[int, str] | None:
         """The last argument, if the script never asked for it; others it may leave out (libdtrace dt_compile)."""

@@ -336,7 +336,12 @@ class ProgramChecker:
         if unused is not None:
             number, text = unused
             place = Span(programs[-1].span.source, 0, 0) if programs else None
-            raise fail("D_MACRO_UNUSED", f"extraneous argument '{text}' (${number} is not referenced)", place)
+            raise fail(
+                "D_MACRO_UNUSED",
+                f"extraneous argument '{text}' (${number} is not referenced)",
+                place,
+                hint="a script beside other programs is given with -s; the option argref permits unused words",
+            )
 
 
 def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -> Options:

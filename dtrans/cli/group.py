@@ -100,7 +100,10 @@ _LETTERS = (
     ("-F", "", "Indent entries and returns."),
     ("-b", "SIZE", "The size of the record buffer: -x bufsize=SIZE."),
     ("-o", "FILE", "Append the output to a file."),
-    ("-v", "", "Tell more."),
+    ("-v", "", "Report the program's stability, and what differs here."),
+    ("-e", "", "Compile, and do not run."),
+    ("-S", "", "Show the plan and the C text that the program becomes."),
+    ("-L", "FOLDER", "A folder of D libraries."),
 )
 
 

@@ -32,7 +32,7 @@ def read_words(words: Sequence[str], *, descriptions: bool = False) -> Arguments
         raise usage("no program given", hint="name a script's file, or give D text with -n")
     first, *operands = arguments.operands
     arguments = replace(arguments, operands=tuple(operands))
-    if descriptions and _is_description(first) and not os.path.exists(first):
+    if descriptions and is_description(first) and not os.path.exists(first):
         return replace(arguments, specs=(Spec("name", first),))
     if not os.path.isfile(first):
         # A pipe is read just once, so its #! line is not looked at.
@@ -40,7 +40,8 @@ def read_words(words: Sequence[str], *, descriptions: bool = False) -> Arguments
     return merged(script_arguments(first, read_script(first)), arguments)
 
 
-def _is_description(word: str) -> bool:
+def is_description(word: str) -> bool:
+    """Whether a word is written as a probe description, and not as a file's name."""
     import re
 
     return re.fullmatch(_DESCRIPTION, word) is not None

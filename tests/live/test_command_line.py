@@ -261,6 +261,13 @@ def test_a_provider_and_a_structure_are_explained_from_their_rows(dtrans: Run) -
     assert "uint16_t udp_sport: exact\n" in dtrans("explain", "udpinfo_t").stdout
 
 
+def test_a_word_that_nothing_is_called_is_told_with_near_names(dtrans: Run) -> None:
+    told = dtrans("explain", "tcpsinf_t", status=1).stderr
+    assert told.startswith("error: 'tcpsinf_t' is no file, provider, structure or probe description [D_FILE]\n")
+    assert "do you mean tcpsinfo_t" in told
+    assert "failed to open some/nosuch.d" in dtrans("explain", "some/nosuch.d", status=1).stderr
+
+
 def test_the_examples_of_the_reference_run(dtrans: Run) -> None:
     script = ROOT / "docs/reference/examples/tcp.d"
     shown = dtrans("run", script, "-q", "-c", shlex.join(command("tcp", "127.0.0.1", 7777, 2, 1000))).stdout

@@ -86,7 +86,14 @@ def test_cpu_leaves_out_what_fires_on_others(dtrace: Run) -> None:
 def test_argref_permits_arguments_that_are_not_used(dtrace: Run) -> None:
     text = "BEGIN { trace($1); exit(0); }"
     assert dtrace("-q", "-x", "argref", "-n", text, "7", "8").stdout.strip() == "7"
-    assert "extraneous argument" in dtrace("-qn", text, "7", "8", status=1).stderr
+    refused = dtrace("-qn", text, "7", "8", status=1).stderr
+    assert "extraneous argument '8' ($2 is not referenced)" in refused
+    assert "given with -s" in refused
+
+
+def test_a_macro_that_is_not_defined_is_told_as_it_is_written(dtrace: Run) -> None:
+    assert "macro argument $$2 is not defined" in dtrace("-en", "BEGIN { trace($$2); }", "7", status=1).stderr
+    assert "macro argument $2 is not defined" in dtrace("-en", "BEGIN { trace($2); }", "7", status=1).stderr
 
 
 def test_commands_get_the_environment_of_setenv_and_unsetenv(dtrace: Run) -> None:

@@ -9,8 +9,9 @@ import click
 
 from dtrans.cli.explain import show_explanations, show_provider, show_structure, show_tag
 from dtrans.cli.group import DtraceCommand, dtrace_options
-from dtrans.cli.programs import read_words
+from dtrans.cli.programs import is_description, read_words
 from dtrans.cli.tags import find_tag
+from dtrans.errors import fail
 
 HELP = """Tell what a D program becomes on Linux: each probe and each member, how faithful it is, and what differs.
 
@@ -27,6 +28,8 @@ Examples:
   dtrans explain D_PROTO_LEN
 """
 
+#: A word that may be the name of a provider or a structure, and looks like no file's.
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _TAG = re.compile(r"D_[A-Z0-9_]+", re.IGNORECASE)
 
 
@@ -52,8 +55,10 @@ def command(words: tuple[str, ...], stage: str | None) -> int:
 
 
 def _explained_row(word: str) -> bool:
-    """Tells what a provider or a structure is, when the word names one and no file."""
+    """Tells what a provider or a structure is, when the word names one and no file. Raises DtransError D_FILE for a
+    word that is a name of nothing."""
     from dtrans.knowledge.load import load
+    from dtrans.knowledge.lookup import nearest
 
     knowledge = load()
     if Path(word).exists():
@@ -65,6 +70,10 @@ def _explained_row(word: str) -> bool:
         show_provider(knowledge.providers[word], Universe(HostFacts(), knowledge))
     elif word in knowledge.structures:
         show_structure(knowledge.structures[word])
+    elif _NAME.fullmatch(word) and not is_description(word):
+        close = nearest(word, (*knowledge.providers, *knowledge.structures))
+        hint = f"do you mean {' or '.join(close)}?" if close else "'dtrans list' shows the probes that there are"
+        raise fail("D_FILE", f"'{word}' is no file, provider, structure or probe description", hint=hint)
     return word in knowledge.providers or word in knowledge.structures
 
 

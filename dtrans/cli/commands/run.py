@@ -43,7 +43,7 @@ def _command() -> click.Command:
     def command(words: tuple[str, ...]) -> int:
         return run(words)
 
-    return dtrace_options("nscpqxwZCIDUFbov")(command)
+    return dtrace_options("nscpqxwZCIDULFboevS")(command)
 
 
 def __getattr__(name: str) -> Any:

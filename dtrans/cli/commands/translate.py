@@ -27,6 +27,7 @@ Examples:
 
 @click.command("translate", cls=DtraceCommand, help=HELP)
 @click.argument("words", nargs=-1, metavar="[FILE] [ARGS]...", type=click.UNPROCESSED)
+@click.option("-o", "dtrace_o", metavar="FILE", expose_value=False, help="The program's file, which is written anew.")
 def command(words: tuple[str, ...]) -> int:
     from dtrans.emit.standalone import standalone
 
@@ -56,4 +57,4 @@ def _umask() -> int:
     return mask
 
 
-dtrace_options("nsxwZCIDUo")(command)
+dtrace_options("nsxwZCIDU")(command)
