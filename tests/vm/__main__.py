@@ -11,6 +11,7 @@ python -m tests.vm -k ./unpacked                      a kernel of your own: the 
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import shutil
 import sys
@@ -62,6 +63,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         kernels = [kernel(name) for name in options.kernel or SUITES]
+        _keep_byte_code()
         with ThreadPoolExecutor(options.jobs) as pool:
             outcomes = list(pool.map(lambda one: _run(one, options), kernels))
     except LabError as error:
@@ -71,6 +73,13 @@ def main(arguments: list[str]) -> int:
     for outcome in outcomes:
         print(outcome.line())
     return max(outcome.status for outcome in outcomes)
+
+
+def _keep_byte_code() -> None:
+    """Compiles this checkout's modules: each guest would do so anew, in the time of a whole test."""
+    root = proving.FOLDER.parents[1]
+    for name in ("dtrans", "tests"):
+        compileall.compile_dir(root / name, quiet=2)
 
 
 def _run(kernel: Kernel, options: argparse.Namespace) -> Outcome:
