@@ -76,6 +76,10 @@ def has(feature: str) -> bool:
             return _symbols().get(name, "0").strip("0") != ""
         case ["feature", "kprobe"]:
             return Path("/sys/bus/event_source/devices/kprobe").exists()
+        case ["feature", "attach_cookie"]:  # Of uprobes, from Linux 5.15 on.
+            return Path("/sys/bus/event_source/devices/uprobe").exists() and has(
+                "enumerator:BPF_FUNC_get_attach_cookie"
+            )
         case ["command", name]:
             return shutil.which(name) is not None
         case ["probes", path]:

@@ -15,7 +15,7 @@ import pytest
 from tests.conftest import command
 from tests.programs import TOO_LONG
 
-pytestmark = pytest.mark.needs("path:/sys/bus/event_source/devices/uprobe")
+pytestmark = pytest.mark.needs("feature:attach_cookie")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from tests.compiled import PROBES, compiled
 from tests.conftest import Run, needs
 from tests.programs import TOO_LONG
 
-pytestmark = pytest.mark.needs("path:/sys/bus/event_source/devices/uprobe")
+pytestmark = pytest.mark.needs("feature:attach_cookie")
 
 
 def _lines(text: str) -> list[str]:

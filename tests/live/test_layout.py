@@ -9,7 +9,7 @@ import pytest
 from tests.compiled import compiled
 from tests.conftest import Run
 
-pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
+pytestmark = pytest.mark.needs("command:gcc", "feature:attach_cookie")
 
 #: What C and D both read: the layout is each one's own.
 _TYPES = """

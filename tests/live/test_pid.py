@@ -19,7 +19,7 @@ from tests.compiled import PROBES, compiled
 from tests.conftest import Run, command
 from tests.programs import printed
 
-pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
+pytestmark = pytest.mark.needs("command:gcc", "feature:attach_cookie")
 
 _CALLS = """
 #include <pthread.h>

@@ -10,7 +10,7 @@ import pytest
 from tests.compiled import PROBES, compiled
 from tests.conftest import Run
 
-pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
+pytestmark = pytest.mark.needs("command:gcc", "feature:attach_cookie")
 
 _NAMED = (
     PROBES

@@ -257,7 +257,7 @@ int main(void)
 """
 
 
-@pytest.mark.needs("command:gcc", "machine:x86_64", "path:/sys/bus/event_source/devices/uprobe")
+@pytest.mark.needs("command:gcc", "machine:x86_64", "feature:attach_cookie")
 def test_a_stack_without_frame_pointers_ends_where_no_code_can_be(dtrace: Run, tmp_path: Path) -> None:
     """What stands in the place of a return address is another number each time: it makes no other stack."""
     program = compiled(tmp_path, "astray", _ASTRAY)

@@ -11,7 +11,7 @@ import pytest
 from tests.compiled import PROBES, compiled
 from tests.conftest import Run, command, needs
 
-pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
+pytestmark = pytest.mark.needs("command:gcc", "feature:attach_cookie")
 
 _SITES = (
     PROBES

@@ -12,7 +12,7 @@ from tests.conftest import Run, has
 
 _SDT = "path:/usr/include/x86_64-linux-gnu/sys/sdt.h"
 pytestmark = [
-    pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe"),
+    pytest.mark.needs("command:gcc", "feature:attach_cookie"),
     pytest.mark.skipif(not (has(_SDT) or has("path:/usr/include/sys/sdt.h")), reason="needs header:sys/sdt.h"),
 ]
 

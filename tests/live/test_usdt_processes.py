@@ -13,7 +13,7 @@ import pytest
 from tests.compiled import PROBES, compiled
 from tests.conftest import Run, command
 
-pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe")
+pytestmark = pytest.mark.needs("command:gcc", "feature:attach_cookie")
 
 _ROUNDS = (
     PROBES
