@@ -12,7 +12,7 @@ from tests.compiled import compiled
 from tests.conftest import Run, command
 from tests.programs import printed
 
-pytestmark = pytest.mark.needs("command:gcc", "path:/sys/bus/event_source/devices/uprobe", "enumerator:BPF_FUNC_loop")
+pytestmark = pytest.mark.needs("command:gcc", "feature:attach_cookie", "enumerator:BPF_FUNC_loop")
 
 _LIBRARY = """
 int later(int x) { asm volatile(""); return x; }
