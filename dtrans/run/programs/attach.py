@@ -132,7 +132,7 @@ def _attached(attach: Attach, program: int, facts: HostFacts) -> Iterator[int | 
         case Trampoline():
             yield open_trampoline(program)
         case TestRun() | UserCode():
-            pass  # Fired by hand; attached where the places are found.
+            yield from ()  # Fired by hand; attached where the places are found.
 
 
 def _tracepoints(places: Sequence[tuple[str, int]], program: int, facts: HostFacts, *, raw: bool) -> Iterator[int]:
