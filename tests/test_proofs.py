@@ -14,23 +14,30 @@ STATES = {path.stem: proving.read(path)["rows"] for path in FILES}
 
 
 class Marks:
-    """A plugin of pytest that takes down which rows the live tests say they prove."""
+    """A plugin of pytest that takes down which rows the live tests say they prove: row -> tests."""
 
     def __init__(self) -> None:
-        self.rows: set[str] = set()
+        self.rows: dict[str, set[str]] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        self.rows |= {name for item in items for mark in item.iter_markers("proves") for name in mark.args}
+        for item in items:
+            for name in (name for mark in item.iter_markers("proves") for name in mark.args):
+                self.rows.setdefault(name, set()).add(item.nodeid.partition("[")[0])
 
 
-def test_every_row_that_linux_serves_has_a_test_or_a_cause() -> None:
-    marks = Marks()
+@pytest.fixture(scope="module")
+def marks() -> Marks:
+    found = Marks()
     words = ["--collect-only", "-q", "-p", "no:cacheprovider", str(ROOT / "tests" / "live")]
-    assert pytest.main(words, plugins=[marks]) == 0
+    assert pytest.main(words, plugins=[found]) == 0
+    return found
+
+
+def test_every_row_that_linux_serves_has_a_test_or_a_cause(marks: Marks) -> None:
     # What no kernel of the lab has cannot be tried.
     absent = {name for name in SERVED if all(rows.get(name, {}).get("state") == "absent" for rows in STATES.values())}
-    assert [name for name in SERVED if name not in marks.rows | absent | set(proving.causes())] == []
-    assert sorted(set(proving.causes()) & marks.rows) == []
+    assert [name for name in SERVED if name not in set(marks.rows) | absent | set(proving.causes())] == []
+    assert sorted(set(proving.causes()) & set(marks.rows)) == []
     assert sorted(set(proving.causes()) - set(SERVED)) == []
 
 
@@ -39,3 +46,10 @@ def test_no_row_is_kept_as_unproven_without_a_cause(name: str) -> None:
     without = [row for row, state in STATES[name].items() if state["state"] == "unproven" and not state["why"]]
     assert without == []
     assert [row for row, state in STATES[name].items() if state.get("why") == "its test failed"] == []
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_what_fired_is_kept_by_a_test_that_still_says_so(name: str, marks: Marks) -> None:
+    """A test that was renamed has not run by its new name: its rows are to be recorded anew."""
+    fired = {row: state["test"] for row, state in STATES[name].items() if state["state"] == "fired"}
+    assert {row: test for row, test in fired.items() if test not in marks.rows.get(row, ())} == {}
