@@ -154,6 +154,7 @@ class StatementChecker:
             case ast.Call(name, _, _) if name in STACK_FUNCTIONS or name in ADDRESS_FUNCTIONS:
                 return (Act("stack", (self.names.checker.check(node),)),)
             case ast.Aggregation(name, _, span):
+                self.names.aggregation(node)
                 raise fail("D_AGG_NULL", f"aggregation @{name} stands alone", span, hint="assign it a function")
         effect = self.names.checker.check(node)
         if is_translated(effect.type) and not isinstance(effect, Assign):
@@ -231,6 +232,7 @@ class StatementChecker:
         names, written = self.names, node.args[1:]
         for number, arg in enumerate(written, 2):
             if isinstance(arg, ast.Aggregation):
+                names.aggregation(arg)
                 raise fail(
                     "D_PRINTF_ARG_TYPE", f"{kind}( ) argument #{number} is an aggregation", arg.span, hint=_PRINTA
                 )
@@ -275,6 +277,7 @@ class StatementChecker:
         written, is_trace = node.args[0], node.name == "trace"
         no_void, no_pointer, no_aggregation = _TRACE_TAGS[node.name]
         if isinstance(written, ast.Aggregation):
+            self.names.aggregation(written)
             raise fail(
                 no_aggregation,
                 f"{node.name}( ) may not be applied to an aggregation",

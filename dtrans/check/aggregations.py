@@ -15,7 +15,7 @@ from dtrans.check.absent import guessed
 from dtrans.check.conversions import is_integer, is_scalar, is_translated
 from dtrans.check.formatted import Formatted, Value
 from dtrans.check.names import ScriptNames
-from dtrans.check.subroutines import AGGREGATING, check_count
+from dtrans.check.subroutines import AGGREGATING, check_count, is_function
 from dtrans.check.tree import Act, ActionKind, Aggregate, AggregationInfo, Const, Do, Expr, Solaris, Statement
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
@@ -62,7 +62,6 @@ class AggregationChecker:
     names: ScriptNames
     options: Options
     found: list[AggregationInfo] = field(default_factory=list)
-    _ids: dict[str, int] = field(default_factory=dict)
     #: Those that only clauses without probes assign.
     _absent: set[int] = field(default_factory=set)
     _printed: list[tuple[ast.Call, tuple[int, ...]]] = field(default_factory=list)
@@ -89,16 +88,19 @@ class AggregationChecker:
         self._absent.add(number)
 
     def _number(self, target: ast.Aggregation) -> int:
-        if target.name not in self._ids:
-            self._ids[target.name] = len(self.found)
+        numbers = self.names.aggregations
+        if target.name not in numbers:
+            numbers[target.name] = len(self.found)
             self.found.append(AggregationInfo(target.name, "", (), ()))
-        return self._ids[target.name]
+        return numbers[target.name]
 
     # --- assignments ----------------------------------------------------------------------------------
 
     def assigned(self, op: str, target: ast.Aggregation, value: ast.Expr) -> Statement[Solaris]:
         """``@name[keys] = function(...)``."""
         if op != "=" or not isinstance(value, ast.Call) or value.name not in AGGREGATING:
+            if isinstance(value, ast.Call) and not is_function(value.name):
+                self.names.checker.check(value)  # Raises D_FUNC_UNDEF, but for an inline with parameters.
             raise fail(
                 "D_AGG_FUNC",
                 f"@{target.name} must be assigned an aggregating function",
@@ -182,9 +184,11 @@ class AggregationChecker:
                 return (), self._operand(call), self._weight(call, 1)
             case "lquantize":
                 check_count(call, 3, 5)
-                return self._linear(call), self._operand(call), self._weight(call, 4)
+                operand = self._operand(call)
+                return self._linear(call), operand, self._weight(call, 4)
         check_count(call, 5, 6)
-        return self._log_linear(call), self._operand(call), self._weight(call, 5)
+        operand = self._operand(call)
+        return self._log_linear(call), operand, self._weight(call, 5)
 
     def _operand(self, call: ast.Call) -> Expr[Solaris]:
         value = self.names.checker.check(call.args[0])
@@ -212,6 +216,13 @@ class AggregationChecker:
 
     def _parameter(self, call: ast.Call, index: int, name: str, tag: str) -> int:
         value = self.names.checker.check(call.args[index])
+        if not is_scalar(value.type):
+            raise fail(
+                "D_PROTO_ARG",
+                f"{call.name}( ) argument #{index + 1} is incompatible with prototype: a number is expected, not "
+                f"'{value.type}'",
+                call.args[index].span,
+            )
         if not isinstance(value, Const) or not is_integer(value.type):
             raise fail(
                 tag, f"{call.name}( ) argument #{index} ({name}) must be an integer constant", call.args[index].span
@@ -227,6 +238,12 @@ class AggregationChecker:
                 raise fail(
                     tag, f"lquantize( ) argument #{index} ({name}) must be a 32-bit quantity", call.args[index].span
                 )
+        if limit < base:
+            raise fail(
+                "D_LQUANT_MISMATCH",
+                "lquantize( ) base (argument #1) must be less than limit (argument #2)",
+                call.span,
+            )
         if step <= 0:
             raise fail(
                 "D_LQUANT_STEPTYPE",
@@ -236,12 +253,6 @@ class AggregationChecker:
         if step not in _UINT16:
             raise fail(
                 "D_LQUANT_STEPVAL", "lquantize( ) argument #3 (step) must be a 16-bit quantity", call.args[3].span
-            )
-        if limit < base:
-            raise fail(
-                "D_LQUANT_MISMATCH",
-                "lquantize( ) base (argument #1) must be less than limit (argument #2)",
-                call.span,
             )
         levels = (limit - base) // step
         if not levels:
@@ -324,6 +335,9 @@ class AggregationChecker:
 
     def _number_argument(self, node: ast.Call, index: int) -> Expr[Solaris]:
         written = node.args[index]
+        if isinstance(written, ast.Aggregation):
+            self.names.aggregation(written)
+            raise fail(_TAGS[node.name][2], f"{node.name}( ) argument #{index + 1} must be a number", written.span)
         value = self.names.checker.check(written)
         if not is_scalar(value.type):
             raise fail(_TAGS[node.name][2], f"{node.name}( ) argument #{index + 1} must be a number", written.span)
@@ -361,7 +375,7 @@ class AggregationChecker:
             raise fail(
                 _TAGS[node.name][0], f"{node.name}( ) argument #{index + 1} must be an aggregation", written.span
             )
-        known = written.name in self._ids
+        known = written.name in self.names.aggregations
         if written.keys is not None:
             raise fail(
                 _TAGS[node.name][0 if known else 1],
@@ -370,14 +384,8 @@ class AggregationChecker:
                 else f"undefined aggregation: @{written.name}",
                 written.span,
             )
-        if not known:
-            raise fail(
-                "D_IDENT_UNDEF",
-                f"failed to resolve @{written.name}: unknown aggregation",
-                written.span,
-                hint="it must be assigned above, in the text, what prints it",
-            )
-        return self._ids[written.name]
+        self.names.aggregation(written)
+        return self.names.aggregations[written.name]
 
     def _check_printa(self, node: ast.Call, numbers: tuple[int, ...]) -> None:
         first, *others = (self.found[number] for number in numbers)

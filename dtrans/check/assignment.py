@@ -140,10 +140,11 @@ def _store_variable(
         return Assign(variable, keys, op, value, old)
     value = checker.decayed_unless_string(value)
     if is_integer(kind) and is_number(value.type):
-        # A constant takes the variable's type; of other numbers all 64 bits are kept: libdtrace stores registers.
-        return Assign(
-            variable, keys, "", Const(wrap(value.value, kind), kind) if isinstance(value, Const) else value, old
-        )
+        # A constant takes the variable's type if that is another one; of other numbers all 64 bits are kept: libdtrace
+        # stores registers.
+        if isinstance(value, Const) and value.type != kind:
+            value = Const(wrap(wrap(value.value, value.type), kind), kind)
+        return Assign(variable, keys, "", value, old)
     return Assign(variable, keys, "", checker.converted(value, kind, value_span), old)
 
 

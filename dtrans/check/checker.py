@@ -94,6 +94,10 @@ class Names(Protocol[L]):
         """The variable, scalar or associative, that a name stands for."""
         ...
 
+    def aggregation(self, node: ast.Aggregation) -> None:
+        """Raises D_IDENT_UNDEF for an aggregation that nothing above assigns."""
+        ...
+
     def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
         """The same for an assignment, which declares the variable if it is its first."""
         ...
@@ -250,6 +254,7 @@ class Checker(ABC, Generic[L]):
     def key(self, node: ast.Expr) -> Expr[L]:
         """A key of an aggregation or of an associative array. A structure is one by its bytes."""
         if isinstance(node, ast.Aggregation):
+            self.names.aggregation(node)
             raise fail("D_KEY_TYPE", f"aggregation @{node.name} cannot be a key", node.span)
         value = self.check(node)
         if isinstance(value, Load) and isinstance(value.type, StructRef) and not is_translated(value.type):

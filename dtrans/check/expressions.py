@@ -70,6 +70,7 @@ class Expressions(Checker[L]):
             case ast.Xlate(kind, operand, span):
                 return self.names.translate(self.types.resolve(kind), self.check(operand), span)
             case ast.Aggregation(name, _, span):
+                self.names.aggregation(node)
                 raise fail(
                     "D_OP_ACT",
                     f"aggregation @{name} cannot be read in an expression",

@@ -95,6 +95,8 @@ class ScriptNames(Definitions):
     clause: ClauseContext = field(default_factory=ClauseContext)
     #: The global variable that the assignment being checked would make.
     assigning: str = ""
+    #: The numbers of the aggregations that the text has had so far.
+    aggregations: dict[str, int] = field(default_factory=dict)
     #: The built-in variables that are read elsewhere than where they are to be had, and where that is.
     kept: dict[str, str] = field(default_factory=dict)
     #: The names that ``#pragma D attributes`` and ``binding`` are about, and where.
@@ -333,6 +335,15 @@ class ScriptNames(Definitions):
         if isinstance(node, ast.Name) and node.name in self.bound:
             return None
         return self.variables.get(self._scoped(node))
+
+    def aggregation(self, node: ast.Aggregation) -> None:
+        if node.name not in self.aggregations:
+            raise fail(
+                "D_IDENT_UNDEF",
+                f"failed to resolve @{node.name}: unknown aggregation",
+                node.span,
+                hint="it must be assigned above, in the text, what is done with it",
+            )
 
     def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
         scope, name = self._scoped(node)

@@ -212,6 +212,9 @@ class RowNames:
     def variable(self, node: ast.Name | ast.ScopedName) -> Variable | None:
         return None
 
+    def aggregation(self, node: ast.Aggregation) -> None:
+        return None
+
     def assigned(self, node: ast.Name | ast.ScopedName, keys: tuple[Type, ...] | None, value: Type) -> Variable | None:
         raise fail("D_OP_LVAL", "a row does not assign", node.span)
 

@@ -294,7 +294,8 @@ def _integer_slot(conversion: Conversion, dynamic: tuple[Field, ...], value: Fie
     letter = conversion.char
     if letter in _UNSIGNED:
         value = replace(value, kind="uint")
-    elif conversion.size:
+    elif conversion.size or letter == "i":
+        # Only a bare %d asks for the type's sign (libdtrace dt_printf.c).
         value = replace(value, kind="int")
     # dtrace prints %d of an unsigned value with %u, for which C ignores + and space.
     signed = value.kind == "int"

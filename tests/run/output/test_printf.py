@@ -76,11 +76,12 @@ def test_integers_print_as_in_c(
     flags: str, width: str, precision: str, letter: str, signed: bool, size: int, number: int
 ) -> None:
     bits = number % (1 << size * 8)
-    value = bits - (1 << size * 8) if signed and bits >> (size * 8 - 1) else bits
+    as_signed = bits - (1 << size * 8) if bits >> (size * 8 - 1) else bits
+    value = as_signed if signed else bits
     kind = "int" if signed else "uint"
-    # dtrace turns %d of an unsigned value into %u, and shows %u %o %x of a signed one by its size.
-    c_letter = "u" if letter in "di" and not signed else letter
-    c_value = value if c_letter in "di" else bits
+    # dtrace turns %d, and not %i, of an unsigned value into %u, and shows %u %o %x of a signed one by its size.
+    c_letter = "u" if letter == "d" and not signed else letter
+    c_value = as_signed if c_letter in "di" else bits
     expected = c_printf(f"%{c_flags(flags)}{width}{precision}ll{c_letter}", ctypes.c_longlong(c_value))
     assert shown(f"%{flags}{width}{precision}{letter}", (kind, size, value)) == expected
 
