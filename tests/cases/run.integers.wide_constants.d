@@ -4,6 +4,8 @@
 int64_t wide;
 char narrow;
 
+#pragma D option quiet
+
 BEGIN
 {
 	kept = (1 << 40) + 7;
