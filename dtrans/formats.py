@@ -20,7 +20,7 @@ from dtrans.values import dataclass
 
 #: What a conversion can be given. ``chars`` is a char array, ``wchars`` an array of 32-bit characters, ``sym`` a kernel
 #: address made by sym(), func() or mod(), ``usym`` a user address made by usym(), ufunc(), umod() or uaddr(),
-#: ``structure`` a key that is one, which no conversion takes.
+#: ``structure`` a key that is one, or an array, which no conversion takes.
 ValueClass = Literal["int", "pointer", "str", "chars", "wchars", "stack", "sym", "usym", "float", "structure"]
 
 _ANY_INT: frozenset[ValueClass] = frozenset({"int"})

@@ -169,8 +169,8 @@ class Checker(ABC, Generic[L]):
         value = self.decayed(value)
         if isinstance(to, StringType):
             return self.stringof(value, span)
-        if isinstance(to, Pointer) and is_string(value.type) and is_char(to.to):
-            return value  # dtrace's strings are pointers to characters
+        if isinstance(to, Pointer) and is_char(to.to) and isinstance(value.type, StringType) and value.type.pointer:
+            return value  # In the original it is a pointer to characters.
         if isinstance(to, Pointer) and isinstance(value.type, Pointer):
             return Cast(value, Pointer(to.to, value.type.space))
         if isinstance(to, Void):
@@ -182,7 +182,9 @@ class Checker(ABC, Generic[L]):
         if isinstance(value.type, StringType) and value.type.pointer and is_integer(to):
             return Unary("!", Unary("!", value, INT), INT)
         if not is_scalar(value.type) and not (isinstance(value.type, Addresses) and is_integer(to)):
-            raise fail("D_CAST_INVAL", f"a value of type '{value.type}' cannot be cast to '{to}'", span)
+            as_it_is = is_string(value.type) and isinstance(to, Pointer) and (is_char(to.to) or is_void_pointer(to))
+            hint = "a string is given as it is where a pointer to characters is wanted" if as_it_is else None
+            raise fail("D_CAST_INVAL", f"a value of type '{value.type}' cannot be cast to '{to}'", span, hint=hint)
         if isinstance(value, Const):
             return Const(wrap(value.value, to), to)
         return Cast(value, to)
@@ -252,7 +254,8 @@ class Checker(ABC, Generic[L]):
     # --- keys -----------------------------------------------------------------------------------------
 
     def key(self, node: ast.Expr) -> Expr[L]:
-        """A key of an aggregation or of an associative array. A structure is one by its bytes."""
+        """A key of an aggregation or of an associative array. A structure is one by its bytes, and so is an array; one
+        of characters counts as a string."""
         if isinstance(node, ast.Aggregation):
             self.names.aggregation(node)
             raise fail("D_KEY_TYPE", f"aggregation @{node.name} cannot be a key", node.span)
@@ -263,7 +266,7 @@ class Checker(ABC, Generic[L]):
         if unfit or dynamic(value.type):
             raise fail("D_KEY_TYPE", f"a value of type '{value.type}' cannot be a key", node.span)
         if isinstance(value.type, Array):
-            return self.string(value, node.span) if is_string_like(value.type) else self.decayed(value)
+            return self.string(value, node.span) if is_string_like(value.type) else value
         return bits_of(value)
 
     def keys(self, variable: Variable, keys: tuple[Expr[L], ...], node: ast.Index) -> tuple[Expr[L], ...]:
@@ -282,7 +285,7 @@ class Checker(ABC, Generic[L]):
 
     def fitting_key(self, key: Expr[L], kind: Type, span: Span, what: str) -> Expr[L]:
         """A key made fit for the signature. Raises D_PROTO_ARG."""
-        if isinstance(kind, StructRef) and key.type == kind:
+        if isinstance(kind, StructRef | Array) and key.type == kind:
             return key
         if isinstance(kind, Pointer) and is_string(key.type):
             raise fail(

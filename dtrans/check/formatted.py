@@ -144,7 +144,7 @@ def value_class(kind: Type) -> ValueClass:
             return "pointer"
         case Float():
             return "float"
-        case StructRef():
+        case StructRef() | Array():
             return "structure"
         case _:
             return "int"

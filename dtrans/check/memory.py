@@ -157,7 +157,9 @@ def pointed_size(checker: Checker[L], kind: Pointer, span: Span) -> int:
 def string_advanced(checker: Checker[L], text: Expr[L], index: Expr[L], op: Literal["+", "-"]) -> Expr[L]:
     """``text + n``: a string counts as a pointer to its characters, and gives what stands from there."""
     pointer = Pointer(CHAR, "own")
-    return StringOf(Binary(op, characters(text), index, pointer), "own", StringType(checker.types.strsize))
+    counts_as_pointer = isinstance(text.type, StringType) and text.type.pointer
+    kind = StringType(checker.types.strsize, counts_as_pointer)
+    return StringOf(Binary(op, characters(text), index, pointer), "own", kind)
 
 
 def deref(pointer: Expr[L], span: Span) -> Expr[L]:

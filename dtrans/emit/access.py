@@ -33,7 +33,7 @@ from dtrans.emit.text import is_signed
 from dtrans.emit.values import Values
 from dtrans.emit.variables import key_type, set_name, storage_type
 from dtrans.plan.leaves import Linux
-from dtrans.types import Addresses, StringType, StructRef, Type, align_up
+from dtrans.types import Addresses, Array, StringType, StructRef, Type, align_up
 
 _DROP = f"DROP({DROP_KINDS.index('dynamic')})"
 
@@ -149,7 +149,7 @@ def _key(values: Values, variable: Variable, keys: Sequence[Expr[Linux]]) -> Ite
     for index, (key, kind) in enumerate(zip(keys, kinds, strict=True)):
         if isinstance(kind, StringType) and in_order:
             texts[index] = values.text(key, *keys[index + 1 :])
-        elif not isinstance(kind, StringType | Addresses | StructRef):
+        elif not isinstance(kind, StringType | Addresses | StructRef | Array):
             numbers[index] = values.settled(key)
     with values.block(""):
         name = values.structure(f"struct {array.name}_key", array.key_size)

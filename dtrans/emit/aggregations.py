@@ -15,7 +15,7 @@ from dtrans.emit.storage import StructLayout, add_value, bytes_kind
 from dtrans.emit.text import number
 from dtrans.emit.values import Values
 from dtrans.plan.leaves import Linux, ProbePart
-from dtrans.types import StringType, StructRef, Type
+from dtrans.types import Array, StringType, StructRef, Type
 
 _AGGREGATION_DROP = DROP_KINDS.index("aggregation")
 #: Parts of a probe's name, which the reader knows by the probe's number.
@@ -62,8 +62,8 @@ def lay_out_aggregation(
     fields: list[Field] = []
     for index, kind in enumerate(info.keys):
         exprs = [use.keys[index] for use in uses]
-        if isinstance(kind, StructRef):
-            fields.append(_structure_field(layout, f"k{index}", size_of(kind)))
+        if isinstance(kind, StructRef | Array):
+            fields.append(_bytes_field(layout, f"k{index}", size_of(kind)))
         else:
             fields.append(_key_field(layout, f"k{index}", kind, exprs))
     words = _value_words(info)
@@ -91,7 +91,7 @@ def _key_field(layout: StructLayout, name: str, kind: Type, exprs: Sequence[Expr
     return add_value(layout, name, kind).field
 
 
-def _structure_field(layout: StructLayout, name: str, size: int) -> Field:
+def _bytes_field(layout: StructLayout, name: str, size: int) -> Field:
     kind = bytes_kind(size)
     return Field(kind, layout.add(f"char {name}[{size}];", size, 1 if kind == "bytes" else size), size)
 

@@ -57,7 +57,7 @@ from dtrans.plan.leaves import (
     ProbePart,
     TraceText,
 )
-from dtrans.types import Addresses, Int, Pointer, StringType, StructRef, Type, align_up
+from dtrans.types import Addresses, Array, Int, Pointer, StringType, StructRef, Type, align_up
 
 
 class Expressions(Values):
@@ -370,7 +370,7 @@ class Expressions(Values):
                     self.put_string(slot, expr, key=key, read=True)
             case Addresses():
                 put_addresses(self, target, expr, key=key)
-            case StructRef():
+            case StructRef() | Array():
                 assert isinstance(expr, Load)
                 put_structure(self, target, expr)
             case _:

@@ -232,7 +232,7 @@ def _copy(values: Values, expr: Store[Linux]) -> str:
 
 
 def put_structure(values: Values, target: str, expr: Load[Linux]) -> None:
-    """The bytes of a structure in an array of characters."""
+    """The bytes of a structure, or of an array, in an array of characters."""
     size = values.types.size(expr.type)
     where = values.temporary("u64", values.integer(expr.address))
     if own_place(expr.address) is None and expr.space == "user":

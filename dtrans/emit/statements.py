@@ -368,7 +368,7 @@ class Statements:
                 return Printa(which, None if act.text is None else text, present)
             case "trace":
                 value = self._memory(args[0])
-                whole = isinstance(args[0].type, StructRef)
+                whole = isinstance(args[0], Load) and isinstance(args[0].type, StructRef | Array)
                 return Trace(replace(value, kind=bytes_kind(value.size)) if whole else value, present)
             case "print":
                 return PrintValue(self._shaped(args[0]), shape_of(self.values.types, args[0].type), present)

@@ -126,7 +126,7 @@ class Variables:
             if variable.scope == "self":
                 layout.add("u64 thread;", 8, 8)
             for index, kind in enumerate(variable.keys):
-                if isinstance(kind, StructRef):
+                if isinstance(kind, StructRef | Array):
                     size = self.types.size(kind)
                     layout.add(f"char k{index}[{size}];", size, 1)
                 else:
@@ -212,6 +212,6 @@ def key_type(kind: Type, strsize: int) -> Type:
     match kind:
         case StringType():
             return StringType(strsize)
-        case Addresses() | StructRef():
+        case Addresses() | StructRef() | Array():
             return kind
     return INT64 if is_signed(kind) else UINT64

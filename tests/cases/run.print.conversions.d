@@ -13,7 +13,7 @@ BEGIN
 	printf("[%ld][%li][%lu][%lx][%lX][%lo]\n", -1L, -2L, 3UL, -1L, -1L, 8UL);
 	printf("[%lld][%lli][%llu][%llx][%llX][%llo]\n", -1LL, -2LL, 3ULL, -1LL, -1LL, 8ULL);
 	printf("[%d][%u][%i][%x][%d]\n", (char)-1, (char)-1, (uint8_t)255, (int8_t)-1, (uint64_t)-1);
-	printf("[%P][%P]\n", (uint16_t)htons(80), (uint16_t)htons(64999));
+	printf("[%P][%P]\n", (uint16_t)80, (uint16_t)64999);
 	printf("[%I][%I]\n", "no address", "");
 	printf("[%a][%A]\n", 5, uaddr(6));
 	printf("[%-*d|][%*d][%.*s][%*.*s]\n", 4, 1, -4, 2, 2, "abcdef", 5, 2, "abcdef");

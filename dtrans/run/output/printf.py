@@ -39,6 +39,11 @@ def escape_text(data: bytes) -> bytes:
     return re.sub(_UNPRINTABLE, lambda found: _ESCAPES.get(found[0][0]) or b"\\%03o" % found[0][0], head + nul)
 
 
+def _seconds(nanoseconds: int) -> int:
+    """Seconds since the epoch, as C divides (libdtrace pfprint_time)."""
+    return nanoseconds // 1_000_000_000 if nanoseconds >= 0 else -(-nanoseconds // 1_000_000_000)
+
+
 @lru_cache(maxsize=64)
 def _calendar_time(seconds: int) -> bytes:
     now = time.localtime(seconds)
@@ -57,13 +62,13 @@ def _mail_time(seconds: int) -> bytes:
 
 @lru_cache(maxsize=256)
 def _port_name(port: int) -> bytes:
-    """``%P``: the service of a port in network byte order, else its number."""
-    from socket import getservbyport, ntohs
+    """``%P``: the service of a port, else its number."""
+    from socket import getservbyport
 
     try:
-        return getservbyport(ntohs(port)).encode()
+        return getservbyport(port).encode()
     except OSError:
-        return b"%d" % ntohs(port)
+        return b"%d" % port
 
 
 @lru_cache(maxsize=256)
@@ -267,7 +272,8 @@ def _classes(value: Field) -> tuple[Any, ...]:
     kind = VALUE_CLASSES[value.kind]
     if kind == "chars":
         return ("chars", "wchars")
-    return ("int", "pointer") if kind == "int" else (kind,)
+    # A key of few characters stands in a field of a number's size (`dtrans.emit.storage.bytes_kind`).
+    return ("int", "pointer", "wchars") if kind == "int" else (kind,)
 
 
 def _plain_slot(spec: bytes, dynamic: tuple[Field, ...], value: Field, convert: Convert | None) -> Slot:
@@ -346,7 +352,7 @@ def _clock_slot(conversion: Conversion, dynamic: tuple[Field, ...], value: Field
 
     The original's precision cuts the text, as it still does without the ``#``.
     """
-    value = replace(value, kind="uint")
+    value = replace(value, kind="int")
 
     def text_of(nanoseconds: int, digits: int) -> bytes:
         seconds, fraction = divmod(nanoseconds, 1_000_000_000)
@@ -367,7 +373,7 @@ def _clock_slot(conversion: Conversion, dynamic: tuple[Field, ...], value: Field
 
 def _text_source(conversion: Conversion, value: Field, names: Names, normalised: bool) -> tuple[Field, Convert]:
     """The field to read and how it becomes text, for every conversion that ends in C's %s."""
-    whole = replace(value, kind="uint")
+    whole, signed = replace(value, kind="uint"), replace(value, kind="int")
     match conversion.name:
         case "s":
             return value, names.text_of(value)
@@ -376,9 +382,9 @@ def _text_source(conversion: Conversion, value: Field, names: Names, normalised:
         case "C":
             return replace(value, kind="bytes", size=1), escape_text
         case "Y" | "y":
-            return whole, lambda nanoseconds: _calendar_time(nanoseconds // 1_000_000_000)
+            return signed, lambda nanoseconds: _calendar_time(_seconds(nanoseconds))
         case "T":
-            return whole, lambda nanoseconds: _mail_time(nanoseconds // 1_000_000_000)
+            return signed, lambda nanoseconds: _mail_time(_seconds(nanoseconds))
         case "P":
             return replace(whole, size=min(value.size, 2)), _port_name
         case "a" if value.kind in ("int", "uint"):
@@ -391,7 +397,7 @@ def _text_source(conversion: Conversion, value: Field, names: Names, normalised:
         case "wc" | "lc":
             return whole, _wide_character
         case "ws" | "ls":
-            return value, _wide_text
+            return replace(value, kind="bytes"), _wide_text
     return value, names.place_of(value, offsets=not normalised)
 
 

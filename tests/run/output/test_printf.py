@@ -232,13 +232,22 @@ def test_times_print_as_calendar_and_as_mail_date() -> None:
     assert shown("%T", ("uint", 8, moment)) == "Wed, 01 Aug 2007 10:50:08 UTC"
 
 
+@pytest.mark.usefixtures("in_utc")
+def test_times_before_the_epoch_are_counted_backwards() -> None:
+    assert shown("%Y", ("int", 8, 0)) == shown("%Y", ("int", 8, -999_999_999)) == "1970 Jan  1 00:00:00"
+    assert shown("%Y", ("uint", 8, 2**64 - 1_500_000_000)) == "1969 Dec 31 23:59:59"
+    assert shown("%T", ("int", 8, -(2**63))) == "Tue, 21 Sep 1677 00:12:44 UTC"
+    assert shown("%Y", ("int", 8, 2**63 - 1)) == "2262 Apr 11 23:47:16"
+    assert shown("%#.1Y", ("int", 8, -1_500_000_000)) == "1969 Dec 31 23:59:58.5"
+
+
 def test_wide_characters_print_as_utf8() -> None:
     assert shown("%wc", ("uint", 4, 0x20AC)) == "€"
     assert shown("%ws|", ("bytes", 16, "a€\0z".encode("utf-32-le"))) == "a€|"
 
 
 def test_ports_print_their_number_when_no_service_has_them() -> None:
-    assert shown("%P", ("uint", 2, int.from_bytes(struct.pack(">H", 60999), "little"))) == "60999"
+    assert shown("%P %P", ("uint", 2, 60999), ("uint", 2, 64999)) == "60999 64999"
 
 
 def test_arguments_may_share_and_reverse_their_places() -> None:
