@@ -183,7 +183,7 @@ class Checker(ABC, Generic[L]):
             return Unary("!", Unary("!", value, INT), INT)
         if not is_scalar(value.type) and not (isinstance(value.type, Addresses) and is_integer(to)):
             as_it_is = is_string(value.type) and isinstance(to, Pointer) and (is_char(to.to) or is_void_pointer(to))
-            hint = "a string is given as it is where a pointer to characters is wanted" if as_it_is else None
+            hint = "a string is given as it is where a pointer to characters is wanted" if as_it_is else ""
             raise fail("D_CAST_INVAL", f"a value of type '{value.type}' cannot be cast to '{to}'", span, hint=hint)
         if isinstance(value, Const):
             return Const(wrap(value.value, to), to)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from dtrans.check.checker import Checker
-from dtrans.check.tree import Expr, Scope, Solaris, Variable
+from dtrans.check.tree import Const, Expr, Scope, Solaris, Text, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.errors import fail
 from dtrans.knowledge.lookup import nearest
@@ -52,8 +52,11 @@ class Definitions(ABC):
     translators: list[OwnTranslator] = field(default_factory=list)
     #: The providers that the program declares, by name.
     providers: dict[str, Declared] = field(default_factory=dict)
-    #: The inlines that are being expanded.
+    #: The inlines that are being expanded, and how many the outermost one has had so far.
     expanding: list[str] = field(default_factory=list)
+    expanded: int = 0
+    #: Inlines without parameters that are constants.
+    constants: dict[str, Const | Text] = field(default_factory=dict)
     #: What names stand for in the definition that is being expanded.
     bound: Mapping[str, Expr[Solaris]] = field(default_factory=dict)
     _hidden: int = 0

@@ -16,6 +16,9 @@ from dtrans.syntax import ast
 from dtrans.types import ULONG, Array, Int, Pointer, StructRef, Type
 from dtrans.values import replace
 
+#: Inlines that one inline may stand for, those within them included: each doubles what it names twice.
+_MOST_EXPANDED = 4096
+
 
 def define_translator(names: Definitions, node: ast.Translator) -> OwnTranslator:
     """Checks a definition. Raises D_XLATE_SOU, D_XLATE_REDECL, D_XLATE_MEMB, D_XLATE_INCOMPAT."""
@@ -102,7 +105,9 @@ def define_inline(names: Definitions, inline: ast.Inline) -> None:
         name: variable_value(Variable("this", f"{inline.name}.{name}", names.types.resolve(kind)), ())
         for name, kind in inline.params or ()
     }
-    _value(names, inline, given, inline.span)
+    value = _value(names, inline, given, inline.span)
+    if inline.params is None and isinstance(value, Const | Text):
+        names.constants[inline.name] = value
 
 
 def expand_inline(names: Definitions, inline: ast.Inline, node: ast.Name | ast.Index) -> Expr[Solaris]:
@@ -115,6 +120,8 @@ def expand_inline(names: Definitions, inline: ast.Inline, node: ast.Name | ast.I
             f"inline '{inline.name}' {'takes no arguments' if inline.params is None else 'needs its arguments in [ ]'}",
             node.span,
         )
+    if inline.name in names.constants:
+        return names.constants[inline.name]
     params = inline.params or ()
     if len(written or ()) != len(params):
         raise fail("D_PROTO_LEN", f"inline '{inline.name}' takes {len(params)} arguments", node.span)
@@ -149,6 +156,10 @@ def _once(names: Definitions, name: str, value: Expr[Solaris], kind: Type) -> tu
 def _value(names: Definitions, inline: ast.Inline, bound: dict[str, Expr[Solaris]], span: Span) -> Expr[Solaris]:
     if inline.name in names.expanding:
         raise fail("D_IDENT_UNDEF", f"inline '{inline.name}' is defined by itself", span)
+    names.expanded = names.expanded + 1 if names.expanding else 0
+    if names.expanded > _MOST_EXPANDED:
+        outer = names.inlines[names.expanding[0]]
+        raise fail("D_NOREG", f"inline '{outer.name}' stands for more than {_MOST_EXPANDED} others", outer.span)
     names.expanding.append(inline.name)
     try:
         value = names.with_bound(bound, inline.value)

@@ -78,8 +78,8 @@ def address_words(kind: Addresses) -> int:
 
 
 def bytes_kind(size: int) -> FieldKind:
-    """How the reader sees a structure or array of so many bytes: one of a number's size as that (dt_consume.c, dt_print_datum,
-    where what has 1 or 2 bytes has no sign)."""
+    """How the reader sees a structure or array of so many bytes: one of a number's size as that (dt_consume.c,
+    dt_print_datum, where what has 1 or 2 bytes has no sign)."""
     return {1: "uint", 2: "uint", 4: "int", 8: "int"}.get(size, "bytes")  # type: ignore[return-value]
 
 

@@ -413,11 +413,11 @@ class DParser(TabledParser):
 
     @_("direct : direct suffix")
     def declared_with_suffix(self, p: Any) -> Declarator:
-        return p[0]._replace(layers=(p[1], *p[0].layers), span=self.span(p))  # type: ignore[no-any-return]
+        return p[0]._replace(layers=trees.joined((p[1],), p[0].layers), span=self.span(p))  # type: ignore[no-any-return]
 
     @_("declarator : pointer direct")
     def declared_pointer(self, p: Any) -> Declarator:
-        return p[1]._replace(layers=(*p[0], *p[1].layers), span=self.span(p))  # type: ignore[no-any-return]
+        return p[1]._replace(layers=trees.joined(p[0], p[1].layers), span=self.span(p))  # type: ignore[no-any-return]
 
     @_("star : '*'")
     def star(self, p: Any) -> Layer:
@@ -433,7 +433,7 @@ class DParser(TabledParser):
 
     @_("pointer : pointer star")
     def pointer_to_pointer(self, p: Any) -> tuple[Layer, ...]:
-        return (*p[0], p[1])
+        return trees.joined(p[0], (p[1],))
 
     @_("abstract : pointer", "abstract : direct_abstract")
     def abstract(self, p: Any) -> tuple[Layer, ...]:
@@ -441,7 +441,7 @@ class DParser(TabledParser):
 
     @_("abstract : pointer direct_abstract")
     def abstract_pointer(self, p: Any) -> tuple[Layer, ...]:
-        return (*p[0], *p[1])
+        return trees.joined(p[0], p[1])
 
     @_("direct_abstract : suffix")
     def abstract_suffix(self, p: Any) -> tuple[Layer, ...]:
@@ -449,7 +449,7 @@ class DParser(TabledParser):
 
     @_("direct_abstract : direct_abstract suffix")
     def abstract_with_suffix(self, p: Any) -> tuple[Layer, ...]:
-        return (p[1], *p[0])
+        return trees.joined((p[1],), p[0])
 
     @_("suffix : '[' ']'")
     def open_array(self, p: Any) -> Layer:

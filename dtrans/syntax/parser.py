@@ -9,11 +9,9 @@ from dtrans.source import ON_COMMAND_LINE, Source, Span
 from dtrans.syntax import ast
 from dtrans.syntax.grammar import DParser
 from dtrans.syntax.lexer import Entry, LexicalError, Scan, scan
+from dtrans.syntax.trees import MAX_DEPTH, too_deep
 from dtrans.syntax.words import IsType, classified, is_base_type
 from dtrans.values import replace
-
-MAX_DEPTH = 200
-"""The deepest tree. Later passes visit trees by recursion, so that text nested without end is refused here."""
 
 
 def program(source: Source, is_type: IsType | None) -> ast.Program:
@@ -97,5 +95,5 @@ def _refuse_deep(tree: Any) -> None:
             todo.extend((part, depth) for part in node)
         elif hasattr(node, "span"):
             if depth > MAX_DEPTH:
-                raise fail("D_SYNTAX", f"nested too deeply: more than {MAX_DEPTH} levels", node.span)
+                raise too_deep(node.span)
             todo.extend((getattr(node, part), depth + 1) for part in node.__slots__ if part != "span")

@@ -13,6 +13,8 @@ from dtrans.source import Span
 from dtrans.syntax import ast
 
 Params = tuple[tuple[str, ast.TypeExpr], ...]
+#: The deepest tree. Later passes visit trees by recursion, so that text nested without end is refused.
+MAX_DEPTH = 200
 
 
 class Layer(NamedTuple):
@@ -32,6 +34,18 @@ class Declarator(NamedTuple):
     layers: tuple[Layer, ...]
     span: Span
     bits: ast.Expr | None = None
+
+
+def too_deep(span: Span) -> DtransError:
+    """The error of text that is nested without end."""
+    return fail("D_SYNTAX", f"nested too deeply: more than {MAX_DEPTH} levels", span)
+
+
+def joined(inner: tuple[Layer, ...], outer: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """The layers of two parts of a declarator, the ones nearer to the type first. Raises D_SYNTAX for too many."""
+    if len(inner) + len(outer) > MAX_DEPTH:
+        raise too_deep((inner[-1] if len(inner) > len(outer) else outer[0]).span)
+    return (*inner, *outer)
 
 
 def layered(base: ast.TypeExpr, layers: tuple[Layer, ...]) -> ast.TypeExpr:

@@ -236,3 +236,15 @@ def test_more_variables_of_solaris_kernel() -> None:
     assert 1 < int(threads) <= int(Path("/proc/sys/kernel/threads-max").read_text())
     assert int(free) == in_pages["SwapFree"]
     assert int(locked) <= in_pages["MemTotal"]
+
+
+def test_a_path_of_the_kernel_counts_as_a_pointer_to_its_characters() -> None:
+    body = """
+    BEGIN
+    {
+        this->path = curthread->t_procp->p_user.u_cdir->v_path;
+        this->size = strlen(this->path);
+        printf("%c %d", *(char *)this->path, *(char *)(this->path + this->size));
+        exit(0);
+    }"""
+    assert printed(body).strip() == "/ 0"

@@ -94,6 +94,8 @@ DEPTH = 10_000
         "BEGIN { " + "if (a) { " * DEPTH + "}" * DEPTH + "}",
         "BEGIN { if (a) b;" + " else if (a) b;" * DEPTH + "}",
         "int " + "*" * DEPTH + "x;",
+        "int x" + "[2]" * DEPTH + ";",
+        "BEGIN { x = (int (*)" + "[2]" * DEPTH + ")0; }",
         "struct a { " * DEPTH + "int x; " + "} b; " * DEPTH,
     ],
 )
