@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 
 from dtrans.artifact import DROP_KINDS
 from dtrans.emit.pieces import Part, size_of
-from dtrans.emit.statements import Statements
+from dtrans.emit.statements import Division, Statements
 from dtrans.emit.text import Lines, comment
 from dtrans.emit.values import Values
 from dtrans.emit.writer import Frame
 from dtrans.plan.plan import PlanClause
 
-#: Instructions after which the next statement begins a part, guessed. The longer a program, the more values the
-#: compiler keeps at a time, on a stack of 512 bytes.
-_PART = 1_600
+#: Instructions after which the next statement begins a part, guessed, and the next value of a statement. The longer a
+#: program, the more values the compiler keeps at a time, on a stack of 512 bytes.
+_PART, _LONG_PART = 1_600, 4_000
 
 
 @dataclass
@@ -41,6 +41,9 @@ class ClauseText:
     #: Whether a clause before it may have called exit(): then it does not run.
     stopped: bool = False
     parts: list[Part] = field(default_factory=list)
+    #: Of the part at hand: its instructions, guessed, as far as its lines were counted.
+    _size: int = field(default=0, init=False)
+    _measured: int = field(default=0, init=False)
 
     @property
     def gate(self) -> str:
@@ -52,8 +55,8 @@ class ClauseText:
         self.values.frame = Frame(Lines(2), "")
         with ExitStack() as self._at_hand:
             self._begin()
-            between = None if self.in_error else self._next
-            self.statements.body(clause.number, clause.body, default=clause.default, between=between)
+            division = None if self.in_error else Division(self._is_long, self._begin)
+            self.statements.body(clause.number, clause.body, default=clause.default, division=division)
 
     def _begin(self) -> None:
         """A part begins, and the one before ends."""
@@ -62,12 +65,12 @@ class ClauseText:
         self._goes_on = False
         self._at_hand.enter_context(self._part())
 
-    def _next(self) -> bool:
-        """Begins a part where the one at hand is long enough."""
-        if size_of(self.values.frame.lines.lines[self._middle :], 0) < _PART:
-            return False
-        self._begin()
-        return True
+    def _is_long(self, *, in_statement: bool) -> bool:
+        """Whether the part at hand is long enough to go on in another, within a statement or between two."""
+        lines = self.values.frame.lines.lines
+        self._size += size_of(lines[self._measured :], 0)
+        self._measured = len(lines)
+        return self._size >= (_LONG_PART if in_statement else _PART)
 
     @contextmanager
     def _part(self) -> Iterator[None]:
@@ -103,7 +106,8 @@ class ClauseText:
             told = _needs_probe(body.lines[head:], name)
             if told:
                 self._insert_probe(body, head)
-            self._middle = middle = len(body.lines)
+            self._size, self._measured = 0, len(body.lines)
+            middle = self._measured
             # Where a jump to the label passes a declaration, the compiler lets it keep its place on the stack.
             with values.block(""):
                 yield

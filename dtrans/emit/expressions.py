@@ -230,8 +230,9 @@ class Expressions(Values):
     def _conditional(self, expr: Cond[Linux]) -> str:
         # What a row says of an object by its kind stands many times in what other rows say of it.
         kept = lasts(expr)
-        if kept and expr in self.frame.memo:
-            return self.frame.memo[expr]
+        known = self.frame.read(expr) if kept else None
+        if known is not None:
+            return known
         condition = self.truth(expr.test)
         with self.captured() as first:
             one = self.integer(expr.then)
@@ -248,7 +249,7 @@ class Expressions(Values):
         self.add(f"\t{result} = {two};")
         self.add("}")
         if kept:
-            self.frame.memo[expr] = result
+            self.frame.keep(expr, result)
         return result
 
     # --- memory ---------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ class RecordBuilder:
     """
 
     speculation: tuple[str, str] | None = None
+    #: Where it begins in the lines of the part of the clause at hand.
+    start: int = 0
     layout: StructLayout = field(init=False)
     actions: list[Action] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)

@@ -7,7 +7,8 @@ clause's end one ``records.ringbuf_output(&r, ...)``: what a clause records leav
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from dtrans.artifact import (
     COMMIT_SITE,
@@ -53,6 +54,7 @@ from dtrans.emit.aggregations import PARTS, Event, interned_kind, is_single, lit
 from dtrans.emit.destructive import change
 from dtrans.emit.leaves import intrinsic
 from dtrans.emit.memory import c_size
+from dtrans.emit.pieces import size_of
 from dtrans.emit.records import RecordBuilder, comes_from_process, place_in_process
 from dtrans.emit.shapes import shape_of
 from dtrans.emit.storage import StructLayout, add_value, bytes_kind, field_kind
@@ -62,6 +64,24 @@ from dtrans.emit.writer import ILLEGAL_OPERATION
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux
 from dtrans.types import Addresses, Array, Space, StringType, StructRef, Type, align_up
+
+#: Instructions of a record's statements, guessed, up to which it may stand on the stack: those of longer ones have many
+#: values there.
+_SHORT = 800
+
+
+class IsLong(Protocol):
+    """Whether the part of a clause at hand is long enough to go on in another, within a statement or between two."""
+
+    def __call__(self, *, in_statement: bool) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Division:
+    """How a clause goes on in another part of it: when, and what begins that."""
+
+    is_due: IsLong
+    begin: Callable[[], None]
 
 
 class Statements:
@@ -85,59 +105,60 @@ class Statements:
         self.records: dict[str, StructLayout] = {}
         self.record = RecordBuilder()
         self.clause = 0
+        #: None where what follows must stand with what there is.
+        self._division: Division | None = None
 
     def body(
-        self, clause: int, body: Sequence[Statement[Linux]], *, default: bool, between: Callable[[], bool] | None = None
+        self, clause: int, body: Sequence[Statement[Linux]], *, default: bool, division: Division | None = None
     ) -> None:
-        """A clause's statements and the record they make. `between` two of them may have the second go elsewhere: it
-        tells whether it does."""
-        self.clause = clause
-        self.record = RecordBuilder()
+        """A clause's statements and the record they make."""
+        self.clause, self._division = clause, division
         # speculate() alone speculates the default action.
         alone = len(body) == 1 and isinstance(body[0], Act) and body[0].kind == "speculate"
-        self._sequence(body, default=(default or alone) and self.shows_probes, between=between)
+        self._sequence(body, default=(default or alone) and self.shows_probes)
 
-    def _sequence(
-        self,
-        body: Sequence[Statement[Linux]],
-        *,
-        default: bool = False,
-        between: Callable[[], bool] | None = None,
-    ) -> None:
+    def _sequence(self, body: Sequence[Statement[Linux]], *, default: bool = False) -> None:
         """A block's statements, and their record: more than one where speculate() or commit() stand in between."""
         outer = self.record
-        self.record = RecordBuilder(outer.speculation)
-        start = len(self.values.frame.lines.lines)
+        self._begin(outer.speculation)
         for number, statement in enumerate(body):
             if _divides(statement):
-                self._finish(start)
-                start = len(self.values.frame.lines.lines)
-            # What speculate() found is known in its own program only.
-            if number and between is not None and self.record.speculation is None:
-                start = self._go_on(between, start)
+                self._finish()
+            if number:
+                self._go_on()
             self._statement(statement, conditional=False)
         if default:
             self.record.actions.append(DefaultAction())
-        self._finish(start)
+        self._finish()
         self.record = outer
 
-    def _go_on(self, between: Callable[[], bool], start: int) -> int:
-        """Where the record begins in the lines at hand: at their start, where those before were left."""
-        record, left = self.record, self.values.frame.lines
-        # What more is put before the statements that are left must not move it.
-        if is_first := not record.left:
-            left.insert(start, record.opening)
-        if between():
-            record.left.append(left.lines)
-            return len(self.values.frame.lines.lines)
-        if is_first:
-            del left.lines[start]
-        return start
+    def _begin(self, speculation: tuple[str, str] | None) -> None:
+        """A record begins in the lines at hand."""
+        self.record = RecordBuilder(speculation, len(self.values.frame.lines.lines))
 
-    def _finish(self, start: int) -> None:
+    def _go_on(self, *, in_statement: bool = False) -> None:
+        """Between two statements, or two values of a record: what follows may go elsewhere."""
+        record, left = self.record, self.values.frame.lines
+        # What speculate() found is known in its own program only.
+        if self._division is None or record.speculation is not None:
+            return
+        if not self._division.is_due(in_statement=in_statement):
+            return
+        # What more is put before the statements that are left must not move it.
+        if not record.left:
+            left.insert(record.start, record.opening)
+        self._division.begin()
+        record.left.append(left.lines)
+        record.start = len(self.values.frame.lines.lines)
+        self.values.scratch.statement()
+
+    def _finish(self) -> None:
         """Gives the record its place, its header, and sends it. What comes next goes to a new one."""
-        values, record = self.values, self.record
-        self.record = RecordBuilder(record.speculation)
+        self._send()
+        self._begin(self.record.speculation)
+
+    def _send(self) -> None:
+        values, record, start = self.values, self.record, self.record.start
         # JSON objects carry the time; dtrace's text has none.
         timed = bool(record.actions) and self.options.text("oformat") == "json"
         time = record.layout.add("u64 time;", 8, 8) if timed else None
@@ -157,7 +178,7 @@ class Statements:
             values.scratch.keep(f"struct {name} r{site};", size)
             place = f"{values.scratch_name}->r{site}"
             opening = []
-        elif values.stack.take(size, since=True):
+        elif size_of(values.frame.lines.lines[start:], 0) < _SHORT and values.stack.take(size, since=True):
             place = f"r{site}"
             opening = [f"struct {name} {place};"]
         else:
@@ -219,7 +240,9 @@ class Statements:
 
     def _branch(self, body: Sequence[Statement[Linux]], *, divided: bool) -> None:
         if divided:
+            division, self._division = self._division, None
             self._sequence(body)
+            self._division = division
             return
         for statement in body:
             self._statement(statement, conditional=True)
@@ -334,7 +357,7 @@ class Statements:
             case "speculate":
                 word = values.temporary("u64", f"dt_speculate({which}, {self.record.size})")
                 values.add(f"if (!{word}) goto {values.frame.fault}_end;")
-                self.record = RecordBuilder((which, word))
+                self.record = RecordBuilder((which, word), self.record.start)
             case "commit":
                 values.add(f"dt_end_speculation({which}, {COMMIT_SITE});")
             case "discard":
@@ -352,11 +375,11 @@ class Statements:
         text, args, which = told(act.text or ""), act.args, act.aggregations
         match act.kind:
             case "printf":
-                return Printf(text, self._fields(args), present)
+                return Printf(text, self._fields(args, present), present)
             case "system":
-                return System(text, self._fields(args), present)
+                return System(text, self._fields(args, present), present)
             case "freopen":
-                return Freopen(text, self._fields(args), present)
+                return Freopen(text, self._fields(args, present), present)
             case "ftruncate":
                 return Truncate(present)
             case "panic":
@@ -392,13 +415,15 @@ class Statements:
             case "denormalize":
                 return Denormalize(which[0], present)
             case "setopt":
-                return SetOption(text, self._fields(args), present)
+                return SetOption(text, self._fields(args, present), present)
         raise AssertionError(f"no record: {act.kind}")
 
-    def _fields(self, args: Sequence[Expr[Linux]]) -> tuple[Field, ...]:
+    def _fields(self, args: Sequence[Expr[Linux]], present: int | None) -> tuple[Field, ...]:
         """The values of a format; each is an action to dtrace."""
         fields = []
         for index, arg in enumerate(args):
+            if index and present is None:
+                self._go_on(in_statement=True)
             self.values.frame.action += index > 0
             fields.append(self._memory(arg))
         return tuple(fields)

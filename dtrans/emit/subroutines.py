@@ -169,7 +169,7 @@ def _work(values: Values, needle: Slot) -> str:
     if needle.size <= 8:
         return "NULL"
     longest = max(needle.size, values.strsize if values.calls.called else 0)
-    return f"(u8 *){values.work(2048 * ((longest + 63) // 64))}"
+    return f"(u8 *){values.work((2048 + 16) * ((longest + 63) // 64))}"
 
 
 def _index(values: Values, call: Call[Linux]) -> str:

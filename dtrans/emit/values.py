@@ -149,12 +149,12 @@ class Values(Writer, ABC):
             self.user_memory()
         # One clause reads one place once: rows share the way to a structure.
         same = f"{read} {c_type(kind)} {address}"
-        name = self.frame.memo.get(same, "")
-        if not name:
+        name = self.frame.read(same)
+        if name is None:
             name = self.temporary(c_type(kind), "0")
             self.add(f"{read}({name}, {address}, {self.frame.fault}, {self.frame.action});")
             if space == "kernel" and all(_LASTING.fullmatch(word) for word in _WORD.findall(address)):
-                self.frame.memo[same] = name
+                self.frame.keep(same, name)
         return field_of(name, kind, bits)
 
     def user_memory(self) -> None:

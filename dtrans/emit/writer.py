@@ -18,6 +18,10 @@ from dtrans.plan.leaves import Linux
 BAD_ADDRESS, ILLEGAL_OPERATION, DIVIDE_BY_ZERO, NO_SCRATCH = 1, 3, 4, 5
 
 
+#: What was read that is kept at hand at a time, at most.
+_MOST_READS = 12
+
+
 @dataclass
 class Frame:
     """Where statements of one clause go, and what they may use."""
@@ -26,8 +30,24 @@ class Frame:
     #: Label to jump to on a fault, and the number of the action being made (0: the predicate).
     fault: str
     action: int = 0
-    #: C variables by what they hold: the text of a read or a call, or an expression.
-    memo: dict[str | Cond[Linux], str] = field(default_factory=dict)
+    #: C variables by what they hold: the result of a helper, by its name; and what was read, by the text of the read or
+    #: the expression, the last that was used at the end.
+    memo: dict[str, str] = field(default_factory=dict)
+    reads: dict[str | Cond[Linux], str] = field(default_factory=dict)
+
+    def read(self, what: str | Cond[Linux]) -> str | None:
+        """The variable that holds what was read, if there is one."""
+        name = self.reads.pop(what, None)
+        if name is not None:
+            self.reads[what] = name
+        return name
+
+    def keep(self, what: str | Cond[Linux], name: str) -> None:
+        """Keeps what was read at hand. Each has a place on the stack until it is used for the last time: of many, the
+        one that was used longest ago is forgotten, and read again."""
+        self.reads[what] = name
+        if len(self.reads) > _MOST_READS:
+            del self.reads[next(iter(self.reads))]
 
 
 class Writer:
@@ -44,21 +64,28 @@ class Writer:
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
         """A C block; what is memoised inside it is forgotten after, and what stands there on the stack is gone."""
-        memo, used = dict(self.frame.memo), self.stack.used
-        with self.frame.lines.block(head):
+        used = self.stack.used
+        with self._forgetting(), self.frame.lines.block(head):
             yield
-        self.frame.memo, self.stack.used = memo, used
+        self.stack.used = used
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """What is memoised meanwhile is forgotten after."""
+        memo, reads = dict(self.frame.memo), dict(self.frame.reads)
+        yield
+        self.frame.memo, self.frame.reads = memo, reads
 
     @contextmanager
     def captured(self) -> Iterator[list[str]]:
         """Statements that are kept apart, to stand in a branch or nowhere; what they memoise is forgotten after."""
-        outer, memo = self.frame.lines, dict(self.frame.memo)
+        outer = self.frame.lines
         self.frame.lines = Lines(outer.depth + 1)
         kept: list[str] = []
-        yield kept
+        with self._forgetting():
+            yield kept
         kept += self.frame.lines.lines
         self.frame.lines = outer
-        self.frame.memo = memo
 
     def fresh(self, prefix: str) -> str:
         """A C name that nothing else has."""

@@ -74,47 +74,59 @@ DT_SUBPROGRAM(dt_untouched, mm, address, base, d)
 	return 0;
 }
 
-/* What was read, and its address as a number: one that went through memory is no pointer to the verifier. */
-struct dt_absent { u64 address; char text[2 * 4096]; };
+/* What was read, and its address as a number: one that went through memory is no pointer to the verifier. What is kept
+ * of the read at hand stands here too, and not on the stack, which is shared with all that call these functions: `turn`
+ * tells whether another read has come between. */
+struct dt_absent { u64 address, turn, from, size, place, known, mm, base, vma; char text[2 * 4096]; };
 BPF_PERCPU_ARRAY(absent_memory, struct dt_absent, 1);
 #define DT_MAP_PAGE_PLACES 0x64746d6191799a4bULL
 #define DT_MAP_ABSENT_MEMORY 0x64746d617aff859cULL
 
-/* Where the kernel sees the page of an address that is not there: its address, DT_ZEROS, or 0 when that is not known. */
-static __always_inline u64 dt_absent_page(struct dt_pages *pages, u64 mm, u64 address)
+/* Where the kernel sees the page of to->from, which is not there: its address, DT_ZEROS, or 0 when that is not known. */
+static __always_inline u64 dt_absent_page(struct dt_pages *pages, volatile struct dt_absent *to)
 {
-	u64 base = pages->base, vma = DT_CALL(dt_vma, mm, address), flags, file, index, page;
-	bool shared;
+	u64 flags, file, index, page;
 
-	if (!base || !vma)
+	to->base = pages->base;
+	to->vma = DT_CALL(dt_vma, to->mm, to->from);
+	if (!to->base || !to->vma)
 		return 0;
 	/* Readable; not a device's memory, of huge pages, or filled by the process itself (include/linux/mm.h). */
-	flags = dt_kread(vma + OFF_vm_area_struct__vm_flags);
+	flags = dt_kread(to->vma + OFF_vm_area_struct__vm_flags);
 	if ((flags & 0x10404601) != 1)
 		return 0;
-	file = dt_kread(vma + OFF_vm_area_struct__vm_file);
-	shared = flags & 8;
 	/* Without an anon_vma, no page of a private mapping has ever been written. */
-	if (!shared && dt_kread(vma + OFF_vm_area_struct__anon_vma) && !DT_CALL(dt_untouched, mm, address, base))
+	flags &= 8;
+	if (!flags && dt_kread(to->vma + OFF_vm_area_struct__anon_vma) && !DT_CALL(dt_untouched, to->mm, to->from, to->base))
 		return 0;
+	file = dt_kread(to->vma + OFF_vm_area_struct__vm_file);
 	if (!file)
-		return shared || dt_kread(vma + OFF_vm_area_struct__vm_ops) ? 0 : DT_ZEROS;
-	index = dt_kread(vma + OFF_vm_area_struct__vm_pgoff);
-	index += (address - dt_kread(vma + OFF_vm_area_struct__vm_start)) / DT_PAGE;
+		return flags || dt_kread(to->vma + OFF_vm_area_struct__vm_ops) ? 0 : DT_ZEROS;
+	index = dt_kread(to->vma + OFF_vm_area_struct__vm_pgoff);
+	index += (to->from - dt_kread(to->vma + OFF_vm_area_struct__vm_start)) / DT_PAGE;
 	page = DT_CALL(dt_cached, dt_kread(file + OFF_file__f_mapping), index);
-	return page ? base + (page - pages->start) / SIZE_page * DT_PAGE : 0;
+	return page ? to->base + (page - pages->start) / SIZE_page * DT_PAGE : 0;
 }
 
 /* Reads `size` bytes to memory: how many of them are known. */
 DT_SUBPROGRAM(dt_absent_read, from, size, c, d)
 {
-	u64 mm = dt_kread(bpf_get_current_task() + OFF_task_struct__mm), place = 0, known = 0, count, page;
 	u32 zero = 0;
 	struct dt_pages *pages = dt_lookup(DT_MAP(DT_MAP_PAGE_PLACES), &zero);
-	struct dt_absent *to = dt_lookup(DT_MAP(DT_MAP_ABSENT_MEMORY), &zero);
+	struct dt_absent *memory = dt_lookup(DT_MAP(DT_MAP_ABSENT_MEMORY), &zero);
+	volatile struct dt_absent *to = memory;
+	u64 count, place, page, turn;
 
-	if (!mm || !pages || !to)
+	if (!pages || !memory)
 		return 0;
+	turn = to->turn + 1;
+	to->turn = turn;
+	to->mm = dt_kread(bpf_get_current_task() + OFF_task_struct__mm);
+	if (!to->mm)
+		return 0;
+	to->from = from;
+	to->size = size;
+	to->known = to->place = 0;
 	count = DT_PAGE - from % DT_PAGE;
 	count = dt_pick(dt_less(size, count), size, count);
 	/* The part on the first page, then the rest. */
@@ -122,19 +134,23 @@ DT_SUBPROGRAM(dt_absent_read, from, size, c, d)
 		DT_HIDE(i);
 		DT_HIDE(count);
 		count &= DT_PAGE - 1;
-		if (bpf_probe_read_user(to->text + place, count, (void *)from)) {
-			page = dt_absent_page(pages, mm, from);
+		place = to->place;
+		place &= DT_PAGE - 1;
+		if (bpf_probe_read_user(memory->text + place, count, (void *)to->from)) {
+			page = dt_absent_page(pages, to);
 			if (!page)
 				break;
 			/* From no page come zeros. */
-			bpf_probe_read_kernel(to->text + place, count, (void *)(page + from % DT_PAGE));
+			place = to->place;
+			place &= DT_PAGE - 1;
+			bpf_probe_read_kernel(memory->text + place, count, (void *)(page + to->from % DT_PAGE));
 		}
-		known += count;
-		from += count;
-		place = count;
-		count = size - count;
+		to->known += count;
+		to->from += count;
+		to->place = count;
+		count = to->size - count;
 	}
-	return known;
+	return to->turn == turn ? to->known : 0;
 }
 
 /*

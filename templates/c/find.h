@@ -6,14 +6,17 @@
  * ncap at most 8 (7 characters): eight characters are compared at each place. Longer: Baeza-Yates and Gonnet's
  * shift-and. Bit k of the state, counted from where n's first character has its bit, says that the last k + 1
  * characters are the first k + 1 of n; the new state is the old one, shifted, and those bits where n has the new
- * character. n's last character has the topmost bit. `work` holds the bits by character: DT_FIND_WORK(ncap) bytes,
- * 8-aligned, nothing need be in them, and only those of characters in s or n are touched.
+ * character. n's last character has the topmost bit. `work` holds the bits by character, the state, and the bits of n's
+ * first character: DT_FIND_WORK(ncap) bytes, 8-aligned, nothing need be in them, and only those of characters in s or n
+ * are touched.
  *
  * Both go by words of s: the marks of the places in eight characters, then one question.
  */
 #define DT_FIND_END 0x7fffffffffffffffLL
 #define DT_FIND_WORDS(ncap) (((ncap) + 63) / 64)
-#define DT_FIND_WORK(ncap) ((ncap) <= 8 ? 0 : 2048 * DT_FIND_WORDS(ncap))
+#define DT_FIND_WORK(ncap) ((ncap) <= 8 ? 0 : (2048 + 16) * DT_FIND_WORDS(ncap))
+/* What there is of a state of several words stands in memory, and not on the stack. */
+#define DT_FIND_STORED(words) do { if ((words) > 1) asm volatile("" ::: "memory"); } while (0)
 
 /* Marks on the bytes from number k on, k below 0 or above 7 allowed. */
 static __always_inline u64 dt_from(u64 k)
@@ -71,14 +74,17 @@ static __always_inline s64 dt_find_long(const char *s, u32 scap, const char *n, 
 					bool last)
 {
 	const u32 words = DT_FIND_WORDS(ncap);
-	u64 any = DT_WORD(n, 0), found = dt_forget(-1, any), bits = DT_POW2(scap) - 1, length = dt_strlen(n, ncap);
-	u64 state[4] = {}, first[4], skip = 64 * words - length, w, marks, carry, next, c;
-	dt_word *row;
+	u64 any = DT_WORD(n, 0), found = dt_forget(-1, any), within = DT_POW2(scap) - 1, length = dt_strlen(n, ncap);
+	u64 skip = 64 * words - length, w, marks, carry, next, bits, c;
+	dt_word *state = (dt_word *)(work + 2048 * words), *first = state + words, *row;
 
 	/* Character i of n has bit skip + i. */
 #pragma clang loop unroll(full)
-	for (u32 j = 0; j < words; j++)
+	for (u32 j = 0; j < words; j++) {
+		state[j] = 0;
 		first[j] = (1 - dt_any(skip >> 6 ^ j)) << (skip & 63);
+		DT_FIND_STORED(words);
+	}
 	for (u64 i = 0; i < scap; i += 8) {
 		DT_HIDE(i);
 		w = DT_WORD(s, i);
@@ -111,18 +117,20 @@ static __always_inline s64 dt_find_long(const char *s, u32 scap, const char *n, 
 			carry = 0;
 #pragma clang loop unroll(full)
 			for (u32 j = 0; j < words; j++) {
-				next = state[j] >> 63;
-				state[j] = (state[j] << 1 | carry | first[j]) & row[j];
-				carry = next;
+				next = state[j];
+				bits = (next << 1 | carry | first[j]) & row[j];
+				carry = next >> 63;
+				state[j] = bits;
+				DT_FIND_STORED(words);
 			}
-			marks |= state[words - 1] >> 63 << (k + 7);
+			marks |= bits >> 63 << (k + 7);
 		}
 		/* The marks are on last characters. */
 		marks = dt_find_within(marks, w, i, low + length - 1, high + (high != DT_FIND_END ? length - 1 : 0));
 		if (last) {
 			found = dt_pick(dt_any(marks), i + dt_upto(marks) - length, found);
 		} else if (marks) {
-			found = dt_forget(i + dt_before(marks) + 1 - length, any) & bits;
+			found = dt_forget(i + dt_before(marks) + 1 - length, any) & within;
 			break;
 		}
 		if (dt_nul(w))

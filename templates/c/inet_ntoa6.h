@@ -11,15 +11,13 @@
  * Which run is "::" is as in dtrace_dif_subr: the longest, the first of equal ones, but a later run of the same length
  * wins if a group below 0x100 follows it, and a lone last group is never one.
  */
-static __always_inline u64 dt_group(const u64 half[2], int i)
-{
-	return __builtin_bswap16(half[i / 4] >> (16 * (i & 3)));
-}
+typedef u16 __attribute__((may_alias)) dt_group;
 
 static __always_inline void dt_inet_ntoa6(char *dst, u32 dcap, const u8 *address, bool embedded)
 {
 	u64 at = 0, from = 0, to = 0, run = 0, best = 1, zero, better, span, v, squeezed, shown, short_form;
 	u64 half[2] = {};
+	dt_group *groups = (dt_group *)half;
 
 	bpf_probe_read_kernel(half, sizeof(half), address);
 	/* ::ffff:a.b.c.d, and ::a.b.c.d but for :: and ::1 */
@@ -29,30 +27,29 @@ static __always_inline void dt_inet_ntoa6(char *dst, u32 dcap, const u8 *address
 		dst[dt_quad(dst, 0, v)] = 0;
 		return;
 	}
-#pragma clang loop unroll(full)
-	for (int i = 0; i <= 8; i++) {
-		DT_HIDE(half[i / 4 & 1]);
-		v = i < 8 ? dt_group(half, i) : 1;
-		zero = i < 8 ? dt_less(v, 1) : 0;
+	/* Clang does not know the group's number: it would have all groups at hand at a time, on the stack. */
+	for (u64 i = 0; i < 8; i++) {
+		DT_HIDE(i);
+		v = __builtin_bswap16(groups[i]);
+		zero = dt_less(v, 1);
 		/* dtrace counts the bytes up to the first that is not 0, or to the last of all. */
-		span = 2 * run + (i < 8 ? dt_less(v, 256) : -1ULL);
+		span = 2 * run + dt_less(v, 256);
 		better = dt_less(best, span) & ~zero;
 		from = dt_pick(better, i - run, from);
 		to = dt_pick(better, i, to);
 		best = dt_pick(better, 2 * run, best);
 		run = dt_pick(zero, run + 1, 0);
 	}
+	better = dt_less(best, 2 * run - 1);
+	from = dt_pick(better, 8 - run, from);
+	to = dt_pick(better, 8, to);
 	/* The groups that "::" stands for, bit 8 the first; those that are written; where the IPv4 address begins. */
 	squeezed = ((1 << (to & 15)) - (1 << (from & 15))) << 8;
 	if (short_form)
 		squeezed &= 0x3fff;
 	shown = (short_form ? 0x3f00 : 0xff00) & ~squeezed;
-#pragma clang loop unroll(full)
-	for (int i = 0; i < 8; i++) {
-		/* Or clang calculates what the groups have in common before all of them, and keeps it on the stack. */
-		DT_HIDE(half[i / 4]);
-		DT_HIDE(squeezed);
-		DT_HIDE(shown);
+	for (u64 i = 0; i < 8; i++) {
+		DT_HIDE(i);
 		/* Two characters at the first of the squeezed groups. What is not to stay is written over. */
 		zero = (squeezed & ~(squeezed << 1)) >> (i + 8) & 1;
 		dst[dt_bound(at, 64)] = ':';
@@ -61,7 +58,7 @@ static __always_inline void dt_inet_ntoa6(char *dst, u32 dcap, const u8 *address
 		better = shown >> (i + 8) & 1;
 		if (i)
 			at += better & ~(squeezed >> (i + 7));
-		v = dt_group(half, i);
+		v = __builtin_bswap16(groups[i]);
 #pragma clang loop unroll(full)
 		for (int k = 12; k >= 0; k -= 4) {
 			span = v >> k & 15;

@@ -1,5 +1,5 @@
 // needs: word strlen find
-// steps: 6000 90
+// steps: 6000 150
 /*
  * rindex(s, n[, start]): the last place of n in s that is not behind `start`, -1 if there is none.
  *

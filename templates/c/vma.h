@@ -18,7 +18,7 @@
 DT_SUBPROGRAM(dt_vma, mm, address, c, d)
 {
 #ifdef OFF_mm_struct__mm_mt
-	u64 pivots[15];
+	u64 pivots[3];
 	u64 entry = dt_kread(mm + OFF_mm_struct__mm_mt + OFF_maple_tree__ma_root), node, type, slots, at, more;
 
 	for (u64 depth = 0; depth < 7; depth++) {
@@ -28,14 +28,20 @@ DT_SUBPROGRAM(dt_vma, mm, address, c, d)
 		node = entry & ~255ULL;
 		type = entry >> 3 & 15;
 		slots = dt_pick(dt_any(type ^ 3), OFF_maple_range_64__slot, OFF_maple_arange_64__slot);
-		bpf_probe_read_kernel(pivots, 15 * sizeof(*pivots), (void *)(node + 8));
 		at = 0;
 		more = 1;
-		for (u64 i = 0; i < 15; i++) {
-			DT_HIDE(i);
-			/* What stands behind 9 pivots are pointers: addresses of the kernel, or 0, which end the search too. */
-			more &= dt_less(pivots[i] - 1 & ~(1ULL << 63), address - 1);
-			at += more;
+		/* A few pivots at a time: the stack is shared with all that call this. */
+		for (u64 part = 8; part < 8 + 15 * sizeof(*pivots); part += sizeof(pivots)) {
+			DT_HIDE(part);
+			bpf_probe_read_kernel(pivots, sizeof(pivots), (void *)(node + part));
+#pragma clang loop unroll(full)
+			for (int i = 0; i < 3; i++) {
+				DT_HIDE(at);
+				DT_HIDE(more);
+				/* What stands behind 9 pivots are pointers: addresses of the kernel, or 0, which end the search too. */
+				more &= dt_less(pivots[i] - 1 & ~(1ULL << 63), address - 1);
+				at += more;
+			}
 		}
 		entry = dt_kread(node + slots + 8 * at);
 		if (type < 2)

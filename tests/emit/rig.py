@@ -25,7 +25,7 @@ from dtrans.run.programs.objects import Object
 FOLDER = Path(__file__).parents[2] / "templates" / "c"
 #: Strings' capacity, and the value's parts: (name, bytes).
 CAP = 256
-PARTS = (("a", CAP), ("b", CAP), ("state", CAP + 8), ("dst", CAP), ("room", 2 * CAP), ("work", 8192))
+PARTS = (("a", CAP), ("b", CAP), ("state", CAP + 8), ("dst", CAP), ("room", 2 * CAP), ("work", 8256))
 NUMBERS = 8
 
 _VALUE = struct.Struct(f"<{NUMBERS}q{NUMBERS}q")

@@ -172,3 +172,23 @@ def test_nothing_of_a_long_clause_is_printed_or_done_after_a_fault_within_it() -
     # Each step is two actions.
     expected = "".join(f"fault at {fault}, action {fault + 2}: {fault}\n" for fault in faults)
     assert printed(f'BEGIN {{ s = "abc"; }}\n{text}\n{errors}\nBEGIN {{ exit(0); }}').startswith(expected)
+
+
+def test_a_statement_longer_than_a_program_may_be_goes_on_between_its_values() -> None:
+    """More than 32,767 instructions; a fault in one of the last values takes all of it back."""
+    numbers = range(1000, 1120)
+    values = [f"strjoin(strjoin(s, lltostr(n + {number})), substr(s, n + {number - 999}))" for number in numbers]
+    faulty = [*values[:100], "*(int *)n", *values[100:]]
+    printing = [f'BEGIN {{ printf("{"%s " * len(values)}\\n", {", ".join(values)}); }}',
+                f'BEGIN {{ printf("{"%s " * 100}%d{" %s" * 20}\\n", {", ".join(faulty)}); }}']  # fmt: skip
+    text = f"""
+BEGIN {{ s = "abcdef"; n = -1; }}
+{printing[0]}
+{printing[1]}
+ERROR {{ printf("fault at %d, action %d\\n", arg5, arg2); }}
+BEGIN {{ exit(0); }}
+"""
+    shown = printed(text).strip().splitlines()
+    assert shown[0] == "".join(f"abcdef{number - 1}{'abcdef'[number - 1000 :]} " for number in numbers)
+    assert shown[1] == "fault at -1, action 101"
+    assert len(shown) == 2
