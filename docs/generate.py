@@ -35,7 +35,8 @@ live tests saw of it: on the kernels of the [lab](../tests/vm/README.md), and on
 | refused | Linux has no such thing: a program that uses it is refused with the reason |
 | unproven | served, but no test makes it fire there; the number tells the cause |
 
-`dtrans explain` says how a row differs from the original. This page is made by `make docs` from the results in
+A test that needs `lab` runs in guests only, where nothing else does. `dtrans explain` says how a row differs from the
+original. This page is made by `make docs` from the results in
 `tests/proofs/`, which `make proofs` renews.
 """
 

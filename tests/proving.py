@@ -42,7 +42,7 @@ State = dict[str, str]
 _OF_THE_KERNEL = (
     "this kernel",
     "needs the types of",
-    *(f"needs {kind}:" for kind in ("rawtp", "tracepoint", "symbol", "feature", "member", "function")),
+    *(f"needs {kind}:" for kind in ("rawtp", "tracepoint", "symbol", "address", "feature", "member", "function")),
 )
 
 

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from dtrans.errors import DtransError
 from dtrans.run import session
 from dtrans.run.output import aggregate
+from tests.conftest import has
 from tests.loads import line
 from tests.programs import printed
 
@@ -190,3 +192,14 @@ def test_no_event_is_lost_where_maps_are_emptied_all_the_time(monkeypatch: pytes
     # Each number once, by itself: 1 to 9000, and the empty rows around them.
     counts = [int(row.split()[-1]) for row in wide.splitlines() if "|" in row]
     assert counts == [0, *[1] * 9000, 0]
+
+
+def test_keys_of_several_strings_are_told_apart_or_refused_by_an_older_kernel() -> None:
+    source = 'BEGIN { @["a", "b", "c"] = sum(1); @["a", "b", "d"] = sum(2); exit(0); }'
+    if has("release:5.11"):
+        found = printed(source)
+    else:
+        with pytest.raises(DtransError, match=r"keys of the map .* have 768 bytes, and this kernel takes 512"):
+            printed(source)
+        found = printed(source, options={"quiet": "1", "strsize": "128"})
+    assert found.split() == ["a", "b", "c", "1", "a", "b", "d", "2"]

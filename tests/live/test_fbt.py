@@ -4,13 +4,16 @@ tests run, in the lab's guests, a program takes seconds."""
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Run
+from tests.conftest import Run, command
 from tests.programs import host, printed, refused
 
 pytestmark = pytest.mark.needs("feature:kprobe")
@@ -97,6 +100,85 @@ def test_functions_of_a_module_are_traced_alone_and_many_together() -> None:
         ("ext4", "return", "100"): 50,
         ("ext4", "ext4_file_write_iter", "0"): 50,
     }
+
+
+@pytest.mark.needs("symbol:register_fprobe_ips", "path:/sys/kernel/btf/ext4")
+def test_every_function_of_a_module_is_traced_by_one_program() -> None:
+    """What is entered is left, function by function."""
+    body = """
+    fbt:ext4::entry /pid == $target/ { @[probefunc] = sum(1); @all["all"] = count(); }
+    fbt:ext4::return /pid == $target/ { @[probefunc] = sum(-1); }
+    END { printa("%s %@d\\n", @); printa("%s %@d\\n", @all); }"""
+    file = Path(f"/var/tmp/dtrans-fbt-{os.getpid()}")
+    try:
+        told = _by_key(printed(body, commands=[f"dd if=/dev/zero of={file} bs=100 count=50 status=none"]))
+    finally:
+        file.unlink(missing_ok=True)
+    assert told.pop(("all",)) >= 100
+    assert told["ext4_file_write_iter",] == told["ext4_file_open",] == 0
+    assert set(told.values()) == {0}, told
+
+
+def test_arguments_beyond_the_registers_and_structures_by_value() -> None:
+    """A datagram is made by ip_make_skb, whose tenth argument are the flags of its send. A user's number is a structure
+    in a register of its own."""
+    body = """
+    fbt::ip_make_skb:entry
+    /pid == $target && arg4 == 8 + 77/
+    { @[arg5, arg9, args[9], arg6 != 0, arg8 != 0] = count(); }
+    fbt::from_kuid_munged:entry /pid == $target/ { @user[arg1] = count(); }
+    END { printa("%d %d %d %d %d %@d\\n", @); printa("user %d %@d\\n", @user); }"""
+    work = """
+import os, socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+    one.bind(("127.0.0.1", 0))
+    for _ in range(20):
+        one.sendto(b"x" * 77, socket.MSG_DONTROUTE, one.getsockname())
+os.setuid(4711)
+for _ in range(30):
+    os.getuid()
+"""
+    told = _by_key(printed(body, commands=[shlex.join([sys.executable, "-S", "-E", "-c", work])]))
+    assert told["8", "4", "4", "1", "1"] == 20
+    assert told["user", "4711"] >= 30
+    assert refused("fbt::from_kuid_munged:entry { trace(args[1]); }").tag == "D_ARGS_TYPE"
+
+
+def test_functions_that_the_compiler_renamed_and_that_share_a_name_are_attached_to() -> None:
+    functions = host().functions()
+    counted = Counter(name for _, names in functions for name in names)
+    names = dict(functions)["vmlinux"]
+    renamed = next((name for name in names if ".isra." in name or ".constprop." in name), "vfs_read")
+    several = next(name for name in names if counted[name] == 2)
+    body = f'fbt::{renamed}:entry, fbt::{several}:entry {{ @ = count(); }} BEGIN {{ printf("on"); exit(0); }}'
+    assert printed(body).strip() == "on"
+    short = renamed.partition(".")[0]
+    if renamed != short and short not in counted:
+        assert f"the compiler has made {renamed}" in refused(f"fbt::{short}:entry {{}}").hint
+
+
+def test_a_tracer_that_is_killed_leaves_no_function_traced() -> None:
+    """The kernel lists what is traced: by trampolines, kprobes and returns alike."""
+
+    def enabled() -> set[str]:
+        return {line.split()[0] for line in Path("/sys/kernel/tracing/enabled_functions").read_text().splitlines()}
+
+    before = enabled()
+    program = """
+    fbt::vfs_s*:entry, fbt::vfs_s*:return { @[probefunc] = count(); }
+    fbt::vfs_read:entry, fbt::vfs_read:return { @[probefunc] = count(); }
+    tick-50ms { printf("go\\n"); }"""
+    line = command("-q", "-x", "switchrate=50hz", "-n", program, drop_in=True)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stdout
+        assert tracer.stdout.readline() == "go\n"
+        assert {"vfs_read", "vfs_statfs"} <= enabled() - before
+        tracer.kill()
+        tracer.wait()
+    deadline = time.monotonic() + 120
+    while enabled() - before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not enabled() - before
 
 
 @pytest.mark.proves("fbt:genunix:fop_open:entry", "fbt:genunix:fop_open:return")

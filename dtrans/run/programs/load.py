@@ -65,6 +65,8 @@ _NAME_PARTS = ("id", "provider", "module", "function", "name")
 _CLOCK_MONOTONIC_COARSE = 6
 #: No rights, no memory; and too many open files, which may come when the verifier has taken the program already.
 _REFUSED, NO_FILES = frozenset({1, 12, 13}), frozenset({23, 24})
+#: Bytes of a key before Linux 5.11: no more than a program's stack (kernel/bpf/hashtab.c, htab_map_alloc_check).
+_SHORT_KEY = 512
 #: Instructions that a jump can go.
 _FARTHEST_JUMP = 32767
 #: What is told of a program, and not of the machine.
@@ -326,6 +328,10 @@ def _create(spec: MapSpec, others: Mapping[str, BpfMap]) -> BpfMap:
         made.update(_U32_KEY.pack(0), _U32_KEY.pack(inner.fd))
         return made
     except OSError as error:
+        if error.errno == 7 and spec.key_size > _SHORT_KEY:
+            what = f"keys of the map '{spec.name}' have {spec.key_size} bytes, and this kernel takes {_SHORT_KEY}"
+            hint = "lower option strsize, which strings in keys take each; Linux takes longer keys from 5.11 on"
+            raise fail("D_KERNEL", what, hint=hint) from None
         if error.errno in (7, 12, 22):
             size = f"{spec.max_entries} entries of {spec.key_size + spec.value_size} bytes"
             raise fail("D_KERNEL", f"no memory for the map '{spec.name}' ({size})", hint=MAPS_HINT) from None

@@ -101,6 +101,22 @@ def test_a_wait_is_as_long_as_who_waits_and_who_holds_the_lock_say(disk_file: Pa
 @pytest.mark.proves(
     "lockstat:::adaptive-acquire", "lockstat:::adaptive-release", "lockstat:::rw-acquire", "lockstat:::rw-release"
 )
+def test_a_lock_is_held_from_its_acquire_to_its_release(disk_file: Path) -> None:
+    source = """
+        lockstat:::adaptive-acquire, lockstat:::rw-acquire /pid == $target/ { since[tid, arg0] = timestamp; }
+        lockstat:::adaptive-release, lockstat:::rw-release
+        /since[tid, arg0] && timestamp - since[tid, arg0] > 100000000/
+        { printf("%s %d\\n", probename, timestamp - since[tid, arg0]); }
+        lockstat:::adaptive-release, lockstat:::rw-release /since[tid, arg0]/ { since[tid, arg0] = 0; }"""
+    rows, times = held(source, disk_file)
+    for kind, (least, _, most) in zip(("adaptive-release", "rw-release"), times, strict=True):
+        assert least >= 200_000_000
+        assert any(row[0] == kind and least <= int(row[1]) <= most for row in rows), (rows, times)
+
+
+@pytest.mark.proves(
+    "lockstat:::adaptive-acquire", "lockstat:::adaptive-release", "lockstat:::rw-acquire", "lockstat:::rw-release"
+)
 def test_locks_are_taken_and_let_go(disk_file: Path) -> None:
     source = f"""
         lockstat:::adaptive-acquire, lockstat:::adaptive-release, lockstat:::rw-acquire, lockstat:::rw-release
