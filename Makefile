@@ -97,7 +97,8 @@ system-test: system
 		ls /usr/include/sys/sdt.h /usr/include/*/sys/sdt.h 2>/dev/null | grep -q . || missing="$$missing systemtap-sdt-dev"; \
 		command -v tclsh >/dev/null || missing="$$missing tcl"; \
 		command -v php >/dev/null || missing="$$missing php-cli"; \
-		command -v ruby >/dev/null || missing="$$missing ruby")
+		command -v ruby >/dev/null || missing="$$missing ruby"; \
+		command -v bpftrace >/dev/null || missing="$$missing bpftrace")
 
 system-vm: system
 	$(call install, \

@@ -124,6 +124,12 @@ class Pipeline:
         double = {name for name, row in self.knowledge.providers.items() if row.double_arrows}
         return replace(made, double_arrows=tuple(sorted(double & {probe.provider for probe in made.probes.values()})))
 
+    def bpftrace(self, title: str) -> str:
+        """The plan as a bpftrace script, of the program that is called `title`."""
+        from dtrans.emit.bpftrace.script import bpftrace_text
+
+        return bpftrace_text(self.plan, self.types, title)
+
     @property
     def c_text(self) -> str:
         return self.artifact.c_text

@@ -1,4 +1,4 @@
-"""``dtrans translate``: a D program as a stand-alone BCC program in Python."""
+"""``dtrans translate``: a D program as a stand-alone BCC program in Python, or as a bpftrace script."""
 
 from __future__ import annotations
 
@@ -12,29 +12,41 @@ from dtrans.cli.programs import read_words
 from dtrans.cli.trace import make_pipeline
 from dtrans.errors import fail
 
-HELP = """Write a D program as a stand-alone BCC program.
+HELP = """Write a D program as a stand-alone BCC program, or as a bpftrace script.
 
-The program needs Python and the distribution's BCC where it runs, and neither D nor dtrans. Offsets of kernel
-structures are looked up there, so that it runs on other kernels too.
+The BCC program needs Python and the distribution's BCC where it runs, and neither D nor dtrans. Offsets of kernel
+structures are looked up there, so that it runs on other kernels too. A bpftrace script says at its head what it does
+otherwise; what bpftrace cannot do is refused.
 
 \b
 Examples:
   dtrans translate script.d                           to standard output
   dtrans translate script.d -o script.py
   dtrans translate -n 'io:::start { @[execname] = count(); }' -o io.py
+  dtrans translate --to bpftrace script.d -o script.bt
 """
 
 
 @click.command("translate", cls=DtraceCommand, help=HELP)
 @click.argument("words", nargs=-1, metavar="[FILE] [ARGS]...", type=click.UNPROCESSED)
+@click.option(
+    "--to",
+    type=click.Choice(["bcc", "bpftrace"]),
+    default="bcc",
+    show_default=True,
+    help="What the program is written for.",
+)
 @click.option("-o", "dtrace_o", metavar="FILE", expose_value=False, help="The program's file, which is written anew.")
-def command(words: tuple[str, ...]) -> int:
-    from dtrans.emit.standalone import standalone
-
+def command(words: tuple[str, ...], to: str) -> int:
     arguments = read_words(words)
     pipeline, given = make_pipeline(arguments, target=True)
     title = ", ".join(program.name.strip() for program in given)
-    text = standalone(pipeline.artifact, title, tuple(program.title for program in given))
+    if to == "bpftrace":
+        text = pipeline.bpftrace(title)
+    else:
+        from dtrans.emit.standalone import standalone
+
+        text = standalone(pipeline.artifact, title, tuple(program.title for program in given))
     if arguments.output is None:
         click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
         return 0
