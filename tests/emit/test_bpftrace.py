@@ -99,7 +99,8 @@ def test_what_bpftrace_cannot_do_is_refused_at_its_place(text: str, word: str | 
     with pytest.raises(DtransError) as caught:
         pipeline(text).bpftrace("x.d")
     found = caught.value.diagnostic
-    assert found.tag == "D_BPFTRACE" and reason in found.message
+    assert found.tag == "D_BPFTRACE"
+    assert reason in found.message
     assert found.span is not None
     assert word is None or found.span.text == word
 

@@ -26,7 +26,8 @@ LANGUAGE = r"""
 #pragma D option quiet
 int small; unsigned char byte; string name; uint64_t big; int table[int, string]; int divisor;
 BEGIN {
-    small = -7; byte = 300; name = "a\"b\\c%d\t"; big = 0xffffffffffffffff; this->k = 5; this->s = "local"; divisor = -2;
+    small = -7; byte = 300; name = "a\"b\\c%d\t"; big = 0xffffffffffffffff; this->k = 5; this->s = "local";
+    divisor = -2;
     printf("%d %d %d %d\n", small / 2, small % 2, -8 / 3, 7 / small);
     printf("%d %d %d %d\n", small / divisor, small % divisor, 9 / divisor, 9 % divisor);
     printf("%d %d %u %x\n", small >> 1, -1 >> 4, big >> 60, big);
