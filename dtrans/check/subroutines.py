@@ -66,6 +66,7 @@ PROTOTYPES: Mapping[str, Prototype] = {
     "json": Prototype(("string", "string"), "string"),
     "link_ntop": Prototype(("int", "memory"), "string"),
     "lltostr": Prototype(("int", "int"), "string", 1),
+    "memstr": Prototype(("memory", "int", "int"), "string"),
     "ntohl": Prototype(("int",), UINT32),
     "ntohll": Prototype(("int",), UINT64),
     "ntohs": Prototype(("int",), UINT16),
@@ -101,7 +102,7 @@ REFUSED: Mapping[str, str] = {
     **dict.fromkeys(
         ("sx_isexclusive", "sx_shared_held", "sx_exclusive_held"), "Linux has no locks of FreeBSD's kind: see lockstat"
     ),
-    **dict.fromkeys(("memref", "memstr", "typeref", "printm", "printt"), "tracemem() and print() show memory here"),
+    **dict.fromkeys(("memref", "typeref", "printm", "printt"), "tracemem() and print() show memory here"),
 }
 
 #: Functions of macOS that give back what they are given: the number of their arguments. Linux's addresses carry no

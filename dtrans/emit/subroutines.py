@@ -133,6 +133,8 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             values.fault(f"!{made}", ILLEGAL_OPERATION)
             if room is not slot:
                 strings.copy(values, slot, room)
+        case "memstr":
+            _memstr(values, call, to)
         case "inet_ntoa":
             address = values.load(values.integer(args[0]), _U32, "kernel", None)
             calls.statement(values, name, to, Number(address))
@@ -144,6 +146,13 @@ def _string_function(values: Values, call: Call[Linux], slot: Slot) -> None:
             _by_kind(values, call, slot, (_ETHERNET, _INFINIBAND), _link_of)
         case _:
             raise fail("D_FUNC_UNDEF", f"{call.name}() cannot be used as a string here", call.span)
+
+
+def _memstr(values: Values, call: Call[Linux], to: To) -> None:
+    address = values.temporary("u64", values.integer(call.args[0]))
+    character, length = (Number(values.temporary("u64", values.integer(arg))) for arg in call.args[1:])
+    read = values.calls.expression(values, "memstr", to, Number(address), character, length)
+    values.fault(f"!{read}", BAD_ADDRESS, address)
 
 
 def _found(values: Values, slot: Slot, found: str) -> None:

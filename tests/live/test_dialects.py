@@ -86,7 +86,8 @@ syscall::read:entry
 {
     self->p = curthread->td_proc;
     this->parent = self->p->p_pptr;
-    printf("%s|%s|%s|%s|", self->p->p_comm, curproc->p_name, curthread->td_name, stringof(self->p->p_args->ar_args));
+    printf("%s|%s|%s|", self->p->p_comm, curproc->p_name, curthread->td_name);
+    printf("%s|", memstr(self->p->p_args->ar_args, ' ', self->p->p_args->ar_length));
     printf("%s|%s|%s|", execargs, self->p->p_fd->fd_cdir->v_path, self->p->p_fd->fd_rdir->v_path);
     printf("%s|%s|%s|", jailname, self->p->p_ucred->cr_prison->pr_name, self->p->p_ucred->cr_prison->pr_path);
     printf("%s|%s|", curpsinfo->pr_jailname, self->p->p_textvp->v_path);
@@ -145,6 +146,40 @@ def test_a_process_and_a_thread_are_read_by_the_members_of_freebsd_and_macos(dtr
         *"/etc/passwd passwd 1 0 1 1 1 2048 5 1 1 1 1".split(),
     ]
     assert int(parent) > 1
+
+
+_ARGUMENTS = """
+syscall::read:entry
+/pid == $target && arg0 == 0/
+{
+    this->args = curproc->p_args;
+    this->left = this->args ? this->args->ar_length : 0;
+    this->at = (char *)(this->args ? this->args->ar_args : 0);
+    this->first = this->left > 0 ? this->at : stringof(curproc->p_comm);
+    this->length = this->left > 0 ? strlen(this->at) + 1 : 0;
+    this->at += this->length;
+    this->left -= this->length;
+    this->second = this->left > 0 ? this->at : "";
+    this->length = this->left > 0 ? strlen(this->at) + 1 : 0;
+    this->at += this->length;
+    this->left -= this->length;
+    this->third = this->left > 0 ? this->at : "";
+    printf("%s|%s|%s|%d|", this->first, this->second, this->third, this->left);
+    this->parent = curproc->p_pptr;
+    printf("%d %d %d\\n", this->parent->p_args->ar_length, this->parent->p_args->ar_args == 0, this->parent->p_argc);
+    exit(0);
+}
+"""
+
+
+def test_the_arguments_of_a_process_are_walked_one_after_the_other(dtrace: Dtrace) -> None:
+    """As programs of dwatch do. Of another process than the running one there are none."""
+    command = "dd 'if=/etc/passwd' of=/dev/null count=1 status=none"
+    told = dtrace("-qn", _ARGUMENTS, "-c", command).stdout.strip()
+    rest = len("of=/dev/null count=1 status=none") + 1
+    assert told == f"dd|if=/etc/passwd|of=/dev/null|{rest}|0 1 0"
+    long = f"dd if=/{'./' * 600}etc/passwd of=/dev/null count=1 status=none"
+    assert dtrace("-qn", _ARGUMENTS, "-c", long).stdout.strip() == "dd|||0|0 1 0"
 
 
 def test_execargs_has_more_than_the_80_bytes_of_pr_psargs(dtrace: Dtrace) -> None:
