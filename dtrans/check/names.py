@@ -26,6 +26,7 @@ from dtrans.check.translators import (
     define_inline,
     define_translator,
     expand_inline,
+    not_to_be_had,
     own_member,
     own_translator,
 )
@@ -259,6 +260,7 @@ class ScriptNames(Definitions):
     def translated_member(self, base: Expr[Solaris], node: ast.Member) -> Expr[Solaris] | None:
         ref = base.type.to if isinstance(base.type, Pointer) else base.type
         if not isinstance(ref, StructRef):
+            self._check_there(base)
             return None
         if isinstance(base, Translate):
             own = own_translator(self, ref, base.operand)
@@ -272,6 +274,16 @@ class ScriptNames(Definitions):
             return None
         self._check_operator(base, node)
         return TranslatedMember(base, node.name, self.structure_member(ref, node.name, node.span), node.span)
+
+    def _check_there(self, base: Expr[Solaris]) -> None:
+        """A structure that Linux has not at all is refused for that when a member of it is named."""
+        kind = base.base.type if isinstance(base, TranslatedMember) else None
+        ref = kind.to if isinstance(kind, Pointer) else kind
+        if isinstance(base, TranslatedMember) and isinstance(ref, StructRef):
+            structure = self.types.knowledge.structures[ref.tag]
+            note = structure.members[base.name].note
+            if note.fidelity == "none":
+                raise fail("D_XLATE_MEMB", not_to_be_had(structure, base.name, note.differs), base.span)
 
     def _is_own(self, ref: StructRef, node: ast.Member) -> bool:
         if ref.origin == "translated":

@@ -310,6 +310,8 @@ class ProgramChecker:
         if of_process:
             return of_process
         known = providers.get(description.provider)
+        if known is not None and known.family == "rows" and known.reason:
+            return known.reason
         if known is not None and known.family == "functions":
             return self.universe.functions.hint(description.function)
         events = [row.name.split("-{")[0] for row in known.probes if "{mode}" in row.name] if known else []
@@ -324,7 +326,7 @@ class ProgramChecker:
             return (
                 f"there is no provider '{description.provider}'; did you mean {' or '.join(meant)}?"
                 if meant
-                else f"there is no provider '{description.provider}': it has {', '.join(sorted(providers))}"
+                else f"there is no provider '{description.provider}': 'dtrans list' shows what there is"
             )
         part = description.function or description.name
         choices = {probe.function if description.function else probe.name for probe in self.universe.probes}

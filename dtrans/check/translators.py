@@ -11,6 +11,7 @@ from dtrans.check.memory import bit_field, find_member, offset_by, variable_valu
 from dtrans.check.tree import Assign, Comma, Const, Expr, Load, Read, Solaris, Store, Text, Translate, Variable
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.inlines import STANDARD
+from dtrans.knowledge.rows import StructureRow
 from dtrans.source import NOWHERE, Span
 from dtrans.syntax import ast
 from dtrans.types import ULONG, Array, Int, Pointer, StructRef, Type
@@ -18,6 +19,11 @@ from dtrans.values import replace
 
 #: Inlines that one inline may stand for, those within them included: each doubles what it names twice.
 _MOST_EXPANDED = 4096
+
+
+def not_to_be_had(structure: StructureRow, name: str, why: str) -> str:
+    """What is said of a member that nothing on this kernel is."""
+    return f"{structure.name}.{name} is not to be had on this kernel: {why}"
 
 
 def define_translator(names: Definitions, node: ast.Translator) -> OwnTranslator:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from dtrans.check.conversions import is_string
 from dtrans.check.subroutines import STATEMENT_ONLY
+from dtrans.check.translators import not_to_be_had
 from dtrans.check.tree import (
     Arg,
     Args,
@@ -210,7 +211,7 @@ class Lowering:
         if made is None:
             # What differs where it is to be had is no reason.
             why = note.differs if note.fidelity == "none" else "what fires this probe here does not tell it"
-            raise fail("D_XLATE_MEMB", f"{structure.name}.{name} is not to be had on this kernel: {why}", span)
+            raise fail("D_XLATE_MEMB", not_to_be_had(structure, name, why), span)
         self._tell(f"{structure.name}.{name}", made[1], note.fidelity, note.differs)
         return made[0]
 

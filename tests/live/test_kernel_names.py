@@ -60,6 +60,7 @@ def test_a_pipe_has_no_path_and_is_none_to_a_test() -> None:
     "proc_t.p_parent", "proc_t.p_ppid", "proc_t.p_pidp", "pidp_t.pid_id", "proc_t.p_lwpcnt", "proc_t.p_mstart",
     "user_t.u_comm", "user_t.u_psargs", "user_t.u_cdir", "proc_t.p_exec", "proc_t.p_stksize", "kthread_t.t_tid",
     "proc_t.p_cred", "kcred_t.cr_uid", "proc_t.p_brkbase", "proc_t.p_brksize", "kthread_t.t_lwp", "klwp_t.lwp_procp",
+    "proc_t.p_zone", "zone_t.zone_name", "zone_t.zone_id",
 )  # fmt: skip
 def test_a_process_is_read_by_solaris_members_through_pointers_that_are_kept() -> None:
     body = """
@@ -74,7 +75,8 @@ def test_a_process_is_read_by_solaris_members_through_pointers_that_are_kept() -
         printf("%s %d %d ", self->p->p_exec->v_path, self->p->p_mstart < timestamp, self->p->p_stksize > 4096);
         printf("%d %d ", curthread->t_tid == tid, self->p->p_cred->cr_uid == uid);
         printf("%d %d ", self->p->p_brkbase != 0, self->p->p_brksize < 1 << 30);
-        printf("%d %d", curthread->t_lwp->lwp_procp == self->p, curthread->tgid == pid);
+        printf("%d %d ", curthread->t_lwp->lwp_procp == self->p, curthread->tgid == pid);
+        printf("%s %d", ((proc_t *)curpsinfo->pr_addr)->p_zone->zone_name, self->p->p_zone->zone_id);
         exit(0);
     }"""
     told, _, rest = _of_dd(body).strip().partition("|")
@@ -82,7 +84,7 @@ def test_a_process_is_read_by_solaris_members_through_pointers_that_are_kept() -
     assert told == f"1 {os.getpid()} 1 1 dd"
     assert psargs.startswith("dd if=/etc/passwd")
     assert cwd == str(Path.cwd())
-    assert values == f"{os.path.realpath('/bin/dd')} 1 1 1 1 1 1 1 1"
+    assert values == f"{os.path.realpath('/bin/dd')} 1 1 1 1 1 1 1 1 global 0"
 
 
 @pytest.mark.proves("`rootvfs", "vfs_t.vfs_vnodecovered", "vnode_t.v_vfsp", "vfs_t.vfs_bsize", "vfs_t.vfs_dev")

@@ -31,6 +31,14 @@ def test_a_timer_of_the_kernel_begins_and_ends() -> None:
     assert "`" in name
 
 
+@pytest.mark.proves("sdt:::callout-start", "sdt:::callout-end")
+def test_a_callout_of_solaris_begins_and_ends() -> None:
+    source = """
+        sdt:::callout-start { timer[cpu] = arg0; seen[cpu] = ((callout_t *)arg0)->c_func; }
+        sdt:::callout-end /timer[cpu] != 0 && timer[cpu] == arg0/ { printf("%a", seen[cpu]); exit(0); }"""
+    assert "`" in printed(source)
+
+
 @pytest.mark.proves("priv:::priv-ok", "priv:::priv-err")
 @pytest.mark.needs("rawtp:cap_capable")
 def test_a_privilege_is_granted_to_root_and_denied_to_nobody() -> None:
@@ -50,6 +58,12 @@ def test_a_privilege_is_granted_to_root_and_denied_to_nobody() -> None:
         ("mach_trap::task_for_pid:entry", "Linux has no Mach"),
         ("audit::aue_open_*:commit", "no tracepoint tells of them"),
         ("udplite:::send", "as protocol 136"),
+        ("nfscl:nfs3:read:start", "has tracepoints of its own"),
+        ("sctp:::send", "as protocol 132"),
+        ("tcp:::debug-input", "args[3] is their args[0]"),
+        ("tcp:::debug-user", "syscall::connect:entry"),
+        ("tcp:::siftr", "a module of FreeBSD's"),
+        ("fbt::tcp_do_segment:return", "two functions"),
         ("vfs:namecache:lookup:hit", "dnlc_lookup:return"),
         ("vfs::vop_getpages:entry", "No system call tells of it"),
     ],
@@ -59,3 +73,15 @@ def test_what_linux_has_not_is_refused_with_what_there_is_instead(probe: str, re
     assert diagnostic.tag == "D_PDESC_ZERO"
     assert reason in diagnostic.message
     assert diagnostic.hint == "-Z lets the rest of the script run"
+
+
+def test_instructions_of_the_kernel_are_refused_with_the_probes_of_its_functions() -> None:
+    diagnostic = refused("kinst::vm_fault:4 { }")
+    assert diagnostic.tag == "D_PDESC_ZERO"
+    assert "fbt has the entry and the return" in diagnostic.hint
+
+
+def test_what_stands_in_a_structure_that_linux_has_not_is_refused_with_the_reason() -> None:
+    diagnostic = refused("tick-1s { trace(curthread->t_cpu->cpu_m.mcpu_pri); }")
+    assert diagnostic.tag == "D_XLATE_MEMB"
+    assert "no interrupt priority levels" in diagnostic.message
