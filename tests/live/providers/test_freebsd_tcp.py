@@ -1,7 +1,9 @@
-"""FreeBSD's functions of TCP, as course work and scripts for FreeBSD trace them: connections of known ports and sizes over
-the loopback interface."""
+"""FreeBSD's functions of TCP, as scripts for FreeBSD trace them: connections of known ports and sizes over the loopback
+interface."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pytest
 
@@ -38,8 +40,8 @@ _SEGMENTS = """
 def test_segments_of_a_connection_with_its_state_and_its_windows(address: str, version: int) -> None:
     port = free_port(address)
     rows = [line.split() for line in run(_SEGMENTS, port, command("tcp", address, port, 7, 300))]
-    # One that was sent twice counts once: its number is that which the connection waits for. Linux may join segments that
-    # come while the connection is busy. The header of IP, that of TCP with its time stamps.
+    # One that was sent twice counts once: its number is that which the connection waits for. Linux may join segments
+    # that come while the connection is busy. The header of IP, that of TCP with its time stamps.
     assert sum(int(row[1]) for row in rows) == 7 * 300
     header = (20 if version == 4 else 40) + 32
     (sender,) = {row[0] for row in rows}
@@ -73,5 +75,5 @@ def test_a_connection_goes_from_state_to_state_at_both_ends(address: str, versio
     assert ("state-listen", "state-syn-received") in server
     assert ("state-syn-received", "state-established") in server
     # Each begins where the one before it ended.
-    assert all(one[1] == two[0] for one, two in zip(client, client[1:], strict=False))
+    assert all(one[1] == two[0] for one, two in pairwise(client))
     assert len(client) + len(server) == len(rows)
