@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dtrans.check.definitions import Definitions, OwnTranslator
 from dtrans.check.memory import bit_field, find_member, offset_by, variable_value
-from dtrans.check.tree import Assign, Comma, Const, Expr, Load, Read, Solaris, Store, Text, Translate, Variable
+from dtrans.check.tree import Assign, Comma, Const, Expr, Load, Place, Read, Solaris, Store, Text, Translate, Variable
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.inlines import STANDARD
 from dtrans.knowledge.rows import StructureRow
 from dtrans.source import NOWHERE, Span
 from dtrans.syntax import ast
-from dtrans.types import ULONG, Array, Int, Pointer, StructRef, Type
+from dtrans.types import LONG, ULONG, Array, Int, Pointer, StructRef, Type
 from dtrans.values import replace
 
 #: Inlines that one inline may stand for, those within them included: each doubles what it names twice.
@@ -87,19 +87,21 @@ def own_member(names: Definitions, base: Translate, translator: OwnTranslator, n
 
 def copy_translated(
     names: Definitions, address: Expr[Solaris], translator: OwnTranslator, operand: Expr[Solaris]
-) -> Expr[Solaris] | None:
-    """``structure = xlate <structure>(operand)``: every member that the translator makes is stored."""
-    made: Expr[Solaris] | None = None
+) -> Expr[Solaris]:
+    """``structure = xlate <structure>(operand)``: all of it is made elsewhere and then copied, so that members that the
+    translator does not make are 0, and it may read the structure that is assigned to (libdtrace dt_cg.c,
+    dt_cg_asgn_op)."""
+    kind = translator.target
+    start: Expr[Solaris] = Place(Read(names.hidden("xlate", kind), ()), Pointer(kind, "own"))
+    made: Expr[Solaris] = Store(start, kind, "", Const(0, LONG), old=False)
     for name, written in translator.members.items():
-        _, member = find_member(names.checker, translator.target, name, written.span)
+        _, member = find_member(names.checker, kind, name, written.span)
         value = names.with_bound({translator.param: operand}, written)
         value = names.checker.converted(value, member.type, written.span)
-        start, bits = bit_field(member) if member.bit_size else (member.bit_offset // 8, None)
-        stored: Expr[Solaris] = Store(
-            offset_by(address, Const(start, ULONG)), member.type, "", value, old=False, bits=bits
-        )
-        made = stored if made is None else Comma(made, stored)
-    return made
+        offset, bits = bit_field(member) if member.bit_size else (member.bit_offset // 8, None)
+        place: Expr[Solaris] = offset_by(start, Const(offset, ULONG))
+        made = Comma(made, Store(place, member.type, "", value, old=False, bits=bits))
+    return Comma(made, Store(address, kind, "", Load(start, kind, "own"), old=False))
 
 
 # --- inlines ----------------------------------------------------------------------------------------------

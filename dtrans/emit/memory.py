@@ -209,10 +209,14 @@ def _target(values: Values, address: Expr[Linux], size: int) -> Target:
 
 
 def _copy(values: Values, expr: Store[Linux]) -> str:
-    """A structure copied whole. One from elsewhere is read first, so that a fault leaves the old one as it was."""
+    """A structure copied whole. One from elsewhere is read first, so that a fault leaves the old one as it was. 0 is
+    one that is all zeros."""
     source = expr.value
-    assert isinstance(source, Load)
     size = values.types.size(expr.type)
+    if isinstance(source, Const):
+        values.add(f"CLEAR({_target(values, expr.address, size).pointer}, {size});")
+        return "0"
+    assert isinstance(source, Load)
     where = values.temporary("u64", values.integer(source.address))
     if own_place(source.address) is None:
         kept = values.slot(size)

@@ -1,4 +1,4 @@
-/* Translators of the script's own: member by member, by an inline, and as a whole. */
+/* Translators of the script's own: member by member, by an inline, and as a whole: from itself, the rest of it 0. */
 
 #pragma D option quiet
 
@@ -12,6 +12,9 @@ translator struct brief < int I > { id = I + 1; twice = -1; };
 inline struct brief *me = xlate <struct brief *>(curthread);
 inline struct brief of[int i] = xlate <struct brief>(i);
 self struct brief kept;
+struct pair { int left; int right; struct { int more[2]; }; };
+translator struct pair < struct pair P > { left = P.right; right = P.left; };
+struct pair pair;
 
 BEGIN
 {
@@ -20,6 +23,9 @@ BEGIN
 	self->kept = xlate <struct brief>(curthread);
 	this->other = xlate <struct brief>(8);
 	printf("%d %d %d %d\n", self->kept.id == tid, self->kept.name == me->name, self->kept.twice, this->other.twice);
+	pair.left = 1; pair.right = 2; pair.more[1] = 3;
+	pair = xlate <struct pair>(pair);
+	printf("%d %d %d\n", pair.left, pair.right, pair.more[1]);
 	printf("%d\n", (*curpsinfo).pr_pid == pid);
 	exit(0);
 }
