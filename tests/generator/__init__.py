@@ -1,5 +1,5 @@
-"""Random D: programs that are well-typed (`programs`), expressions whose values are known (`arithmetic`, `texts`), and
-programs whose whole output is (`whole`).
+"""Random D: programs that are well-typed (`programs`), expressions whose values are known (`arithmetic`, `texts`),
+structures whose memory is (`layouts`), and programs whose whole output is (`whole`).
 
 A run of the tests takes few examples, always the same. To look for new ones::
 

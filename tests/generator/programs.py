@@ -107,7 +107,8 @@ GRAMMAR: Mapping[str, Forms] = {
     ),
     "p": (
         "this->p", "this->q", "this->w", "NULL", "curthread", "((void *)gi)", "gr.where", "curthread->comm", "this->pc",
-        "curpsinfo->pr_addr", "(&curthread->pid)", "alloca(64)", "alloca(#i#)", "copyin(#p#, #i#)", "copyin(#p#, 24)",
+        "((void *)curpsinfo->pr_addr)", "(&curthread->pid)", "alloca(64)", "alloca(#i#)", "copyin(#p#, #i#)",
+        "copyin(#p#, 24)",
         "((void *)#i#)", "(#i# ? (void *)#p# : (void *)#p#)", "((char *)#p# + #i#)", "(&#q#->in)", "((void *)#q#->ten)",
         "(&((char *)(#p#))[#i#])", "this->pc->next",
     ),

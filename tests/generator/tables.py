@@ -30,8 +30,7 @@ class Table:
 
     def endings(self, draw: st.DrawFn, name: str) -> Iterator[tuple[str, Callable[[Shown], str]]]:
         """Actions on it, with what each prints."""
-        words = "".join("%d " if key == "i" else "%s|" for key in self.keys)
-        show = f'printa("{name} {words}%@d\\n", @{name})'
+        show = f'printa("{name} {words_of(self.keys)}%@d\\n", @{name})'
         yield show, lambda shown: shown.alone(name)
         if self.function in ("count", "sum", "avg") and draw(st.booleans()):
             factor = draw(st.sampled_from((1, 2, 7, 1000)))
@@ -45,6 +44,15 @@ class Table:
         if self.function in ("count", "sum", "avg") and draw(st.booleans()):
             yield f"clear(@{name})", lambda shown: shown.clear(name)
             yield show, lambda shown: shown.alone(name)
+
+
+def words_of(keys: str) -> str:
+    """The words by which printa() shows keys."""
+    return "".join("%d " if key == "i" else "%s|" for key in keys)
+
+
+def _written(key: Key) -> str:
+    return "".join(f"{part} " if isinstance(part, int) else f"{part}|" for part in key)
 
 
 def add(table: Table, key: Key, value: int) -> None:
@@ -61,16 +69,13 @@ class Shown:
     normals: dict[str, int] = field(default_factory=dict)
 
     def alone(self, name: str) -> str:
-        lines = []
-        for key in self._sorted((name,), by_key=self.by_key, reverse=self.reverse):
-            words = "".join(f"{part} " if isinstance(part, int) else f"{part}|" for part in key)
-            lines.append(f"{name} {words}{self._text(name, key)}\n")
-        return "".join(lines)
+        rows = self._sorted((name,), by_key=self.by_key, reverse=self.reverse)
+        return "".join(f"{name} {_written(key)}{self._text(name, key)}\n" for key in rows)
 
     def joined(self, names: tuple[str, ...]) -> str:
         """Several with the same keys: 0 where one lacks a key."""
         rows = self._sorted(names, by_key=self.by_key, reverse=self.reverse)
-        return "".join(" ".join([str(key[0]), *(self._text(name, key) for name in names)]) + "\n" for key in rows)
+        return "".join(" ".join([_written(key), *(self._text(name, key) for name in names)]) + "\n" for key in rows)
 
     def normalize(self, name: str, factor: int) -> str:
         self.normals[name] = factor
@@ -199,6 +204,9 @@ MAKERS: dict[str, Callable[[], Table]] = {
     "n2": lambda: Table("count", "si"),
     "s": lambda: Table("sum", ""),
     "s2": lambda: Table("sum", "is"),
+    "n3": lambda: Table("count", "is"),
+    "a3": lambda: Table("avg", "is"),
+    "hi5": lambda: Table("max", "isisi"),
     "a": lambda: Table("avg", "i"),
     "lo": lambda: Table("min", "s"),
     "hi": lambda: Table("max", "ii"),

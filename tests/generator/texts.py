@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from tests.generator.documents import found
 from tests.generator.subroutines import (
     STRSIZE,
     basename,
@@ -159,6 +160,12 @@ def _modulo(value: int) -> int:
     return value % 512 if value >= 0 else -(-value % 512)
 
 
+_FORMS = (
+    "strjoin", "strjoin", "substr", "rest", "?:", "?:", "one", "one", "inline", "strstr", "strchr", "strtok", "lltostr",
+    "json",
+)  # fmt: skip
+
+
 @st.composite
 def texts(draw: st.DrawFn, known: Known, depth: int) -> Term:
     if depth <= 0 or draw(st.integers(0, 3)) == 0:
@@ -169,24 +176,7 @@ def texts(draw: st.DrawFn, known: Known, depth: int) -> Term:
         return Term(f'"{text}"', text.encode())
     inner, count = texts(known, depth - 1), numbers(known, depth - 1)
     one = draw(inner)
-    match draw(
-        st.sampled_from(
-            (
-                "strjoin",
-                "strjoin",
-                "substr",
-                "rest",
-                "?:",
-                "?:",
-                "path",
-                "case",
-                "strstr",
-                "strchr",
-                "strtok",
-                "lltostr",
-            )
-        )
-    ):
+    match draw(st.sampled_from(_FORMS)):
         case "strjoin":
             two = draw(inner)
             return term(f"strjoin({one.text}, {two.text})", lambda: one.characters + two.characters)
@@ -223,6 +213,10 @@ def texts(draw: st.DrawFn, known: Known, depth: int) -> Term:
             return term(
                 f"{name}({one.text}, '{sought}')", lambda: rest(one.characters, at(one.characters, sought.encode()))
             )
+        case "json":
+            document, path, value = draw(found())
+            shown = document.replace('"', '\\"')
+            return term(f'json("{shown}", "{path}")', lambda: None if value is None else value.encode())
         case "strtok":
             delimiters = draw(st.sampled_from((",", "/", ";,", "abc", " ")))
             if one.value is None:  # It would go on in the string of the strtok() before.

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from dtrans.errors import DtransError
 from dtrans.run.programs.load import load
 from tests import loads
-from tests.conftest import TIMEOUT, command
+from tests.conftest import TIMEOUT, command, has
 from tests.generator import examples
 from tests.generator.arithmetic import sums
 from tests.generator.broken import COMMAND_LINES, broken
+from tests.generator.layouts import records
 from tests.generator.programs import OPTIONS as OF_PROGRAMS
 from tests.generator.programs import programs
 from tests.generator.texts import lines
@@ -27,6 +28,7 @@ from tests.programs import host, pipeline, printed
 
 #: Fires the probes of whole programs.
 TARGET = shlex.join(loads.command("getppid", FIRINGS))
+WHOLES = wholes(processes=has("feature:attach_cookie"))
 
 
 @examples(12)
@@ -43,8 +45,15 @@ def test_strings_are_those_of_the_subroutines(made: tuple[str, list[bytes]]) -> 
     assert printed(text).encode().split(b"\n")[:-2] == expected
 
 
+@examples(8)
+@given(records())
+def test_structures_hold_what_they_are_given_where_c_has_it(made: tuple[str, str]) -> None:
+    text, expected = made
+    assert printed(text) == expected + "\n"
+
+
 @examples(2)
-@given(wholes())
+@given(WHOLES)
 def test_objects_of_whole_programs_have_the_same_text_and_the_faults(made: tuple[str, str]) -> None:
     text, expected = made
     options = {"quiet": "1", "oformat": "json"}
@@ -55,7 +64,7 @@ def test_objects_of_whole_programs_have_the_same_text_and_the_faults(made: tuple
 
 
 @examples(4)
-@given(wholes(), st.sampled_from(OF_WHOLES))
+@given(WHOLES, st.sampled_from(OF_WHOLES))
 def test_whole_programs_print_what_they_mean(made: tuple[str, str], options: Mapping[str, str]) -> None:
     text, expected = made
     shown = printed(text, options={"quiet": "1", **options}, commands=[TARGET])
