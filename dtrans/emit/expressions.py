@@ -59,17 +59,31 @@ from dtrans.plan.leaves import (
 )
 from dtrans.types import Addresses, Array, Int, Pointer, StringType, StructRef, Type, align_up
 
+#: Left operands that wait for their right ones in C variables, at most; more of them wait in scratch memory.
+_MOST_WAITING = 8
+
 
 class Expressions(Values):
     """The expressions of a program."""
+
+    #: Left operands that wait for the one at hand.
+    _waiting = 0
 
     def _pair(self, left: Expr[Linux], right: Expr[Linux], emit: Callable[[Expr[Linux]], str]) -> tuple[str, str]:
         """Two operands, the left one's value taken before the right one's statements run."""
         one = emit(left)
         at = len(self.frame.lines.lines)
+        self._waiting += 1
         two = emit(right)
-        if len(self.frame.lines.lines) > at and not is_stable(one):
-            one = self.temporary("s64" if is_signed(left.type) else "u64", one, at=at)
+        self._waiting -= 1
+        if len(self.frame.lines.lines) > at and not isinstance(left, Const):
+            kind = "s64" if is_signed(left.type) else "u64"
+            if self._waiting >= _MOST_WAITING:
+                place = f"*({kind} *)({self.slot(8).address})"
+                self.frame.lines.insert(at, f"{place} = {one};")
+                one = place
+            elif not is_stable(one):
+                one = self.temporary(kind, one, at=at)
         return one, two
 
     # --- integers -------------------------------------------------------------------------------------

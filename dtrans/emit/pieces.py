@@ -24,6 +24,7 @@ _SMALL_PIECE = 2_400
 #: Instructions of a line of C, and of functions that are copied to where they are used.
 _LINE, _FUNCTION, _LARGE_FUNCTION = 7, 120, 600
 _LARGE = re.compile(r"dt_(?:index|rindex|strstr|strtok|cleanpath|inet_ntoa6|json|\w*path)\(")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _ZEROED = re.compile(r"ZERO\(.*, (\d+)\);")
 #: MAX_TAIL_CALL_CNT (include/linux/bpf.h) before Linux 5.17.
 MOST_PIECES = 32
@@ -63,14 +64,19 @@ class FiringText:
         """Some of its clauses, for program `index` of a chain."""
         pad = "\t" * (self.depth + 1)
         start = [*self.guard, *self.fresh]
+        inner = [line for one in clauses for line in one.lines]
+        kept = self.kept
         if index:
-            start = [f"{pad}{kind} {name} = s->kept_{name};" for name, kind in self.kept.items()]
+            # Each takes a place on the program's stack from its start to its end.
+            words = set(_NAME.findall("\n".join([*self.opening, *inner])))
+            kept = {name: kind for name, kind in kept.items() if name in words}
+            start = [f"{pad}{kind} {name} = s->kept_{name};" for name, kind in kept.items()]
         end = []
         if not last:
-            end = [f"{pad}s->kept_{name} = {name};" for name in self.kept]
+            end = [f"{pad}s->kept_{name} = {name};" for name in kept]
             end += [f"{pad}s->kept_arena_used = arena_used;"] if self.arena else []
             end.append(f"{pad}{chain}.call(ctx, {index + 1});")
-        return self._block([*start, *self.opening, *(line for one in clauses for line in one.lines), *end])
+        return self._block([*start, *self.opening, *inner, *end])
 
     def _block(self, inner: Sequence[str]) -> Lines:
         lines = Lines(self.depth)

@@ -334,10 +334,12 @@ class Emitter:
                 made.has_parts = True
                 made.kept[text.gate] = "u64"
             self._stopped |= self._stoppable and (self._error_stops or _has(clause.body, "exit"))
-        made.kept |= variables.this_numbers()
+        in_scratch = f"{values.scratch_name}->"
+        numbers = variables.this_numbers()
+        made.kept |= {one: kind for one, kind in numbers.items() if not one.startswith(in_scratch)}
         with self._lines(made.fresh, f"{name}_end"):
-            for variable, kind in made.kept.items():
-                values.add(f"{kind} {variable} = 0;")
+            for variable, kind in (made.kept | numbers).items():
+                values.add(f"{variable} = 0;" if variable.startswith(in_scratch) else f"{kind} {variable} = 0;")
             for string in variables.this_strings():
                 values.add(f"*(u64 *)({string}) = {EMPTY};")
             for place, size in variables.this_structures():

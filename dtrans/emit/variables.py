@@ -4,7 +4,7 @@ Before: ``self->ts``  After: ``struct thread { u64 born; u64 s_ts; };``
 
 Global scalars are members of one structure in an array map. ``self->`` scalars are members of one structure for each
 thread, in a hash map, gone when the thread exits. Associative arrays are hash maps keyed by the packed tuple;
-assigning zero removes the element. ``this->`` scalars are C variables, and scratch memory when strings.
+assigning zero removes the element. ``this->`` scalars are C variables where they are few numbers, else scratch memory.
 
 A string that is NULL begins with two zero bytes; an empty one has a 1 after its NUL. Of strings that were never set,
 those of threads and elements of arrays are NULL, the others are empty (dtrace.c, DIF_OP_LDGS and DIF_OP_LDTS).
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from dtrans.check.tree import Variable
 from dtrans.check.typenames import TypeNames
@@ -23,6 +24,8 @@ from dtrans.emit.storage import ScratchLayout, StructLayout, add_value, address_
 from dtrans.emit.text import is_signed
 from dtrans.types import INT64, UINT64, Addresses, Array, StringType, StructRef, Type, align_up
 
+#: Clause-local numbers of a program that are C variables, at most: each has a place on the stack while clauses run.
+_MOST_LOCAL = 12
 #: The first word of an empty string.
 EMPTY = 1 << 8
 
@@ -165,12 +168,8 @@ class Variables:
         self.arena_wanted = 0
 
     def this_numbers(self) -> dict[str, str]:
-        """The C variables that are clause-local numbers of the firing, and their types."""
-        return {
-            name: storage_type(variable.type)
-            for variable, name in self._this.items()
-            if not isinstance(variable.type, StringType | StructRef | Array | Addresses)
-        }
+        """The clause-local numbers of the firing, C variables or members of the scratch memory, and their types."""
+        return {name: storage_type(variable.type) for variable, name in self._this.items() if _is_number(variable.type)}
 
     def this_structures(self) -> list[tuple[str, int]]:
         """Addresses of clause-local structures, arrays and stacks, and how many of their bytes begin as zeros."""
@@ -188,12 +187,22 @@ class Variables:
     def local(self, variable: Variable, scratch: ScratchLayout, scratch_name: str) -> str:
         """A clause-local variable: its C name, or its address in scratch memory, that `scratch_name` points to."""
         if variable not in self._this:
-            name = variable_name(variable)
-            if isinstance(variable.type, StringType | StructRef | Array | Addresses):
-                scratch.keep(self._bytes(variable, name), self.size(variable))
+            name, is_number = variable_name(variable), _is_number(variable.type)
+            if not (is_number and self._has_few_local):
+                declaration = f"{storage_type(variable.type)} {name};" if is_number else self._bytes(variable, name)
+                scratch.keep(declaration, 8 if is_number else self.size(variable))
                 name = f"{scratch_name}->{name}"
             self._this[variable] = name
         return self._this[variable]
+
+    @cached_property
+    def _has_few_local(self) -> bool:
+        numbers = [one for one in scalars(self.declared, "this") if _is_number(one.type)]
+        return len(numbers) <= _MOST_LOCAL
+
+
+def _is_number(kind: Type) -> bool:
+    return not isinstance(kind, StringType | StructRef | Array | Addresses)
 
 
 def set_name(variable: Variable) -> str:

@@ -38,11 +38,14 @@ def test_firings_stay_in_order_and_none_is_lost(firings: list[FiringText]) -> No
 
 def test_a_piece_goes_on_to_the_next_with_what_it_keeps() -> None:
     firing = numbered(2)
-    firing.kept = {"t_x": "s64"}
+    firing.kept = {"t_x": "s64", "t_y": "s64"}
+    firing.clauses[1].lines.append("t_x++;")
     firing.guard, firing.fresh, firing.opening = ["guard;"], ["s64 t_x = 0;"], ["self;"]
     first = firing.piece(firing.clauses[:1], "chain_4", 0, last=False).text
     second = firing.piece(firing.clauses[1:], "chain_4", 1, last=True).text
     assert [part in first for part in ("guard;", "s64 t_x = 0;", "self;", "s->kept_t_x = t_x;")] == [True] * 4
     assert first.index("c0;") < first.index("s->kept_t_x = t_x;") < first.index("chain_4.call(ctx, 1);")
     assert second.index("s64 t_x = s->kept_t_x;") < second.index("self;") < second.index("c1;")
+    assert "s->kept_t_y = t_y;" in first
+    assert "t_y" not in second
     assert [part in second for part in ("guard;", "= 0;", "call(")] == [False] * 3
