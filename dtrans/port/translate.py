@@ -37,6 +37,8 @@ _WITHOUT_ARGUMENTS = ("D_MACRO_UNDEF", "D_PDESC_ZERO")
 _SETS_PATH = re.compile(r"(?m)^\s*(?:export\s+)?PATH=")
 #: A macro argument in a probe description.
 _IN_DESCRIPTION = re.compile(r":[\w*?-]*\$\$?(\d+)|\$\$?(\d+)[\w*?-]*:(?!:?\s)")
+#: A directive of the preprocessor.
+_DIRECTIVE = re.compile(r"(?m)^[ \t]*#[ \t]*(?:include|define|undef|if|ifdef|ifndef)\b")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 
@@ -81,7 +83,7 @@ class Translator:
 
         path = str(root / script.path)
         try:
-            arguments = script_arguments(path, script.text)
+            arguments = _started(path, script.text)
             pipeline = self._pipeline(arguments, {path: script.text}, path)
             return _part(pipeline, self._defined), standalone(pipeline.artifact, str(script.path))
         except DtransError as error:
@@ -94,7 +96,7 @@ class Translator:
         refused = None
         for operands in _examples(script.text, words):
             try:
-                arguments = replace(script_arguments(path, script.text), operands=operands)
+                arguments = replace(_started(path, script.text), operands=operands)
                 part = _part(self._pipeline(arguments, {path: script.text}, path), self._defined)
                 return part, _starting_with(DROP_IN, script.text)
             except DtransError as error:
@@ -106,7 +108,7 @@ class Translator:
         part = self._called(script, call, root)
         if part.refusal is not None and call.other is not None:
             other = self._called(script, call.other, root)
-            part = part if other.refusal is not None else other
+            part = _unknown(part) if other.refusal is not None else other
         return replace(part, line=call.line)
 
     def _called(self, script: Script, call: Call, root: Path) -> Part:
@@ -131,6 +133,24 @@ class Translator:
         pipeline = Pipeline(replace(make_request(arguments, given, path), target=True), self._facts, self._knowledge)
         _ = pipeline.artifact
         return pipeline
+
+
+def _started(path: str, text: str) -> Arguments:
+    """The command line that starts a script. One without a ``#!`` line that has directives of the preprocessor is meant
+    to be started with ``-C``."""
+    arguments = script_arguments(path, text)
+    if text.startswith("#!") or not _DIRECTIVE.search(_COMMENT.sub(" ", text)):
+        return arguments
+    return replace(arguments, options={**arguments.options, "cpp": "1"})
+
+
+def _unknown(part: Part) -> Part:
+    """A call that the wrapper puts together of what only a run tells, and that is refused in each way it was read."""
+    refusal = part.refusal
+    if refusal is None or refusal.tag not in ("D_FILE", "D_EMPTY"):
+        return part
+    told = "what D it runs is known only when it runs"
+    return replace(part, refusal=replace(refusal, message=told, hint="D files beside it are tools of their own"))
 
 
 def crashed(script: Script, reason: str) -> Outcome:
@@ -233,7 +253,7 @@ def _starting_with(command: str, text: str) -> str:
     if flags is None:
         rest = text
     if not flags or not flags[-1].endswith("s"):
-        flags = [*(flags or ()), "-s"]
+        flags = [*(flags or ()), "-Cs" if _started("", text).cpp else "-s"]
     return f"#!/usr/bin/env -S {command} {' '.join(flags)}\n{rest}"
 
 

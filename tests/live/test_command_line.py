@@ -235,17 +235,26 @@ def test_a_ported_collection_has_all_that_its_tools_need(dtrans: Run, tmp_path: 
     (tools / "whole").write_text('#!/bin/sh\nPATH=/bin\ncd "$(dirname "$0")"\ndtrace -qs lib/part.d\n')
     (tools / "idle.d").write_text("syscall::acl:entry, BEGIN { exit(0); }\n")
     (tools / "default.d").write_text("#pragma D option defaultargs\nsyscall::$1:entry { }\n")
+    (tools / "directives.d").write_text(
+        '/* #!x */\n#pragma D option quiet\n#define TOLD "third"\nBEGIN { trace(TOLD); exit(0); }\n'
+    )
+    (tools / "wanted.d").write_text("#ifdef NEVER\n#endif\nBEGIN { exit($1); }\n")
+    (tools / "chooses").write_text('#!/bin/sh\ndtrace -qs "$(dirname "$0")/$1.d"\n')
 
     dtrans("port", tools, "-o", out, "-j", "2")
 
     report = json.loads((out / "report.json").read_text())
     assert {tool["path"]: (tool["status"], tool["output"]) for tool in report["tools"]} == {
         "default.d": ("differs", "default.d"), "idle.d": ("idle", "idle.py"), "lib/part.d": ("exact", "lib/part.py"),
+        "directives.d": ("exact", "directives.py"), "wanted.d": ("exact", "wanted.d"), "chooses": ("refused", ""),
         "twin": ("exact", "twin.py"), "twin.d": ("exact", "twin.d.py"), "whole": ("exact", "whole"),
     }  # fmt: skip
+    assert (out / "wanted.d").read_text().startswith("#!/usr/bin/env -S dtrans-dtrace -Cs\n#ifdef")
+    assert "what D it runs is known only when it runs" in (out / "report.md").read_text()
     for words, printed in (
         ([sys.executable, str(out / "twin.py")], "first"),
         ([sys.executable, str(out / "twin.d.py")], "second"),
+        ([sys.executable, str(out / "directives.py")], "third"),
         ([str(out / "whole")], "hello"),
     ):
         ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
