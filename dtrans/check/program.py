@@ -19,7 +19,7 @@ from dtrans.check.tree import AggregationInfo, Assign, Do, Expr, Solaris, Variab
 from dtrans.check.typenames import TypeNames
 from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe, in_process, parameter_hint
 from dtrans.errors import DtransError, fail
-from dtrans.globs import pattern
+from dtrans.globs import is_glob, pattern
 from dtrans.knowledge.stability import Attributes
 from dtrans.options import OPTIONS, Options, check_option
 from dtrans.source import Source, Span
@@ -32,7 +32,7 @@ _UNDEFINED = frozenset({"D_IDENT_UNDEF", "D_VAR_UNDEF"})
 #: Said of a probe that some kernel has.
 _MODULE = "a module that is not loaded may have it; "
 #: Said of a kernel function where the kernel lets none be traced.
-_NO_FUNCTIONS = "it can trace none of its functions, since it was built without CONFIG_KPROBES or CONFIG_FTRACE"
+_NO_FUNCTIONS = "trace none of its functions, since it was built without CONFIG_KPROBES or CONFIG_FTRACE"
 #: A macro in a probe description.
 _MACRO = re.compile(r"\$\$?([A-Za-z_0-9]+)")
 
@@ -249,8 +249,11 @@ class ProgramChecker:
         if missing:
             return (), _reason(self.universe, missing[0])
         if description.provider and not self._traces_functions(description.provider):
-            lost.append((_shown(description), _NO_FUNCTIONS))
-            return (), _NO_FUNCTIONS
+            name = description.function
+            known = not name or is_glob(name) or self.universe.facts.function(name) is not None
+            reason = f"it can {_NO_FUNCTIONS}" if known else f"it has no function {name}, and can {_NO_FUNCTIONS}"
+            lost.append((_shown(description), reason))
+            return (), reason
         raise fail(
             "D_PDESC_ZERO",
             f"probe description {_shown(description)} does not match any probes",
