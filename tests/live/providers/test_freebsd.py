@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 import pytest
 
 from tests.loads import NAME, line
@@ -39,6 +42,25 @@ def test_a_callout_of_solaris_begins_and_ends() -> None:
     assert "`" in printed(source)
 
 
+@pytest.mark.proves("fbt:kernel:kern_close:entry", "fbt:kernel:kern_close:return")
+def test_a_file_that_a_process_closes_is_told_and_one_that_it_has_not() -> None:
+    source = """
+        fbt::kern_close:entry /pid == $target && arg1 > 900/
+        { self->fd = arg1; printf("%d %d ", arg1, ((struct thread *)arg0)->td_tid == tid); }
+        fbt::kern_close:return /self->fd/ { printf("%d\\n", arg1); self->fd = 0; }"""
+    text = """
+import os
+os.dup2(0, 901)
+os.close(901)
+try:
+    os.close(901)
+except OSError:
+    pass
+"""
+    command = shlex.join([sys.executable, "-S", "-E", "-c", text])
+    assert printed(source, commands=[command]).split() == "901 1 0 901 1 9".split()
+
+
 @pytest.mark.proves("priv:::priv-ok", "priv:::priv-err")
 @pytest.mark.needs("rawtp:cap_capable")
 def test_a_privilege_is_granted_to_root_and_denied_to_nobody() -> None:
@@ -64,6 +86,11 @@ def test_a_privilege_is_granted_to_root_and_denied_to_nobody() -> None:
         ("tcp:::debug-user", "syscall::connect:entry"),
         ("tcp:::siftr", "a module of FreeBSD's"),
         ("fbt::tcp_do_segment:return", "two functions"),
+        ("fbt::tcp_timer:entry", "sdt:tcp::tcp_retransmit_skb"),
+        ("::zio_read:entry", "ZFS is a module of its own"),
+        ("sdt:::txg-syncing", "zfs_txg__syncing"),
+        ("sdt:::kvm-vexit", "sdt:kvm::kvm_exit"),
+        (":::scsi-transport-dispatch", "scsi_dispatch_cmd_start"),
         ("vfs:namecache:lookup:hit", "dnlc_lookup:return"),
         ("vfs::vop_getpages:entry", "No system call tells of it"),
     ],
@@ -79,6 +106,23 @@ def test_instructions_of_the_kernel_are_refused_with_the_probes_of_its_functions
     diagnostic = refused("kinst::vm_fault:4 { }")
     assert diagnostic.tag == "D_PDESC_ZERO"
     assert "fbt has the entry and the return" in diagnostic.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "member", "reason"),
+    [
+        ("msghdr", "msg_iovlen", "struct user_msghdr"),
+        ("sockaddr", "sa_len", "does not hold its length"),
+        ("sockaddr_in", "sin_len", "does not hold its length"),
+    ],
+)
+def test_a_member_of_what_programs_hand_to_the_kernel_is_refused_with_the_reason(
+    kind: str, member: str, reason: str
+) -> None:
+    body = f"this->it = (struct {kind} *)copyin(arg1, 16); trace(this->it->{member});"
+    diagnostic = refused(f"syscall::connect:entry {{ {body} }}")
+    assert diagnostic.tag == "D_XLATE_MEMB"
+    assert reason in diagnostic.message
 
 
 def test_what_stands_in_a_structure_that_linux_has_not_is_refused_with_the_reason() -> None:
