@@ -91,7 +91,7 @@ class UserCode:
     there are sites (exits are: their arguments are the offset in the function, and the stack pointer that its return
     will have), and in its upper half a bit for each clause that wants the place, or where there are more than
     `COOKIE_CLAUSES` the number of their set. `variables` of the place's file make it a site whose arguments are their
-    addresses.
+    addresses. Above the number of a probe, from bit `CONVENTION_BIT` on, the cookie has the function's `Convention`.
     """
 
     moment: Literal["entry", "return", "exit", "offset", "site"]
@@ -109,6 +109,15 @@ class UserCode:
         probe fires."""
         return self.row.endswith(ANY_PROCESS)
 
+
+#: How a function is given its arguments: as the C of the machine does it, in the registers that Go takes for integers,
+#: on the stack, as Go's assembler has them, or in a way that is not known.
+Convention = Literal[0, 1, 2, 3]
+C_CONVENTION: Convention = 0
+GO_CONVENTION: Convention = 1
+GO_ON_STACK: Convention = 2
+UNKNOWN_CONVENTION: Convention = 3
+CONVENTION_BIT = 30
 
 #: Clauses that one program can tell apart by the bits of a cookie.
 COOKIE_CLAUSES = 32

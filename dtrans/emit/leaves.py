@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from dtrans.attach import C_CONVENTION, GO_CONVENTION, UNKNOWN_CONVENTION
 from dtrans.check.tree import Binary, Cast, Cond, Const, Expr, Late, Load, Offset, Text, Unary
 from dtrans.emit import strings
 from dtrans.emit.addresses import entry_caller, kernel_caller
@@ -43,7 +44,7 @@ from dtrans.plan.leaves import (
     TraceText,
     TrampolineArg,
 )
-from dtrans.types import INT, ULONG, StringType, Type
+from dtrans.types import INT, ULONG, Space, StringType, Type
 
 
 def trace_text(values: Values, leaf: TraceText, slot: Slot, *, key: bool) -> None:
@@ -106,7 +107,7 @@ def leaf_value(values: Values, leaf: Linux) -> str:
         case RegisterArg(index, kind, user):
             return f"({c_type(kind)}){_register_argument(values, index, user=user)}"
         case RegisterResult(kind):
-            return f"({c_type(kind)})REGISTER_RESULT(ctx)"
+            return f"({c_type(kind)}){_register_result(values)}"
         case StackPointer():
             return "(u64)STACK_POINTER(ctx)"
         case TrampolineArg(index, kind):
@@ -182,10 +183,38 @@ def intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...]) -> str:
 
 
 def _register_argument(values: Values, index: int, *, user: bool) -> str:
-    """An argument by the calling convention: System V's for x86-64, AAPCS64."""
+    """An argument by the calling convention: System V's for x86-64, AAPCS64; of a process's function also Go's."""
+    if not user:
+        return _c_argument(values, index, "kernel")
+    known = values.frame.memo.get(f"place{index}")
+    if known is not None:
+        return known
+    value = values.frame.memo[f"place{index}"] = values.temporary("u64", "0")
+    with values.block(f"if (PLACE_CONVENTION(cookie) == {C_CONVENTION})"):
+        values.add(f"{value} = {_c_argument(values, index, 'user')};")
+    with values.block("else"):
+        values.fault(f"PLACE_CONVENTION(cookie) == {UNKNOWN_CONVENTION}", ILLEGAL_OPERATION)
+        with values.block(f"if (PLACE_CONVENTION(cookie) == {GO_CONVENTION} && {index} < GO_REGISTERS)"):
+            values.add(f"{value} = GO_ARG{index}(ctx);")
+        with values.block("else"):
+            # What has no register any more lies on the stack, the first such argument above the return address.
+            spilled = f"PLACE_CONVENTION(cookie) == {GO_CONVENTION} ? GO_REGISTERS : 0"
+            place = values.load(f"GO_STACK_ARG(ctx, {index} - ({spilled}))", ULONG, "user", None)
+            values.add(f"{value} = {place};")
+    return value
+
+
+def _c_argument(values: Values, index: int, space: Space) -> str:
     if index < (6 if values.types.facts.machine == "x86_64" else 8):
         return f"REGISTER_ARG{index}(ctx)"
-    return values.load(f"STACK_ARG(ctx, {index})", ULONG, "user" if user else "kernel", None)
+    return values.load(f"STACK_ARG(ctx, {index})", ULONG, space, None)
+
+
+def _register_result(values: Values) -> str:
+    """What a function returns. Go's assembler has it on the stack, behind arguments of an unknown size."""
+    if values.user_moment == "return":
+        values.fault(f"PLACE_CONVENTION(cookie) > {GO_CONVENTION}", ILLEGAL_OPERATION)
+    return "REGISTER_RESULT(ctx)"
 
 
 def _site_argument(values: Values, index: int) -> str:

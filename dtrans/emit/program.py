@@ -283,7 +283,7 @@ class Emitter:
     def _add_place(self, body: Lines, attach: UserCode) -> None:
         """Which probe it is that fires in a process, and which clauses it is for: the place's cookie tells."""
         body.add("u64 cookie = dt_attach_cookie(ctx);")
-        body.add("u32 place_probe = cookie;")
+        body.add("u32 place_probe = PLACE_NUMBER(cookie);")
         if self.values.has_clause_sets:
             self.shared.uses.add("clause_sets")
             body.add("u32 place_set = cookie >> 32;")

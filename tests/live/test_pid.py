@@ -487,12 +487,57 @@ def test_returns_are_seen_without_touching_the_stack_where_that_moves(dtrace: Ru
     assert "exited with status" not in done.stderr
 
 
+_GO_ARGUMENTS = """
+package main
+type pair struct { a, b int }
+//go:noinline
+func many(a, b, c, d, e, f, g, h, i, j, k int) int { return a + 2*b + c + d + e + f + g + h + i + 3*j + k }
+//go:noinline
+func text(s string, n int8, yes bool) int { if yes { return len(s) + int(n) }; return -1 }
+//go:noinline
+func (p *pair) plus(x int) int { return p.a + p.b + x }
+func main() {
+	p := &pair{30, 4}
+	if many(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) + text("hello", -3, true) + p.plus(5) != 88 + 2 + 39 { panic("wrong") }
+	print("five\\n")
+}
+"""
+
+
+def built_by_go(folder: Path, text: str) -> Path:
+    """An executable of a Go program of one file."""
+    source, program = folder / "program.go", folder / "program"
+    source.write_text(text)
+    surroundings = {**os.environ, "GO111MODULE": "off", "GOCACHE": str(folder / "cache"), "HOME": str(folder)}
+    subprocess.run(["go", "build", "-o", program, source], check=True, env=surroundings)
+    return program
+
+
+@pytest.mark.needs("command:go")
+def test_arguments_of_go_are_those_of_its_own_convention(dtrace: Run, tmp_path: Path) -> None:
+    clauses = """
+    pid$target:a.out:main.many:entry
+    { printf("%d %d %d %d %d %d %d %d %d %d\\n", arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9); }
+    pid$target:a.out:main.many:0 { printf("%d %d\\n", arg0, arg5); }
+    pid$target:a.out:main.text:entry { printf("%s %d %d\\n", stringof(copyin(arg0, arg1)), (char)arg2, arg3 & 255); }
+    pid$target:a.out:*pair?.plus:entry { printf("%d %d\\n", *(int64_t *)copyin(arg0 + 8, 8), arg1); }
+    pid$target:a.out:main.many:return, pid$target:a.out:main.text:return { printf("%d\\n", arg1); }
+    pid$target:a.out:runtime.write1.abi0:entry
+    /(int)arg2 == 5/ { printf("%s on %d\\n", stringof(copyin(arg1, 4)), arg0); }
+    pid$target:a.out:runtime.write1.abi0:return { trace(arg1); }
+    pid$target:a.out:gogo:entry { trace(arg0); }
+    ERROR { @[arg4] = count(); }
+    END { printa("%d\\n", @); }"""
+    done = dtrace("-qn", clauses, "-c", built_by_go(tmp_path, _GO_ARGUMENTS))
+    told = done.stdout.split("\n")
+    assert sorted(told[:2]) == ["1 2 3 4 5 6 7 8 9 10", "1 6"], "two probes at one place"
+    assert told[2:6] == ["88", "hello -3 1", "2", "4 5"]
+    assert told[6:] == ["five on 2", "3", "", ""], "what no register tells is an illegal operation"
+
+
 @pytest.mark.needs("command:go")
 def test_a_go_program_survives_that_its_returns_are_traced(dtrace: Run, tmp_path: Path) -> None:
-    source, program = tmp_path / "deep.go", tmp_path / "deep"
-    source.write_text(_GO)
-    surroundings = {**os.environ, "GO111MODULE": "off", "GOCACHE": str(tmp_path / "cache"), "HOME": str(tmp_path)}
-    subprocess.run(["go", "build", "-o", program, source], check=True, env=surroundings)
+    program = built_by_go(tmp_path, _GO)
     done = dtrace("-n", "pid$target:a.out:main.deep:return { @ = count(); }", "-c", program)
     assert done.stdout.split() == ["20001"]
     assert "exited with status" not in done.stderr

@@ -20,10 +20,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dtrans.artifact import Probe, Wanted, has_clause_sets
-from dtrans.attach import UserCode
+from dtrans.attach import CONVENTION_BIT, UserCode
 from dtrans.errors import DtransError, fail
 from dtrans.globs import is_glob, pattern
 from dtrans.numerals import numeral
+from dtrans.run.processes.conventions import convention
 from dtrans.run.processes.elf import ElfFile, ElfFunction
 from dtrans.run.processes.instructions import exit_offsets, instruction_offsets, return_offsets
 from dtrans.run.processes.mapped import (
@@ -155,6 +156,8 @@ class Userland:
                         self.arguments.setdefault(number, found.arguments)
                     if want.attach.has_sites:
                         number = self._site(number, found.operands)
+                    else:
+                        number |= convention(thing.file, found.probe[2]) << CONVENTION_BIT
                     masks = made.setdefault((want.attach, pid, thing.path, thing.file.moves_stacks), {})
                     place = found.offset, found.counter, number
                     masks[place] = masks.get(place, 0) | 1 << want.clause
