@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -248,8 +249,8 @@ asm(".text\\n.type astray,@function\\nastray: push %rbp\\n lea frame(%rip),%rbp\
 void astray(int);
 int main(void)
 {
-    for (int i = 0; i < 5; i++) {
-        frame[1] = i < 3 ? 100 + i : -i;
+    for (int i = 0; i < 8; i++) {
+        frame[1] = i < 3 ? 100 + i : i < 5 ? -i : 0x123456789000 + i;
         astray(i);
     }
     return 0;
@@ -265,4 +266,30 @@ def test_a_stack_without_frame_pointers_ends_where_no_code_can_be(dtrace: Run, t
     *frames, count = done.stdout.split()
     assert frames[0] == "astray`work"
     assert all(frame.startswith("astray`") for frame in frames)
-    assert count == "5"
+    assert count == "8"
+    done = dtrace("-qn", "pid$target:a.out:work:entry { ustack(); }", "-x", "oformat=json", "-c", program)
+    stacks = [json.loads(line) for line in done.stdout.splitlines() if "frames" in line]
+    assert len(stacks) == 8
+    assert {len(stack["frames"]) for stack in stacks} == {len(frames)}
+
+
+#: It calls getppid(2) by itself: its own function is the innermost frame.
+_REBUILT = """
+long %s(void) { long id; asm volatile("syscall" : "=a"(id) : "a"(110) : "rcx", "r11", "memory"); return id; }
+int main(void) { return %s() < 0; }
+"""
+
+
+@pytest.mark.needs("machine:x86_64")
+def test_a_program_that_is_built_anew_in_place_has_its_new_symbols(dtrace: Run, tmp_path: Path) -> None:
+    first, second = (compiled(tmp_path, name, _REBUILT % (name, name)) for name in ("before", "after"))
+    program, told = tmp_path / "rebuilt", tmp_path / "told"
+    program.write_bytes(first.read_bytes())
+    program.chmod(0o755)
+    wait = f"until grep -q before {told}; do sleep 0.05; done"
+    # The same file, written to: its inode stays.
+    script = f"{program}; {wait}; cat {second} > {program}; {program}"
+    clause = 'syscall::getppid:entry /execname == "rebuilt"/ { ustack(1); }'
+    dtrace("-qn", clause, "-o", told, "-c", f"sh -c {shlex.quote(script)}")
+    frames = [line.strip().partition("+")[0] for line in told.read_text().splitlines() if "`" in line]
+    assert [frame for frame in frames if frame.startswith("rebuilt`")] == ["rebuilt`before", "rebuilt`after"]

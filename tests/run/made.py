@@ -39,6 +39,9 @@ class Symbols:
     def user(self, pid: int, address: int, image: int = 0) -> str:
         return self._name(self._USER, address) if pid in (0, 42) else f"{address:#x}"
 
+    def may_be_code(self, pid: int, address: int, image: int = 0) -> bool:
+        return address != 0x9000
+
     @staticmethod
     def _name(table: Iterable[tuple[int, str]], address: int) -> str:
         for start, name in table:

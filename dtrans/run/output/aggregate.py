@@ -15,7 +15,7 @@ from math import isqrt
 
 from dtrans.artifact import Aggregation, Artifact, Field
 from dtrans.options import Options
-from dtrans.run.output.decode import Names, c_string, read_all, user_addresses
+from dtrans.run.output.decode import Names, c_string, read_all
 from dtrans.run.output.entries import (
     EXTREMES,
     AggregationMaps,
@@ -136,7 +136,7 @@ class KeyReader:
                 # Room behind the last frame does not count: aggregations printed together may differ in it.
                 return (lambda item: item.rstrip(b"\0")), (lambda item: item)
             case "ustack":
-                return (lambda item: item[: 8 + 8 * len(user_addresses(item[8:]))]), (lambda item: item)
+                return (lambda item: item[: 8 + 8 * len(names.user_stack(item))]), (lambda item: item)
             case "bytes":
                 return (lambda item: item), (lambda item: item)
         name, order = names.place_of(field, offsets=field.kind in ("kaddr", "uaddr")), names.place_order(field)

@@ -59,6 +59,10 @@ class Resolver(Protocol):
         """
         ...
 
+    def may_be_code(self, pid: int, address: int, image: int = 0) -> bool:
+        """Whether a process may have code at an address: False where it is known to have nothing there."""
+        ...
+
 
 class NoSymbols:
     """A resolver that knows no names: every address is told in hexadecimal."""
@@ -68,6 +72,9 @@ class NoSymbols:
 
     def user(self, pid: int, address: int, image: int = 0) -> str:
         return f"{address:#x}"
+
+    def may_be_code(self, pid: int, address: int, image: int = 0) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +257,16 @@ class Names:
         if field.kind == "stack":
             return [to_text(self.resolver.kernel(address)) for address in stack_addresses(item)]
         pid, image = struct.unpack_from("<II", item)
-        return [to_text(self.resolver.user(pid, address, image)) for address in user_addresses(item[8:])]
+        return [to_text(self.resolver.user(pid, address, image)) for address in self.user_stack(item)]
+
+    def user_stack(self, item: bytes) -> list[int]:
+        """The addresses of a process's stack, innermost first, up to one where the process has no code."""
+        pid, image = struct.unpack_from("<II", item)
+        addresses = user_addresses(item[8:])
+        for place, address in enumerate(addresses):
+            if place and not self.resolver.may_be_code(pid, address, image):
+                return addresses[:place]
+        return addresses
 
     def stack_text(self, field: Field, item: bytes, indent: int, frame: bytes = b"%s") -> bytes:
         """A stack as dtrace prints it: a newline, then one line for each frame (libdtrace dt_consume.c)."""

@@ -35,7 +35,7 @@ from dtrans.artifact import (
 )
 from dtrans.options import Options
 from dtrans.run.output.aggregate import AggregationState, AggregationTable, JoinedRow, scalar_value
-from dtrans.run.output.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker, user_addresses
+from dtrans.run.output.decode import Buffer, Convert, Names, stack_addresses, to_text, unpacker
 from dtrans.run.output.dump import ShapePrinter, finite
 from dtrans.run.output.entries import Vector
 from dtrans.run.output.printa import FormattedRows
@@ -261,7 +261,7 @@ class JsonOutput(Output):
         if field.kind == "bytes":
             return lambda item: {"hex": item.hex()}
         if field.kind in ("stack", "ustack"):
-            addresses = stack_addresses if field.kind == "stack" else lambda item: user_addresses(item[8:])
+            addresses = stack_addresses if field.kind == "stack" else names.user_stack
             return lambda item: [
                 _json_place(address, name)
                 for address, name in zip(addresses(item), names.frames(field, item), strict=True)

@@ -24,6 +24,8 @@ from dtrans.values import dataclass, field
 #: Seconds after which /proc is read again for an address of a living process that it lacked, at first and later: a new
 #: process maps its libraries in its first milliseconds, and may have ended soon after.
 _FIRST_MAP_AGE, _MAP_AGE = 0.001, 0.5
+#: The same where a stack is to end there.
+_LEAST_MAP_AGE = 0.01
 #: How many processes that have ended are remembered.
 _MOST_ENDED = 10_000
 
@@ -56,6 +58,24 @@ class Image:
         if found is None and self.inherits and self.origin is not None:
             found = self.origin.find(address)
         return found
+
+    def may_run(self, address: int) -> bool:
+        """Whether there may be code at an address: False where all that there is is known, and that is not. A program
+        that makes code itself may have made more than was told of."""
+        if self.find(address) is not None:
+            return True
+        known = list(self._all())
+        if not known or any(each.is_anonymous for each in known):
+            return True
+        if self.alive and time.monotonic() - self._read_at > _LEAST_MAP_AGE:
+            self.read()
+            return self.find(address) is not None
+        return False
+
+    def _all(self) -> Iterator[CodeMapping]:
+        yield from self.mappings
+        if self.inherits and self.origin is not None:
+            yield from self.origin._all()
 
     def _known(self, address: int) -> CodeMapping | None:
         if self.text:

@@ -24,20 +24,22 @@ AT_BASE, AT_ENTRY = 7, 9
 
 @dataclass(frozen=True, slots=True)
 class MappedObject:
-    """A file that is mapped to be executed. `path` is where this process can open it, whatever the other's root is."""
+    """A file that is mapped to be executed. `path` is where this process can open it, whatever the other's root is;
+    `written` is when it was last written to, in nanoseconds."""
 
     name: str
     path: str
     key: FileKey
+    written: int
 
     @property
     def file(self) -> ElfFile:
-        return elf_file(self.path, self.key)
+        return elf_file(self.path, self.key, self.written)
 
 
 @lru_cache(maxsize=1024)
-def elf_file(path: str, key: FileKey) -> ElfFile:  # noqa: ARG001 (it is part of the cache's key)
-    """The file at a path; `key` tells it from one that had the path before."""
+def elf_file(path: str, key: FileKey, written: int) -> ElfFile:  # noqa: ARG001 (they are part of the cache's key)
+    """The file at a path; `key` and `written` tell it from what was at the path before."""
     return ElfFile(Path(path))
 
 
@@ -111,20 +113,20 @@ def _lines(pid: int) -> list[str]:
         return []
 
 
-def _openable(pid: int, path: str, extent: str) -> tuple[str, FileKey]:
+def _openable(pid: int, path: str, extent: str) -> tuple[str, FileKey, int]:
     """The path itself where it leads to the file from here; else below the process's root, or by its mapping."""
     mapping = f"/proc/{pid}/map_files/{extent}"
     key = _key(mapping)
     for place in (path, f"/proc/{pid}/root{path}"):
         found = _key(place)
         if found is not None and key in (found, None):
-            return place, found
-    return mapping, key or (0, 0)
+            return place, *found
+    return mapping, *(key or ((0, 0), 0))
 
 
-def _key(path: str) -> FileKey | None:
+def _key(path: str) -> tuple[FileKey, int] | None:
     try:
         status = Path(path).stat()
     except OSError:
         return None
-    return status.st_dev, status.st_ino
+    return (status.st_dev, status.st_ino), status.st_mtime_ns

@@ -45,6 +45,11 @@ class CodeMapping:
     path: str
     inode: int
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it is of no file that has symbols: code that the process makes itself."""
+        return not self.path or self.path.startswith(("[anon", "/memfd:", "/dev/zero"))
+
 
 @dataclass(frozen=True, slots=True)
 class Mapped:

@@ -27,6 +27,8 @@ _KERNEL_MODULE = "vmlinux"
 #: Below are per-CPU offsets, not addresses.
 _KERNEL_START = 1 << 63
 _VDSO = "[vdso]"
+#: Of an address, what stands in its page; and how many pages are remembered.
+_PAGE_BITS, _MOST_PAGES = 12, 100_000
 
 
 def place_name(module: str, symbol: str, offset: int) -> str:
@@ -77,6 +79,8 @@ class Symbols:
         self._known_as = known_as or {}
         self._exec_time = exec_time
         self._since: dict[tuple[int, int], int] = {}
+        #: Pages where code was found: process, image, and address in pages.
+        self._code: set[tuple[int, int, int]] = set()
 
     # What follows is made when it is needed: a printed program that names no address leaves it out.
 
@@ -97,7 +101,7 @@ class Symbols:
         return {}
 
     @cached_property
-    def _files(self) -> dict[tuple[int, int], ElfFile]:
+    def _files(self) -> dict[tuple[int, int, int], ElfFile]:
         return {}
 
     # --- processes come and go ----------------------------------------------------------------------------------
@@ -152,10 +156,22 @@ class Symbols:
         found = place.find(address)
         # Of a deleted file there is only what is mapped, and its name.
         module = os.path.basename(found.path.removesuffix(" (deleted)")) if found else ""
-        if found is None or not module or found.path.startswith(("[anon", "/memfd:", "/dev/zero")):
+        if found is None or not module or found.is_anonymous:
             return self._made_code(known, address)
         symbol = self._file(place, found).find(address - found.start + found.offset)
         return place_name(module, *symbol) if symbol else f"{module}`{address:#x}"
+
+    def may_be_code(self, pid: int, address: int, image: int = 0) -> bool:
+        """Whether a process may have code at an address: False where it is known to have nothing there."""
+        page = pid, image, address >> _PAGE_BITS
+        if page in self._code:
+            return True
+        if not self._image(self._known_as.get(pid, pid), pid, image).may_run(address):
+            return False
+        if len(self._code) >= _MOST_PAGES:
+            self._code.clear()
+        self._code.add(page)
+        return True
 
     def _image(self, pid: int, number: int, image: int) -> Image:
         if not image:
@@ -185,7 +201,7 @@ class Symbols:
             except OSError:
                 continue
             if mapping.inode in (status.st_ino, 0):
-                key = status.st_dev, status.st_ino
+                key = status.st_dev, status.st_ino, status.st_mtime_ns
                 if key not in self._files:
                     self._files[key] = ElfFile(lasting(path, mapping.path))
                 return self._files[key]

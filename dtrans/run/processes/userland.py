@@ -376,7 +376,7 @@ def _known_files(wanted: Iterable[Wanted]) -> Iterator[MappedObject]:
         with contextlib.suppress(OSError):
             status = real.stat()
             name = real.name if ".so" in real.name else EXECUTABLE
-            yield MappedObject(name, str(real), (status.st_dev, status.st_ino))
+            yield MappedObject(name, str(real), (status.st_dev, status.st_ino), status.st_mtime_ns)
 
 
 def _instructions(want: Wanted, thing: MappedObject, function: ElfFunction, provider: str) -> Iterator[_Found]:
