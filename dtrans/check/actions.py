@@ -330,6 +330,12 @@ class StatementChecker:
                 node.args[0].span,
             )
         size = checker.check(node.args[1])
+        if not is_scalar(size.type):
+            raise fail(
+                "D_PROTO_ARG",
+                f"tracemem( ) argument #2 is incompatible with prototype: a number is expected, not '{size.type}'",
+                node.args[1].span,
+            )
         if not isinstance(size, Const) or not is_integer(size.type) or size.value <= 0:
             raise fail(
                 "D_TRACEMEM_SIZE",

@@ -133,7 +133,7 @@ def _store_variable(
             return Assign(variable, keys, op, _scaled(checker, kind, op, value, span), old)
         if not is_integer(kind) or not is_integer(value.type):
             if op in ("+", "-"):
-                tag = "D_OP_VFPTR" if not is_string(kind) and not is_integer(kind) else "D_OP_INCOMPAT"
+                tag = "D_OP_INCOMPAT" if is_string(kind) or is_string(value.type) else "D_OP_VFPTR"
             else:
                 tag = "D_OP_ARITH" if op in ("*", "/") else "D_OP_INT"
             raise fail(tag, f"'{op}=' does not apply to '{kind}' and '{value.type}'", span)

@@ -35,7 +35,8 @@ def sorted_libraries(libraries: Sequence[ast.Program], universe: Universe) -> li
 
     Raises D_PRAGMA_DEPEND for a library that is nowhere and for libraries that need each other.
     """
-    named = {PurePath(library.span.source.name).name: library for library in libraries}
+    # Of several of one name the first folder's counts (libdtrace dt_cc.c, dt_load_libs_dir).
+    named = {PurePath(library.span.source.name).name: library for library in reversed(libraries)}
     done: dict[str, bool] = {}
     order: list[ast.Program] = []
 

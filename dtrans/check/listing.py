@@ -9,7 +9,7 @@ from dtrans.check.functions import FunctionProbe
 from dtrans.check.processes import UserProbe, place_note
 from dtrans.check.stability import described
 from dtrans.check.tracepoints import RawProbe, TracepointProbe
-from dtrans.check.universe import NAMED_IDS, CallProbe, ProbeRef, RowProbe, Universe
+from dtrans.check.universe import CallProbe, ProbeRef, RowProbe, Universe
 from dtrans.errors import DtransError
 from dtrans.knowledge.stability import Attributes
 from dtrans.source import NOWHERE
@@ -46,9 +46,10 @@ def is_served(universe: Universe, probe: ProbeRef) -> bool:
 
 
 def made_probes(universe: Universe, description: ProbeDescription) -> Iterator[ProbeRef]:
-    """The probes that a description matches though no list has them: those of rates, ``tick-7s``."""
+    """The probes that a description means though the list has none of those names: those of rates, ``tick-7s``, and
+    those of another kernel's modules, ``io:genunix::start``."""
     with contextlib.suppress(DtransError):
-        yield from (probe for probe in universe.match(description) if probe.id >= NAMED_IDS)
+        yield from universe.match(description)
 
 
 def listed(universe: Universe, probe: ProbeRef) -> Listed:

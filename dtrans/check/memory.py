@@ -102,8 +102,9 @@ def check_symbol(checker: Checker[L], node: ast.KernelSymbol, *, read: bool = Tr
 # --- elements ---------------------------------------------------------------------------------------------
 
 
-def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
-    """``base[index]``: an element of an associative array, or ``*(base + index)``."""
+def check_index(checker: Checker[L], node: ast.Index, *, end: bool = False) -> Expr[L]:
+    """``base[index]``: an element of an associative array, or ``*(base + index)``. `end` permits the place behind the
+    last element, whose address is asked for."""
     special = checker.names.index(node)
     if special is not None:
         return special
@@ -116,7 +117,7 @@ def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
     if len(node.keys) != 1:
         raise fail("D_ARR_BADREF", "this is no associative array, and takes one index", node.base.span)
     index = checker.integer(node.keys[0], "array index")
-    _check_bounds(checker, base.type, index, node.keys[0].span)
+    _check_bounds(checker, base.type, index, node.keys[0].span, end=end)
     if is_string(base.type):
         return Load(Binary("+", characters(base), index, Pointer(CHAR, "own")), CHAR, "own")
     pointer = checker.decayed(base)
@@ -125,11 +126,11 @@ def check_index(checker: Checker[L], node: ast.Index) -> Expr[L]:
     return deref(advanced(checker, pointer, index, "+", node.span), node.span)
 
 
-def _check_bounds(checker: Checker[L], kind: Type, index: Expr[L], span: Span) -> None:
+def _check_bounds(checker: Checker[L], kind: Type, index: Expr[L], span: Span, *, end: bool) -> None:
     """Raises D_ARR_BOUNDS for a constant index beyond an array. One of a single element may stand for any number of
     them, at a structure's end (Oracle's dt_parser.c, dt_cook_op2)."""
     match kind, index:
-        case Array(_, length), Const(number, _) if length > 1 and not 0 <= number < length and not checker.loose:
+        case Array(_, length), Const(number, _) if length > 1 and not 0 <= number < length + end and not checker.loose:
             raise fail("D_ARR_BOUNDS", f"index outside array bounds: {number}, of {length} elements", span)
 
 
@@ -278,6 +279,8 @@ def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
     match node.operand:
         case ast.KernelSymbol() as symbol:
             value = check_symbol(checker, symbol, read=False)
+        case ast.Index() as element:
+            value = check_index(checker, element, end=True)
         case operand:
             value = checker.check(operand)
     match value:
@@ -299,6 +302,9 @@ def is_null_name(node: ast.Expr) -> bool:
 
 
 def check_sizeof(checker: Checker[L], operand: ast.Expr, span: Span) -> Expr[L]:
+    match operand:
+        case ast.KernelSymbol(module, name) if module and (kind := checker.types.scoped(f"{module}`{name}")) is not None:
+            return Const(checker.types.size(kind, span), ULONG)
     value: Expr[L] = Const(0, INT) if is_null_name(operand) else checker.check(operand)
     match value:
         case Load(_, _, _, (_, _)):

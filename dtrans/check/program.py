@@ -28,6 +28,8 @@ from dtrans.syntax import ast, parse
 #: What a clause can lack whose probes are not here (-Z): the types of arguments, and variables that such clauses make.
 _OF_ABSENT = frozenset({"D_ARGS_NONE", "D_ARGS_IDX", "D_ARGS_MULTI", "D_ARGS_TYPE", "D_VAR_UNDEF"})
 #: Said of a name that nothing made yet.
+#: A version of D, in up to three parts (libdtrace dt_subr.c, dt_version_str2num).
+_VERSION = re.compile(r"\d{1,3}(\.\d{1,4}){0,2}")
 _UNDEFINED = frozenset({"D_IDENT_UNDEF", "D_VAR_UNDEF"})
 #: Said of a probe that some kernel has.
 _MODULE = "a module that is not loaded may have it; "
@@ -160,7 +162,10 @@ class ProgramChecker:
                     )
                 if not is_met(self.universe, item):
                     raise fail("D_PRAGMA_DEPEND", f"this program requires {kind} {name}, which is not here", span)
-            case ast.Pragma("attributes" | "binding", words, span):
+            case ast.Pragma("attributes" | "binding" as kind, words, span):
+                if not _is_valid(kind, words[0]):
+                    told = "attributes" if kind == "attributes" else "version string"
+                    raise fail("D_PRAGMA_INVAL", f"invalid {told} specified by #pragma {kind}: {words[0]}", span)
                 self._concerned(words, span, names)
             case ast.Pragma() | ast.Clause():
                 pass
@@ -369,15 +374,22 @@ def program_options(programs: Sequence[ast.Program], given: Mapping[str, str]) -
     return made
 
 
+def _is_valid(kind: str, text: str) -> bool:
+    """Whether a text is what ``#pragma D attributes`` or ``binding`` gives a name: attributes, or a version."""
+    if kind == "binding":
+        return _VERSION.fullmatch(text) is not None
+    try:
+        Attributes.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _checked_option(name: str, value: str | None, span: Span | None = None) -> str:
     """The value of an option; that of amin must be stability attributes."""
     checked = check_option(name, value, span)
-    if name == "amin":
-        try:
-            Attributes.parse(checked)
-        except ValueError:
-            told = "option 'amin' takes attributes such as Evolving/Evolving/Common"
-            raise fail("D_PRAGMA_OPTSET", told, span) from None
+    if name == "amin" and not _is_valid("attributes", checked):
+        raise fail("D_PRAGMA_OPTSET", "option 'amin' takes attributes such as Evolving/Evolving/Common", span)
     return checked
 
 

@@ -45,8 +45,7 @@ def program_stability(program: ast.Program, knowledge: Knowledge, types: TypeNam
     """The report of one source."""
     report = _Report(knowledge, types)
     for item in program.items:
-        if isinstance(item, ast.Inline):
-            report.inlines[item.name] = item
+        report.declare(item)
     clauses = [item for item in program.items if isinstance(item, ast.Clause)]
     return Stability(
         least(described(probe, knowledge)[0] for clause in clauses for probe in clause.probes),
@@ -59,9 +58,8 @@ def check_minimum(program: ast.Program, knowledge: Knowledge, types: TypeNames, 
     option amin asks for."""
     report = _Report(knowledge, types)
     for item in program.items:
+        report.declare(item)
         match item:
-            case ast.Inline(name=name):
-                report.inlines[name] = item
             case ast.Clause(probes, predicate, body, _):
                 for probe in probes:
                     _insist(described(probe, knowledge)[0], minimum, probe.span)
@@ -96,7 +94,17 @@ class _Report:
     def __init__(self, knowledge: Knowledge, types: TypeNames) -> None:
         self._knowledge = knowledge
         self._types = types
-        self.inlines: dict[str, ast.Inline] = {}
+        self._inlines: dict[str, ast.Inline] = {}
+        #: What ``#pragma D attributes`` says of the program's own names, whatever stands behind them.
+        self._stated: dict[str, Attributes] = {}
+
+    def declare(self, item: ast.Item) -> None:
+        """Takes note of what an item says of names."""
+        match item:
+            case ast.Inline(name=name):
+                self._inlines[name] = item
+            case ast.Pragma("attributes", (text, name)):
+                self._stated[name] = Attributes.parse(text)
 
     def statements(self, clause: ast.Clause, probe: ast.ProbeDescription) -> Iterator[Attributes]:
         """What a clause names in its actions and its predicate."""
@@ -117,15 +125,18 @@ class _Report:
 
     def _named(self, node: Any, context: dict[str, Attributes], open_: frozenset[str]) -> Iterator[Attributes]:
         match node:
-            case ast.Name(name) if name in self.inlines:
+            case ast.Name(name) if name in self._stated:
+                yield self._stated[name]
+            case ast.Name(name) if name in self._inlines:
                 if name not in open_:
-                    yield from self._named(self.inlines[name].value, context, open_ | {name})
+                    yield from self._named(self._inlines[name].value, context, open_ | {name})
             case ast.Name(name) | ast.Call(name, _, _):
                 if name in context:
                     yield context[name]
                 elif name in self._knowledge.stability:
                     yield Attributes.parse(self._knowledge.stability[name])
-            case ast.KernelSymbol():
+            case ast.KernelSymbol() | ast.Xlate():
+                # A translator's members are made from the kernel's own.
                 yield PRIVATE
             case ast.PointerType() | ast.TaggedType() | ast.NamedType():
                 yield from self._type(node)

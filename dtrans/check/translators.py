@@ -31,6 +31,13 @@ def define_translator(names: Definitions, node: ast.Translator) -> OwnTranslator
     target, origin = names.types.resolve(node.output), names.types.resolve(node.input)
     if not isinstance(target, StructRef):
         raise fail("D_XLATE_SOU", f"a translator makes a structure or union, not '{target}'", node.output.span)
+    if target.origin != "translated" and not names.types.is_complete(target):
+        raise fail(
+            "D_XLATE_SOU",
+            f"{target} is only named: its members are not known",
+            node.output.span,
+            hint=names.types.why_absent(str(target)),
+        )
     if any(known.target == target and known.origin == origin for known in names.translators):
         raise fail("D_XLATE_REDECL", f"a translator from '{origin}' to '{target}' is there already", node.span)
     made = OwnTranslator(target, origin, node.param, dict(node.members))

@@ -126,7 +126,7 @@ class TypeNames:
             return StringType(self.strsize)
         if _is_of_basic(words):
             raise fail("D_DECL_COMBO", f"invalid type combination: '{name}'", span)
-        found = self._scoped(name) if len(words) == 1 else None
+        found = self.scoped(name) if len(words) == 1 else None
         if found is None:
             raise fail(
                 "D_TYPE_ERR",
@@ -136,7 +136,7 @@ class TypeNames:
             )
         return found
 
-    def _scoped(self, name: str) -> Type | None:
+    def scoped(self, name: str) -> Type | None:
         """What a type name stands for, of a module of the kernel (``vmlinux`pid_t``) or of ``C`` and ``D``."""
         scope, _, name = name.rpartition("`")
         if scope not in _OWN_SCOPES and name not in self.knowledge.types and name not in self.knowledge.structures:
@@ -160,7 +160,7 @@ class TypeNames:
 
     def is_type(self, name: str) -> bool:
         """Whether a plain name is a type: the parser asks where D's grammar is ambiguous."""
-        return name == "string" or self._scoped(name) is not None or name in self.knowledge.absent
+        return name == "string" or self.scoped(name) is not None or name in self.knowledge.absent
 
     def why_absent(self, name: str) -> str:
         """Why Linux has no such type of Solaris', "" where nothing is known of it."""
@@ -199,7 +199,7 @@ class TypeNames:
             self._anonymous += 1
             tag = f"#{self._anonymous}"
         if (kind, tag) in self.structs:
-            raise fail("D_TYPE_ERR", f"{kind} {tag} is defined twice", span)
+            raise fail("D_DECL_TYPERED", f"{kind} {tag} is defined twice", span)
         ref = StructRef("struct" if kind == "struct" else "union", tag, "program")
         members = tuple(member for member in body if isinstance(member, ast.MemberDecl))
         self.structs[kind, tag] = self._lay_out(ref, members)
@@ -230,6 +230,8 @@ class TypeNames:
                 offset = align_up(offset, alignment)
             elif offset // size != (offset + bits - 1) // size:
                 offset = align_up(offset, size)
+            if declaration.name and any(member.name == declaration.name for member in members):
+                raise fail("D_DECL_IDRED", f"member '{declaration.name}' is defined twice", declaration.span)
             if declaration.name or declaration.bits is None:
                 members.append(StructMember(declaration.name, kind, offset, bits))
             offset += bits if declaration.bits is not None else size

@@ -366,6 +366,8 @@ class Universe:
             yield rated
         functions = [] if self._is_solaris(description) else list(self._functions_of(description))
         yield from functions
+        # Other kernels' modules are not this one's: where the provider is written, any stands for a place here.
+        named = description.provider.strip("*") != ""
         for probe in self.probes:
             if not (name(probe.name) and provider(probe.provider)):
                 continue
@@ -375,11 +377,11 @@ class Universe:
                     meant = self._is_solaris(description) or not (functions or is_glob(description.function))
                     if meant and function(row.function):
                         yield probe
-                case RowProbe(row_provider, row) if row_provider.any_location and description.provider.strip("*"):
+                case RowProbe(row_provider, row) if row_provider.any_location and named:
                     if self._located(row_provider, row, description.module):
                         yield probe
                 case CallProbe():
-                    if function(probe.function):
+                    if function(probe.function) and (named or module(probe.module)):
                         yield probe
                 case _:
                     if module(probe.module) and function(probe.function):

@@ -348,11 +348,13 @@ class Statements:
         self.record.actions.append(self._action(act, present))
 
     def _on_speculation(self, act: Act[Linux]) -> None:
-        """speculate() of a speculation that is over, or has no room, silently ends the clause, as in dtrace."""
+        """speculate() of a speculation that is over, has no room or cannot be, silently ends the clause, as in dtrace: its
+        fault is a drop first (illumos dtrace.c, dtrace_probe)."""
         values = self.values
         values.shared.uses |= {"speculation", "records"}
         which = values.temporary("u32", values.integer(act.args[0]))
-        values.fault(f"{which} > NSPEC", ILLEGAL_OPERATION)
+        if act.kind != "speculate":
+            values.fault(f"{which} > NSPEC", ILLEGAL_OPERATION)
         match act.kind:
             case "speculate":
                 word = values.temporary("u64", f"dt_speculate({which}, {self.record.size})")

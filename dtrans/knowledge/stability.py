@@ -15,6 +15,8 @@ from dtrans.values import dataclass
 STABILITIES = ("Internal", "Private", "Obsolete", "External", "Unstable", "Evolving", "Stable", "Standard")
 #: From the most dependent to the least.
 CLASSES = ("Unknown", "CPU", "Platform", "Group", "ISA", "Common")
+#: They may be written in capitals or not.
+_WORDS = {word.lower(): word for word in (*STABILITIES, *CLASSES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,10 @@ class Attributes:
     @staticmethod
     def parse(text: str) -> Attributes:
         """Raises ValueError for text that is not of the form ``Stable/Stable/Common``."""
-        names, data, dependency = text.split("/")
-        if names not in STABILITIES or data not in STABILITIES or dependency not in CLASSES:
+        parts = [_WORDS.get(part.lower(), "") for part in text.split("/")]
+        if len(parts) != 3 or parts[0] not in STABILITIES or parts[1] not in STABILITIES or parts[2] not in CLASSES:
             raise ValueError(f"no stability attributes: {text}")
-        return Attributes(names, data, dependency)
+        return Attributes(*parts)
 
     def __str__(self) -> str:
         return f"{self.names}/{self.data}/{self.dependency}"

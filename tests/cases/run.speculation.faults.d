@@ -1,6 +1,6 @@
 /*
  * A fault ends a clause that speculates: what it recorded is lost, what others did is kept. The clauses of ERROR may speculate and
- * commit themselves. Numbers that no speculation can have are illegal.
+ * commit themselves. Numbers that no speculation can have are illegal to commit or discard, and nothing to speculate.
  */
 #pragma D option quiet
 #pragma D option nspec=2

@@ -143,8 +143,8 @@ FIXED: dict[str, dict[str, Any]] = {
         "pr_ttydev": 0xFFFFFFFF,
     },
     "curlwpsinfo": {
-        "pr_flag": 0, "pr_state": 6, "pr_sname": ord("O"), "pr_pri": 19 - min(NICE + 5, 19), "pr_clname": "TS",
-        "pr_bindpset": -1,
+        "pr_flag": 0, "pr_state": 6, "pr_sname": ord("O"), "pr_nice": 20 + min(NICE + 5, 19),
+        "pr_pri": 19 - min(NICE + 5, 19), "pr_clname": "TS", "pr_bindpset": -1,
     },
 }  # fmt: skip
 
