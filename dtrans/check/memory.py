@@ -303,7 +303,9 @@ def is_null_name(node: ast.Expr) -> bool:
 
 def check_sizeof(checker: Checker[L], operand: ast.Expr, span: Span) -> Expr[L]:
     match operand:
-        case ast.KernelSymbol(module, name) if module and (kind := checker.types.scoped(f"{module}`{name}")) is not None:
+        case ast.KernelSymbol(module, name) if (
+            module and (kind := checker.types.scoped(f"{module}`{name}")) is not None
+        ):
             return Const(checker.types.size(kind, span), ULONG)
     value: Expr[L] = Const(0, INT) if is_null_name(operand) else checker.check(operand)
     match value:

@@ -348,8 +348,8 @@ class Statements:
         self.record.actions.append(self._action(act, present))
 
     def _on_speculation(self, act: Act[Linux]) -> None:
-        """speculate() of a speculation that is over, has no room or cannot be, silently ends the clause, as in dtrace: its
-        fault is a drop first (illumos dtrace.c, dtrace_probe)."""
+        """speculate() of a speculation that is over, has no room or cannot be, silently ends the clause, as in dtrace,
+        where its fault is a drop first (illumos dtrace.c, dtrace_probe)."""
         values = self.values
         values.shared.uses |= {"speculation", "records"}
         which = values.temporary("u32", values.integer(act.args[0]))

@@ -1,6 +1,6 @@
 /*
  * speculate() of no speculation ends its clause silently; commit() and discard() of none do nothing. A number is free
- * again once it was committed or discarded. More than nspec is an illegal operation.
+ * again once it was committed or discarded. To commit or discard more than nspec is an illegal operation.
  */
 #pragma D option quiet
 #pragma D option nspec=3

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import time
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +132,19 @@ def test_a_signal_of_a_descriptor_tells_what_came_where() -> None:
         proc:::signal-handle /pid == $target && args[0] == SIGUSR1/
         { printf("%d %d %d", args[1]->si_fd, args[1]->si_band, args[1]->si_code); }"""
     assert printed(source, commands=[line("asynchronous", 77)]).split() == ["77", "65", "1"]  # POLLIN | POLLRDNORM
+
+
+@pytest.mark.proves("psinfo_t.pr_start", "pr_timestruc_t.tv_sec", "pr_timestruc_t.tv_nsec")
+def test_a_process_tells_when_it_started() -> None:
+    source = 'BEGIN { printf("%d %d", curpsinfo->pr_start.tv_sec, curpsinfo->pr_start.tv_nsec); exit(0); }'
+    seconds, nanoseconds = map(int, printed(source).split())
+    ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    # The processors may stand still between two looks at a clock.
+    before, now, after = (
+        time.clock_gettime(getattr(time, f"CLOCK_{name}")) for name in ("BOOTTIME", "REALTIME", "BOOTTIME")
+    )
+    began = seconds + nanoseconds / 1e9 - ticks / os.sysconf("SC_CLK_TCK")
+    assert now - after - 0.5 < began < now - before + 0.5
 
 
 MEMBERS = {
