@@ -54,6 +54,16 @@ def test_maps_and_programs_come_back_by_name() -> None:
     assert Object.from_plain(made.to_plain()) == made
 
 
+def test_helpers_stay_those_that_the_text_names_and_no_mount_is_left() -> None:
+    """BCC calls others where it does not find these among the kernel's functions, of which it is shown a few."""
+    reads = "bpf_probe_read_kernel(&one, 8, ctx); bpf_probe_read_user(&two, 8, ctx);"
+    text = f"int prog_0(void *ctx) {{ u64 one, two; {reads} return one + two; }}"
+    code = compile_object(text).programs[0].code
+    calls = [code[at + 4] for at in range(0, len(code), 8) if code[at] == 0x85]
+    assert calls == [113, 112]  # BPF_FUNC_probe_read_kernel, BPF_FUNC_probe_read_user
+    assert "kallsyms" not in Path("/proc/self/mounts").read_text()
+
+
 def test_a_text_may_be_compiled_for_another_machine() -> None:
     text = """
     int prog_0(struct bpf_perf_event_data *ctx)

@@ -29,7 +29,7 @@ from dtrans.run.kernel.bpf import MAPS_HINT, MapSpec, map_info
 from dtrans.run.kernel.subprograms import with_subprograms
 from dtrans.run.programs.bcc import bcc_folder
 from dtrans.run.programs.objects import Object, StackError, symbolic_program
-from dtrans.run.programs.stub import stub_headers, write_stub
+from dtrans.run.programs.stub import stub_files, write_stub
 
 
 def _import_bcc() -> Any:
@@ -80,7 +80,7 @@ def _kernel_source(machine: str) -> Iterator[Path]:
     """
     kept = cache_folder()
     if kept is not None:
-        folder = Path(kept) / f"headers-{cache_key(stub_headers(machine).values())}"
+        folder = Path(kept) / f"headers-{cache_key(stub_files(machine).values())}"
         try:
             write_stub(folder, machine)
         except OSError:
@@ -134,6 +134,7 @@ def _be_child(c_text: str, folder: Path, machine: str, result: BinaryIO, message
         os.environ["BCC_KERNEL_SOURCE"] = str(folder)
         # A shell in which kernels are built may name another one.
         os.environ["ARCH"] = _ARCHITECTURES[machine]
+        _hide_symbols(folder)
         result.write(marshal.dumps(_compile_here(c_text).to_plain()))
         result.flush()
         status = 0
@@ -146,12 +147,25 @@ def _be_child(c_text: str, folder: Path, machine: str, result: BinaryIO, message
         os._exit(status)
 
 
+#: linux/sched.h, linux/mount.h.
+_CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+
+
+def _hide_symbols(folder: Path) -> None:
+    """Shows this process, for the kernel's functions, the few that the folder names. BCC reads all of them for each
+    program, which takes longer than to compile a short one. Without a right to mounts of its own it does so."""
+    libc = ctypes.CDLL(None)
+    if libc.unshare(_CLONE_NEWNS) == 0 and libc.mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, None) == 0:
+        libc.mount(os.fsencode(folder / "kallsyms"), b"/proc/kallsyms", None, _MS_BIND, None)
+
+
 #: The function by which BCC tells where the section of `dtrans.run.kernel.subprograms` begins.
 _SUBPROGRAMS = b"subprograms"
 
 
-#: The text is our own: its warnings would tell a user nothing. D's char has a sign on every machine.
-_FLAGS = ("-w", "-fwrapv", "-fsigned-char", "-Werror=implicit-function-declaration")
+#: The text is our own: its warnings would tell a user nothing. D's char has a sign on every machine. What BCC has made
+#: for debuggers nobody reads here, and it takes the compiler a third as long again.
+_FLAGS = ("-w", "-fwrapv", "-fsigned-char", "-Werror=implicit-function-declaration", "-g0")
 
 
 def _compile_here(c_text: str) -> Object:

@@ -76,9 +76,18 @@ _HEADERS = {
 }
 
 
-def stub_headers(machine: str) -> dict[str, str]:
-    """Path below ``include/`` -> text. Raises KeyError for a machine that is not known."""
-    return {"linux/types.h": _TYPES + _REGISTERS[machine] + _PERF_EVENT, **_HEADERS}
+#: What BCC looks for among the kernel's functions, as /proc/kallsyms has them; all kernels since 5.5 have these. Of one
+#: that lacks them it would make calls of bpf_probe_read() (src/cc/frontends/clang/b_frontend_action.cc).
+_SYMBOLS = "".join(
+    f"{place:016x} T bpf_probe_read_{name}\n"
+    for place, name in enumerate(("kernel", "kernel_str", "user", "user_str"), 0xFFFFFFFF81000000)
+)
+
+
+def stub_files(machine: str) -> dict[str, str]:
+    """Path in the folder -> text. Raises KeyError for a machine that is not known."""
+    headers = {"linux/types.h": _TYPES + _REGISTERS[machine] + _PERF_EVENT, **_HEADERS}
+    return {"kallsyms": _SYMBOLS, **{f"include/{path}": text for path, text in headers.items()}}
 
 
 def write_stub(folder: Path, machine: str) -> None:
@@ -86,8 +95,8 @@ def write_stub(folder: Path, machine: str) -> None:
 
     Others may read, and write the same, meanwhile: a file appears whole.
     """
-    for path, text in stub_headers(machine).items():
-        file = folder / "include" / path
+    for path, text in stub_files(machine).items():
+        file = folder / path
         with contextlib.suppress(FileNotFoundError):
             if file.read_bytes() == text.encode():
                 continue

@@ -10,7 +10,7 @@ import pytest
 from dtrans.errors import DtransError
 from dtrans.run.programs import bcc
 from dtrans.run.programs.bcc import bcc_folder
-from dtrans.run.programs.stub import stub_headers
+from dtrans.run.programs.stub import stub_files
 
 
 @pytest.fixture
@@ -49,6 +49,6 @@ def test_the_distributions_is_found_behind_the_unrelated_one(tmp_path: Path, mon
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_the_stub_has_registers_for_each_machine(machine: str) -> None:
-    text = stub_headers(machine)["linux/types.h"]
+    text = stub_files(machine)["include/linux/types.h"]
     assert "struct pt_regs {" in text
     assert "bpf_user_pt_regs_t regs;" in text
