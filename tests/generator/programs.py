@@ -40,6 +40,7 @@ struct rec recs[3]; int64_t garr[8]; this uint16_t tarr[4]; int32_t two[3][2]; s
 self int64_t i; self string s; self int64_t a[uint64_t]; self string b[string]; this int64_t i; this string s;
 int64_t gi; uint64_t gu; string gs; int64_t ai[int64_t, string]; string as_[int64_t]; int8_t g8; half_t g16; int gsp;
 int64_t many[int, string, char, int64_t, string]; this struct chained c; self half_t h;
+int64_t mk[struct rec, int64_t]; self string mi[struct inner];
 this struct rec *q; this char *p; this struct inner *in; this struct chained *pc; this uint32_t *w;
 """
 
@@ -47,6 +48,7 @@ _PLACES = ("gr", "this->r", "self->r", "mr[gi, gs]", "mr[gu, self->s]", "self->m
 
 #: Every aggregation that an action may name, and every variable that has the type of what is first assigned.
 DEFINITIONS = """
+END { @k1[stack(4)] = count(); }
 END { @c1[1, ""] = count(); @a1[1] = avg(1); @u1[1] = sum(1); @q1[""] = quantize(1); @l1[""] = lquantize(1, 0, 1000, 7);
 @ll1[""] = llquantize(1, 10, 0, 6, 20); self->st = stack(4); gst = self->st; ast[1] = stack(6); self->ust = ustack(6);
 self->key = sym(1); }
@@ -137,7 +139,7 @@ GRAMMAR: Mapping[str, Forms] = {
         "copyinto(#p#, 8, this->p);", "#i#;", "(void)#s#;", "self->st = stack(4); gst = self->st; ast[#i#] = stack(6);",
         "self->ust = ustack(6);", "self->st = 0;", "ai[#i#, #s#] = 0;", "self->i = 0;",
         "this->in = &#q#->in; this->in->x #set# #i#;", "#sv#[#i#] = #i#;", "self->key = sym(#i#);",
-        "mr[#i#, #s#].in = #in#;",
+        "mr[#i#, #s#].in = #in#;", "mk[#r#, #i#] #set# #i#;", "self->mi[#in#] = #s#;", "#sv# = self->mi[#in#];",
     ),
     "field": ("bits", "more", "wide", "in.y", "ten[#i#]", "bytes[1]", "pair[#i# & 1].x", "a", "hue", "text[#i#]"),
     # Those of which a clause makes a record.
@@ -149,6 +151,8 @@ GRAMMAR: Mapping[str, Forms] = {
         "if (#i#) #print#; else #print#;", "trace(curthread->comm);", 'setopt("quiet");', "clear(@c1);",
         "trunc(@a1, 3);", "trunc(@u1);", "normalize(@q1, #i#);", "denormalize(@q1);", 'printa("%d %s %@d\\n", @c1);',
         "printa(@l1);", "printa(@ll1);", 'printa("%d %@d %@d\\n", @a1, @u1);', "print(#q#->pair[1]);",
+        'printa("%d %@u %@x %@d\\n", @u1, @a1, @u1);', "printa(@k1, @k1);", "trunc(@k1, 5);", "clear(@q1);",
+        "trace(mk[#r#, #i#]);", 'printf("%s", self->mi[#in#]);',
         "print((#kind#)#i#);",
     ),
     "print": ('printf("%d %s", #i#, #s#)', "trace(#s#)", "trace(#i#)", "print(#r#)", "#stack#"),
@@ -162,7 +166,7 @@ GRAMMAR: Mapping[str, Forms] = {
         "@k1[stack(4)] = count();", "@k2[ustack(), execname] = count();", "@k3[self->st, #s#] = sum(#i#);",
         "@k4[sym(#i#), usym(#i#)] = count();", "@k5[stack(), ustack(7), pid, #i#, probefunc] = max(#i#);",
         "@k6[self->key, gst] = count();", '@n1["a constant", #i# ? "yes" : "no", probename] = count();',
-        "@e1[(enum hue)#i#, gr.bits] = count();",
+        "@e1[(enum hue)#i#, gr.bits] = count();", "@r1[#r#, #s#, #i#] = count();", "@r2[#in#] = sum(#i#);",
         "@p1[this->q, (char)#i#, execname, probeprov, probemod, probefunc, probename] = avg(#i#);",
     ),
     "statement": (
@@ -282,6 +286,11 @@ class Writer:
         values = "".join(f", {self.fill(value, depth - 1)}" for _, value in taken if value)
         return f'printf("{text}\\n"{values});'
 
+    def short(self, probe: Probe) -> str:
+        """A clause of one statement."""
+        predicate = f"/ {self.form('i', 1)} / " if self.draw(st.booleans()) else ""
+        return f"{probe.name} {predicate}{{ {self.form('statement', 1)} }}"
+
     def clause(self, probe: Probe) -> str:
         predicate = f"/ {self.form('i', 2)} / " if self.draw(st.booleans()) else ""
         if self.draw(st.integers(0, 5)) == 0:
@@ -300,10 +309,13 @@ OPTIONS: tuple[Mapping[str, str], ...] = (
 
 @st.composite
 def programs(draw: st.DrawFn) -> str:
-    """A program of some clauses, several of them on one probe, that share its ``this->`` variables."""
+    """A program of some clauses, several of them on one probe, or many, that share its ``this->`` variables."""
     clauses = []
     for probe in draw(st.lists(st.sampled_from(PROBES), min_size=1, max_size=2, unique=True)):
         writer = Writer(draw, _grammar(probe))
+        if draw(st.integers(0, 15)) == 0:
+            clauses += [writer.short(probe) for _ in range(50)]
+            continue
         clauses += [writer.clause(probe) for _ in range(draw(st.integers(1, 3)))]
     draw(st.randoms()).shuffle(clauses)
     # The aggregations that printa() and its kin name, and the stacks.

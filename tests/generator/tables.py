@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import isqrt
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
 Key = tuple[int | str, ...]
+T = TypeVar("T")
 
 
 @dataclass
@@ -66,6 +68,9 @@ class Shown:
     tables: dict[str, Table]
     by_key: bool
     reverse: bool
+    #: Which key, and of several aggregations which, comes first (aggsortkeypos, aggsortpos): 0 where there are fewer.
+    key_place: int = 0
+    place: int = 0
     normals: dict[str, int] = field(default_factory=dict)
 
     def alone(self, name: str) -> str:
@@ -93,8 +98,10 @@ class Shown:
 
     def _sorted(self, names: tuple[str, ...], *, by_key: bool, reverse: bool) -> list[Key]:
         def rank(key: Key) -> tuple[object, object]:
-            ranks = [_rank(self.tables[name], self.tables[name].values.get(key, [])) for name in names]
-            return (_unsigned(key), ranks) if by_key else (ranks, _unsigned(key))
+            turned = _turned(names, self.place)
+            ranks = [_rank(self.tables[name], self.tables[name].values.get(key, [])) for name in turned]
+            keys = _turned(_unsigned(key), self.key_place)
+            return (keys, ranks) if by_key else (ranks, keys)
 
         return sorted({key for name in names for key in self.tables[name].values}, key=rank, reverse=reverse)
 
@@ -116,6 +123,11 @@ def _rank(table: Table, values: list[int]) -> tuple[int, ...]:
 
 def _unsigned(key: Key) -> tuple[int | bytes, ...]:
     return tuple(part & 2**64 - 1 if isinstance(part, int) else part.encode() for part in key)
+
+
+def _turned(some: tuple[T, ...], first: int) -> tuple[T, ...]:
+    """With one of them at the front, and those before it at the end."""
+    return some[first:] + some[:first] if first < len(some) else some
 
 
 def _wrapped(value: int) -> int:

@@ -379,10 +379,16 @@ def wholes(draw: st.DrawFn, *, processes: bool = True) -> tuple[str, str]:
     program = [_start(draw, probe, used) for probe in probes] + program
     world = World(strsize=draw(st.sampled_from((STRSIZE, STRSIZE, 24, 33))))
     _run(world, program)
-    options = draw(st.sets(st.sampled_from(("aggsortkey", "aggsortrev"))))
+    options = draw(st.sets(st.sampled_from(("aggsortkey", "aggsortrev", "aggsortkeypos=1", "aggsortpos=1"))))
     endings = list(_ends(draw, tables))
     made = {name: world.tables.get(name, MAKERS[name]()) for name in tables}
-    shown = Shown(made, by_key="aggsortkey" in options, reverse="aggsortrev" in options)
+    shown = Shown(
+        made,
+        by_key="aggsortkey" in options,
+        reverse="aggsortrev" in options,
+        key_place=int("aggsortkeypos=1" in options),
+        place=int("aggsortpos=1" in options),
+    )
     text = "".join(
         [
             *(f"#pragma D option {option}\n" for option in sorted(options)),
