@@ -345,7 +345,9 @@ class ProgramChecker:
         unused = None if self.options.flag("argref") else self.macros.unused()
         if unused is not None:
             number, text = unused
-            place = Span(programs[-1].span.source, 0, 0) if programs else None
+            # Nothing asks for it: the place is where the program begins, behind what the preprocessor wrote.
+            items = programs[-1].items if programs else ()
+            place = replace(items[0].span, end=items[0].span.start) if items else None
             raise fail(
                 "D_MACRO_UNUSED",
                 f"extraneous argument '{text}' (${number} is not referenced)",

@@ -7,8 +7,8 @@
 The text comes back with the preprocessor's line markers in it; `dtrans.syntax.parse` turns them into origins, so that
 spans name the lines of the script. What is defined follows libdtrace dt_open.c and dt_cc.c (``dt_preproc``): a first
 line ``#!`` is left out but counted, ``__SUNW_D`` and ``__SUNW_D_VERSION`` say that D reads this, ``__GNUC__`` is
-undefined, and ``-std=c99`` keeps plain words such as ``unix`` from being macros. Headers come from the caller's folders
-and from ``translators/include``, never from the system: Linux' headers are not D.
+undefined, and ``-std=c99`` keeps plain words such as ``unix`` from being macros. Headers come from the caller's folders,
+in quotes from the script's own as well, and from ``translators/include``, never from the system: Linux' headers are not D.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def preprocess(
         *(f"-D{name}" for name in (*_DEFINES, *((_MACHINE[machine],) if machine in _MACHINE else ()), *defines)),
         *(f"-U{name}" for name in undefines),
         *(f"-I{folder}" for folder in include_dirs),
+        *_own_folder(source),
         *("-isystem", f"{data_dir('translators')}/include"),
         *extra_args,
     ]
@@ -72,6 +73,12 @@ def preprocess(
     if done.returncode:
         raise _refusal(source, done.stderr.decode("utf-8", "replace"), done.returncode)
     return Source(source.name, done.stdout.decode("utf-8", "surrogateescape"))
+
+
+def _own_folder(source: Source) -> tuple[str, ...]:
+    """Where ``#include "FILE"`` is looked for too, though the preprocessor does not read the script's file itself."""
+    folder = os.path.dirname(source.name)
+    return ("-iquote", folder) if folder and os.path.isfile(source.name) else ()
 
 
 def _marked(source: Source) -> str:

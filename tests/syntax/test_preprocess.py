@@ -46,6 +46,14 @@ def test_headers_of_the_caller_are_found_and_named(tmp_path: Path) -> None:
     assert span.location[:2] == (str(tmp_path / "mine.h"), 3)
 
 
+def test_a_header_in_quotes_is_found_beside_the_script(tmp_path: Path) -> None:
+    (tmp_path / "mine.h").write_text("#define TOP 3\n")
+    script = tmp_path / "tool.d"
+    script.write_text('#include "mine.h"\nBEGIN { trace(TOP); }')
+    (clause,) = parse(preprocess(Source(str(script), script.read_text()))).items
+    assert "trace(3)" in show(clause)
+
+
 def test_defines_and_undefines_are_passed_on() -> None:
     text = "#ifdef A\nBEGIN { trace(A); }\n#else\nEND { trace(B); }\n#endif"
     assert "trace(7)" in show(read(text, defines=["A=7"]))
