@@ -7,8 +7,8 @@ import fcntl
 import mmap
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -75,8 +75,26 @@ def _device(times: str, path: str) -> None:
     os.close(file)
 
 
+@contextmanager
+def _fresh(folder: str, *names: str) -> Iterator[None]:
+    """Without files of these names before and after. Another process removes them, whose operations are not counted."""
+
+    def remove() -> None:
+        paths = [os.path.join(folder, name) for name in names]
+        os.waitpid(os.posix_spawn("/bin/rm", ["rm", "-rf", *paths], os.environ), 0)
+
+    remove()
+    yield
+    remove()
+
+
 def _vnodes(folder: str) -> None:
     """Operations on files, below `folder`, each as often as tests/live/providers/test_vfs.py has it."""
+    with _fresh(folder, "one", "folder", "pipe", "symbolic", "hard", "renamed"):
+        _by_vnodes(folder)
+
+
+def _by_vnodes(folder: str) -> None:
     home = Path(folder)
     file = os.open(home / "one", os.O_RDWR | os.O_CREAT)
     for _ in range(3):
@@ -108,7 +126,13 @@ def _vnodes(folder: str) -> None:
 
 
 def _files(folder: str) -> None:
-    """Each operation on files once or a known number of times, all below `folder`: see tests/live/test_fsinfo.py."""
+    """Each operation on files once or a known number of times, all below `folder`: see
+    tests/live/providers/test_fsinfo.py."""
+    with _fresh(folder, "one", "two", "three"):
+        _by_names(folder)
+
+
+def _by_names(folder: str) -> None:
     one, two, three = (Path(folder) / name for name in ("one", "two", "three"))
     file = os.open(one, os.O_RDWR | os.O_CREAT)
     for _ in range(3):
