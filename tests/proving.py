@@ -13,6 +13,9 @@ A row is a probe (``provider:module::name``), a member (``structure.member``), o
 * ``absent``: this kernel does not have what the row needs, and `why` names it;
 * ``unproven``: no test proves it; `why` is the cause, from `causes.toml` beside the results.
 
+What no test of a run names stays as it was, but for an ``absent`` that was told of sources that the row had, where it
+has another now that the kernel serves.
+
 A row without a Linux source (fidelity ``none``) has no state: it is refused on every kernel. Nor has one whose test has
 not run on the kernel yet.
 """
@@ -38,6 +41,8 @@ from dtrans.run.kernel.host import HostFacts
 
 FOLDER = Path(__file__).resolve().parent / "proofs"
 State = dict[str, str]
+#: How the reason begins where it is that something is not there.
+_NEEDS = "needs "
 #: Reasons of skipped tests that tell of the kernel, not of the machine.
 _OF_THE_KERNEL = (
     "this kernel",
@@ -94,7 +99,7 @@ def lacking(item: pytest.Item) -> str:
     """Why none of the rows that a test proves can fire on this kernel; "" when one can."""
     named = [name for mark in item.iter_markers("proves") for name in mark.args]
     needs = [missing(name) for name in named]
-    return f"needs {', '.join(needs[0])}" if needs and all(needs) else ""
+    return f"{_NEEDS}{', '.join(needs[0])}" if needs and all(needs) else ""
 
 
 @dataclass
@@ -125,7 +130,7 @@ class Recording:
             if note.fidelity == "none":
                 continue
             if lacks := missing(name):
-                found[name] = {"state": "absent", "why": f"needs {', '.join(lacks)}"}
+                found[name] = {"state": "absent", "why": f"{_NEEDS}{', '.join(lacks)}"}
             elif name in self.failed:
                 found[name] = {"state": "unproven", "why": "its test failed"}
             elif name in self.fired:
@@ -137,9 +142,18 @@ class Recording:
                 found[name] = {"state": state, "why": self.skipped[name]}
             elif name in causes():
                 found[name] = {"state": "unproven", "why": causes()[name]}
-            elif name in before:
+            elif name in before and not is_outdated(before[name], probe):
                 found[name] = before[name]
         return found
+
+
+def is_outdated(state: State, probe: ProbeRow | None) -> bool:
+    """Whether a state says that the kernel lacks what some source of a probe needs, and so was of a row without the
+    source that serves it now: to be asked of a probe of which this kernel has a source."""
+    if probe is None or state["state"] != "absent" or not state["why"].startswith(_NEEDS):
+        return False
+    needs = {need for source in probe.sources for need in (*source.needs, *(point.at for point in source.points))}
+    return not needs.isdisjoint(state["why"].removeprefix(_NEEDS).split(", "))
 
 
 def write(path: Path, recording: Recording) -> None:

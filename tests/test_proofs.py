@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dtrans.knowledge.load import load
+from dtrans.knowledge.rows import Note, Point, ProbeRow, SourceRow
 from tests import proving
 from tests.conftest import ROOT
 
@@ -53,3 +54,24 @@ def test_what_fired_is_kept_by_a_test_that_still_says_so(name: str, marks: Marks
     """A test that was renamed has not run by its new name: its rows are to be recorded anew."""
     fired = {row: state["test"] for row, state in STATES[name].items() if state["state"] == "fired"}
     assert {row: test for row, test in fired.items() if test not in marks.rows.get(row, ())} == {}
+
+
+def test_a_row_that_got_a_source_which_the_kernel_has_is_not_kept_as_absent() -> None:
+    probe = ProbeRow(
+        "block",
+        Note("exact"),
+        sources=(
+            SourceRow((Point("rawtp:old"),), needs=("member:struct old.part",)),
+            SourceRow((Point("rawtp:there"),)),
+        ),
+    )
+
+    def absent(why: str) -> dict[str, str]:
+        return {"state": "absent", "why": why}
+
+    assert proving.is_outdated(absent("needs rawtp:old, rawtp:gone"), probe)
+    assert proving.is_outdated(absent("needs member:struct old.part"), probe)
+    assert not proving.is_outdated(absent("needs feature:hardware_counters"), probe), "a test of it needs more"
+    assert not proving.is_outdated(absent("this kernel drops the packet unseen"), probe)
+    assert not proving.is_outdated(absent("needs rawtp:old"), None), "of a member"
+    assert not proving.is_outdated({"state": "fired", "test": "test_it"}, probe)

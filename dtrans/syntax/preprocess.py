@@ -7,8 +7,9 @@
 The text comes back with the preprocessor's line markers in it; `dtrans.syntax.parse` turns them into origins, so that
 spans name the lines of the script. What is defined follows libdtrace dt_open.c and dt_cc.c (``dt_preproc``): a first
 line ``#!`` is left out but counted, ``__SUNW_D`` and ``__SUNW_D_VERSION`` say that D reads this, ``__GNUC__`` is
-undefined, and ``-std=c99`` keeps plain words such as ``unix`` from being macros. Headers come from the caller's folders,
-in quotes from the script's own as well, and from ``translators/include``, never from the system: Linux' headers are not D.
+undefined, and ``-std=c99`` keeps plain words such as ``unix`` from being macros. Headers come from the caller's
+folders, in quotes from the script's own as well, and from ``translators/include``, never from the system: Linux'
+headers are not D.
 """
 
 from __future__ import annotations
