@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiled import PROBES, compiled
 from tests.conftest import TIMEOUT, Run
 from tests.loads import Load, line
 from tests.programs import pipeline, printed
@@ -125,3 +126,64 @@ def test_system_calls_are_counted_with_the_same_keys_and_sums(load: Callable[...
     with tracing(pipeline(CALLS, target=True).bpftrace("x.d"), process.pid) as stopped:
         process.go()
         assert numbers(stopped()) == want
+
+
+PROGRAM = (
+    PROBES
+    + """
+#include <unistd.h>
+struct pair { int first; long second; } pair = { 3, 4 };
+int work(int number, char *text, struct pair *at) { at->first++; return number * 2; }
+int main(int count, char **words)
+{
+    char go, often[] = "often", rare[] = "rare", text[] = "text"; /* On the stack, which is in memory. */
+    if (count == 1)
+        read(0, &go, 1);
+    for (int i = 0; i < 20; i++) {
+        PROBE(app, go__on, 0, "-4@%0 8@%1", "r"(i % 2), "r"(text));
+        work(i, i % 4 ? often : rare, &pair);
+    }
+    return 0;
+}
+"""
+)
+PLACES = """#pragma D option quiet
+pid$target:a.out:work:entry { self->number = arg0; @["entry", copyinstr(arg1), probefunc] = sum(1); }
+pid$target:a.out:work:entry { @["member", probename, "-"] = sum(*(int *)copyin(arg2, 4)); }
+pid$target:a.out:work:return /self->number >= 10/ { @["result", probefunc, probename] = sum(arg1); self->number = 0; }
+app$target:a.out::go-on /arg0 == 1/ { @["site", copyinstr(arg1), execname] = sum(1); }
+"""
+
+
+@pytest.mark.needs("command:gcc", "feature:attach_cookie")
+def test_places_in_processes_are_the_same(dtrans: Run, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "program", PROGRAM)
+    want = numbers(dtrans("run", "-n", PLACES, "-c", f"{program} at-once").stdout)
+    assert want["site text program"] == 10
+    assert want["result work return"] == 2 * sum(range(10, 20))
+    with subprocess.Popen([program], stdin=subprocess.PIPE) as process:
+        script = pipeline(PLACES, target=True).bpftrace("x.d")
+        with tracing(script, process.pid, program) as stopped:
+            process.communicate(b"x")
+            assert numbers(stopped()) == want
+
+
+STRUCTURES = """#pragma D option quiet
+syscall::getppid:entry /pid == $target/ {
+    @["parent", curpsinfo->pr_fname, execname] = sum(ppid == curthread->t_procp->p_ppid);
+    @["thread", stringof(curthread->comm), execname] = sum(curthread->tgid == pid);
+    @["uid", execname, probefunc] = sum(curpsinfo->pr_uid == uid ? 1 : 100);
+}
+syscall::openat:entry,syscall::open:entry /pid == $target/ { self->path = copyinstr(arg0); }
+syscall::write:entry /pid == $target/ { @["fd", fds[arg0].fi_name, execname] = sum(arg2); }
+"""
+
+
+def test_structures_of_the_kernel_have_the_same_members(load: Callable[..., Load], dtrans: Run) -> None:
+    for kind in (("getppid", 30), ("write", 5, 100)):
+        want = numbers(dtrans("run", "-n", STRUCTURES, "-c", line(*kind)).stdout)
+        assert len(want) == (3 if kind[0] == "getppid" else 1)
+        process = load(*kind)
+        with tracing(pipeline(STRUCTURES, target=True).bpftrace("x.d"), process.pid) as stopped:
+            process.go()
+            assert numbers(stopped()) == want

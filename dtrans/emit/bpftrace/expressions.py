@@ -34,7 +34,7 @@ from dtrans.check.tree import (
 from dtrans.emit.bpftrace import variables
 from dtrans.emit.bpftrace.leaves import is_known, leaf_value, probe_part, string_intrinsic, trace_text
 from dtrans.emit.bpftrace.memory import load, place_number, string_at
-from dtrans.emit.bpftrace.subroutines import number_call, string_call
+from dtrans.emit.bpftrace.subroutines import end_copied, number_call, string_call
 from dtrans.emit.bpftrace.text import Value, constant, fitted, pair, quoted
 from dtrans.emit.bpftrace.writer import Writer
 from dtrans.emit.leaves import lasts
@@ -104,7 +104,8 @@ class Expressions(Writer):
             case Assign():
                 variables.assign(self, expr, value_used=False)
             case Store():
-                raise self.refuse("a structure or array in a variable", "its variables are numbers and strings")
+                if not end_copied(self, expr):
+                    raise self.refuse("writing to memory", "its variables are numbers and strings")
             case Comma(left, right):
                 self.effect(left)
                 self.effect(right)
@@ -135,7 +136,8 @@ class Expressions(Writer):
                 self.remark("target")
                 return Value("$1", natural=True)
             case "pid":
-                raise self.refuse("$pid", "it does not know its own process id", word="$pid")
+                self.script.knows_itself = True
+                return Value(self.script.map_name("tracer_pid"), signed=False, natural=True)
             case "wall":
                 raise self.refuse(
                     "the time of day as a number", "it has strftime() only; %Y prints it", word="walltimestamp"
@@ -332,8 +334,7 @@ class Expressions(Writer):
             one = self.string(then)
         with self.captured() as second:
             two = self.string(other)
-        if not first.lines and not second.lines:
-            return f"({_joined(condition, '?')} ? {one} : {two})"
+        # bpftrace 0.17 makes no program of a choice between strings of several sizes where it is a key.
         result = self.fresh('""')
         first.add(f"{result} = {one};")
         second.add(f"{result} = {two};")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never
 
 from dtrans.attach import KernelFunctions, Trampoline, UserCode
-from dtrans.check.tree import Binary, Cond, Const, Expr, Unary
-from dtrans.emit.bpftrace.memory import word_at
+from dtrans.check.tree import Binary, Cond, Const, Expr, Load, Offset, StringOf, Unary
+from dtrans.emit.bpftrace.memory import string_at, word_at
 from dtrans.emit.bpftrace.text import Value, quoted
 from dtrans.emit.bpftrace.writer import Place, Writer
 from dtrans.emit.text import is_signed
@@ -40,7 +40,7 @@ from dtrans.plan.leaves import (
     TrampolineArg,
 )
 from dtrans.plan.points import CALL_ENTRY
-from dtrans.types import Pointer, Type
+from dtrans.types import CHAR, ULONG, Pointer, StringType, StructRef, Type
 
 #: Numbers that bpftrace has under a name of its own.
 _BUILTINS: Mapping[str, str] = {
@@ -54,24 +54,17 @@ _BUILTINS: Mapping[str, str] = {
 _LACKING: Mapping[str, str] = {
     "__wall": "it has the time of day for strftime() only; %Y prints it",
     "__tick": "it does not know the kernel's clock tick",
-    "__oncpu": "it keeps no account of a thread's time on a CPU",
-    "__oncpu_of": "it keeps no account of a thread's time on a CPU",
     "__stackdepth": "it does not count the frames of a stack",
     "__ustackdepth": "it does not count the frames of a stack",
     "__kaddr_caller": "it has no number for the caller",
     "__ucaller": "it has no number for the caller",
     "__ureg": "it has registers of the place where a probe fires, not of the process",
     "__host": "it does not know this number of the machine",
-    "__path": "it follows no path up to its root",
-    "__any_path": "it follows no path up to its root",
-    "__dentry_path": "it follows no path up to its root",
-    "__inode_path": "it follows no path up to its root",
 }
+_ENTRY, _TEXT = Pointer(StructRef("struct", "dentry")), Pointer(CHAR)
 #: What a program calls what an intrinsic is made for, where the name does not tell.
 _WORDS: Mapping[str, str] = {
     "__wall": "walltimestamp",
-    "__oncpu": "vtimestamp",
-    "__oncpu_of": "vtimestamp",
     "__ureg": "uregs",
     "__kaddr_caller": "caller",
     "__ucaller": "ucaller",
@@ -146,7 +139,7 @@ def leaf_value(writer: Writer, leaf: Linux) -> Value:
         case Lacking(error):
             raise error
         case Intrinsic(name, args):
-            return _intrinsic(writer, name, args)
+            return _intrinsic(writer, leaf, name, args)
         case TraceText() | ProbePart():
             raise AssertionError("text is no number")
         case _:
@@ -203,7 +196,7 @@ def _trampoline_argument(writer: Writer, index: int, kind: Type) -> Value:
     return Value(text, is_signed(kind), natural=not is_signed(kind) and _size(kind) < 8)
 
 
-def _intrinsic(writer: Writer, name: str, args: tuple[Expr[Linux], ...]) -> Value:
+def _intrinsic(writer: Writer, leaf: Intrinsic, name: str, args: tuple[Expr[Linux], ...]) -> Value:
     if name in _BUILTINS:
         return Value(_BUILTINS[name], signed=False, natural=True)
     match name:
@@ -217,13 +210,27 @@ def _intrinsic(writer: Writer, name: str, args: tuple[Expr[Linux], ...]) -> Valu
         case "__kernel_word":
             return word_at(writer, args[0])
         case "__file":
-            return _file(writer, args[0])
+            if leaf not in writer.memo:
+                writer.memo[leaf] = writer.temporary(_file(writer, args[0]))
+            return writer.memo[leaf]
+        case "__oncpu":
+            return _on_cpu(writer, writer.tid)
+        case "__oncpu_of":
+            return _on_cpu(writer, writer.number(args[0]).whole.text)
         case "__epid":
             assert writer.clause is not None
             return Value(str(writer.clause.number), natural=True)
         case "__probe_id":
             return Value(probe_id(writer), natural=True)
     raise refused(writer, name)
+
+
+def _on_cpu(writer: Writer, thread: str) -> Value:
+    """The time that a thread was on a CPU: up to the last switch, and since then. Where it was on one before tracing
+    began, both count from the clock's 0, and what clauses subtract is right."""
+    writer.script.counts_oncpu = True
+    before, since = (writer.script.map_name(name) for name in ("oncpu", "oncpu_since"))
+    return Value(f"{before}[{thread}] + nsecs - {since}[{thread}]", signed=False, rank="operation")
 
 
 def refused(writer: Writer, name: str) -> Exception:
@@ -260,39 +267,46 @@ def probe_id(writer: Writer) -> str:
 def probe_part(writer: Writer, part: str) -> str:
     """A part of the firing probe's name."""
     assert writer.clause is not None
-    attach = writer.place.attach
-    if isinstance(attach, UserCode | KernelFunctions) and not isinstance(writer.clause.probe, Const):
-        return _place_part(writer, part)
-    if not isinstance(writer.clause.probe, Const) and _is_cookie(writer.clause.probe):
-        writer.note("probe is bpftrace's whole name of it.")
-        return "probe"
-    return _of_probe(writer, writer.clause.probe, part, lambda one: quoted(getattr(writer.probes[one], part)))
+    known = _known_part(writer, part)
+    if known is not None:
+        return quoted(known)
+    if not _is_cookie(writer.clause.probe):
+        return _of_probe(writer, writer.clause.probe, part, lambda one: getattr(writer.probes[one], part))
+    match writer.place.attach:
+        case UserCode() | KernelFunctions():
+            if part == "function":
+                return "func"
+        case _ if part in ("function", "name"):
+            writer.note("probe is bpftrace's whole name of it.")
+            return "probe"
+    shown = {"module": "probemod", "provider": "probeprov", "name": "probename"}[part]
+    raise writer.refuse(f"{shown} of one of many probes", "it tells the names of functions only", word=shown)
+
+
+def _known_part(writer: Writer, part: str) -> str | None:
+    """A part that all probes share which the clause is for."""
+    if part in writer.place.parts:
+        return writer.place.parts[part]
+    assert writer.clause is not None
+    texts = {getattr(writer.probes[one], part) for one in writer.clause.numbers if one in writer.probes}
+    return texts.pop() if len(texts) == 1 else None
 
 
 def shown_probe(writer: Writer) -> str:
     """``FUNCTION:NAME`` of the firing probe, as the default output has it."""
     assert writer.clause is not None
+    function, name = _known_part(writer, "function"), _known_part(writer, "name")
+    if function is not None and name is not None:
+        return quoted(f"{function}:{name}")
     if _is_cookie(writer.clause.probe):
         return "probe"
     return _of_probe(
-        writer,
-        writer.clause.probe,
-        "probe",
-        lambda one: quoted(f"{writer.probes[one].function}:{writer.probes[one].name}"),
+        writer, writer.clause.probe, "probe", lambda one: f"{writer.probes[one].function}:{writer.probes[one].name}"
     )
 
 
 def _is_cookie(number: Expr[Linux]) -> bool:
     return isinstance(number, ProbeCookie | PlaceProbe)
-
-
-def _place_part(writer: Writer, part: str) -> str:
-    """A part of the name of a probe at one of many functions."""
-    if part == "function":
-        return "func"
-    raise writer.refuse(
-        f"probe{'mod' if part == 'module' else part} of one of many functions", "it tells their names only"
-    )
 
 
 def _of_probe(writer: Writer, number: Expr[Linux], what: str, shown: Callable[[int], str]) -> str:
@@ -304,10 +318,11 @@ def _of_probe(writer: Writer, number: Expr[Linux], what: str, shown: Callable[[i
     if calls is not None:
         possible = tuple(sorted({found for call in calls for found in _numbers(number, call)}))
     texts = {one: shown(one) for one in possible if one in writer.probes}
-    if len(set(texts.values())) == 1:
-        return next(iter(texts.values()))
+    made = {one: text if what == "id" else quoted(text) for one, text in texts.items()}
+    if len(set(made.values())) == 1:
+        return next(iter(made.values()))
     name = "probe_ids" if what == "id" else f"{what}s"
-    writer.script.tables.setdefault(name, {}).update(texts)
+    writer.script.tables.setdefault(name, {}).update(made)
     return f"{writer.script.map_name(name)}[{writer.number(number).whole.text}]"
 
 
@@ -335,6 +350,23 @@ def trace_text(writer: Writer, leaf: TraceText) -> str:
     return f"str(args->{leaf.name})" if leaf.located else f"args->{leaf.name}"
 
 
+def _last_part(writer: Writer, name: str, of: Expr[Linux]) -> str:
+    """The name of the directory entry that a path leads to, or of a file by the first of its names
+    (include/linux/dcache.h)."""
+    entry = of
+    match name:
+        case "__path" | "__any_path":
+            entry = _member(of, "struct path", "dentry", _ENTRY)
+        case "__inode_path":
+            first = _member(of, "struct inode", "i_dentry.first", ULONG)
+            entry = Binary("-", first, Offset("offset", "struct dentry", "d_u", ULONG), _ENTRY)
+    return string_at(writer, StringOf(_member(entry, "struct dentry", "d_name.name", _TEXT), "kernel", StringType(256)))
+
+
+def _member(of: Expr[Linux], structure: str, path: str, kind: Type) -> Expr[Linux]:
+    return Load(Binary("+", of, Offset("offset", structure, path, ULONG), ULONG), kind, "kernel")
+
+
 def string_intrinsic(writer: Writer, name: str, args: tuple[Expr[Linux], ...]) -> str:
     match name:
         case "__comm":
@@ -345,4 +377,7 @@ def string_intrinsic(writer: Writer, name: str, args: tuple[Expr[Linux], ...]) -
             task = writer.number(args[0])
             text = task.text.removeprefix("(uint64)") if task.text.startswith("(uint64)(") else task.operand
             return f"str(uptr(((struct task_struct *){text})->mm->arg_start))"
+        case "__path" | "__any_path" | "__dentry_path" | "__inode_path":
+            writer.note("Only the last part of the path: bpftrace follows none up to its root.")
+            return _last_part(writer, name, args[0])
     raise refused(writer, name)

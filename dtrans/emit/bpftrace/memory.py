@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dtrans.check.tree import Binary, Cast, Const, Expr, Load, Offset, StringOf
+from dtrans.check.tree import Binary, Cast, Const, Expr, Load, Offset, Read, StringOf
 from dtrans.emit.bpftrace.text import Value, cast_name, constant
 from dtrans.emit.bpftrace.writer import Writer
 from dtrans.emit.text import is_signed
@@ -74,7 +74,11 @@ def string_at(writer: Writer, expr: StringOf[Linux]) -> str:
     assert isinstance(expr.type, StringType)
     bound = expr.type.bound
     length = f", {bound}" if bound < min(64, writer.script.strsize) else ""
-    return f"str({_at(writer, address, expr.space)}{length})"
+    if expr.space == "scratch":
+        if not isinstance(expr.address, Read) or expr.address.variable not in writer.copied:
+            raise writer.refuse("a string in memory that copyin() gave elsewhere", "it does not know where that ends")
+        length = f", {writer.copied[expr.address.variable]} + 1"
+    return f"str({_argument(writer, address, expr.space)}{length})"
 
 
 def word_at(writer: Writer, address: Expr[Linux]) -> Value:
@@ -84,7 +88,7 @@ def word_at(writer: Writer, address: Expr[Linux]) -> Value:
 
 def pointer_text(writer: Writer, address: Expr[Linux], space: Space) -> str:
     """An address for str() and its kin."""
-    return _at(writer, _address(writer, address), space)
+    return _argument(writer, _address(writer, address), space)
 
 
 def place_number(writer: Writer, expr: Offset) -> Value:
@@ -128,9 +132,15 @@ def _address(writer: Writer, address: Expr[Linux]) -> Value:
 
 def _at(writer: Writer, address: Value, space: Space) -> str:
     """An address in the memory that it is of: bpftrace goes by the kind of probe where it is not told."""
-    if space == "user":
+    text = _argument(writer, address, space)
+    return f"({text})" if text == address.text else text
+
+
+def _argument(writer: Writer, address: Value, space: Space) -> str:
+    """The same as an argument of a function, which needs no parentheses."""
+    if space in ("user", "scratch"):
         return f"uptr({address.text})"
-    return f"kptr({address.text})" if writer.place.in_process else f"({address.text})"
+    return f"kptr({address.text})" if writer.place.in_process else address.text
 
 
 def _member_text(writer: Writer, member: Member, space: Space) -> str:
@@ -147,7 +157,7 @@ def _base(writer: Writer, member: Member, space: Space) -> str:
                 return _member_text(writer, inner, inner_space)
     value = writer.number(member.base)
     text = value.text.removeprefix("(uint64)") if value.text.startswith("(uint64)((struct ") else value.operand
-    if space == "user":
+    if space in ("user", "scratch"):
         text = f"uptr({value.text})"
     elif writer.place.in_process:
         text = f"kptr({value.text})"

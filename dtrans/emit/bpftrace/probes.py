@@ -236,15 +236,24 @@ def _has(node: object, kind: type, of: str = "") -> bool:
 
 def _in_processes(script: Script, attach: UserCode, firings: Sequence[Firing]) -> Iterator[Part]:
     """One block for the clauses that the same places want."""
-    groups: dict[tuple[tuple[str, ...], str], list[PlanClause]] = {}
+    groups: dict[tuple[tuple[str, ...], str], tuple[dict[str, str], list[PlanClause]]] = {}
     (firing,) = firings
     for clause in firing.clauses:
         wants = [want for want in script.plan.wanted if want.attach == attach and _is_of(clause, want)]
         probes = tuple(dict.fromkeys(probe for want in wants for probe in _user_probes(script, attach, want, firings)))
         test = _process_test(script, wants)
-        groups.setdefault((probes, test), []).append(clause)
-    for (probes, test), clauses in groups.items():
-        yield Part(probes, Place(attach), (Firing(firing.guard, firing.thread, firing.tid, tuple(clauses)),), test)
+        groups.setdefault((probes, test), (_parts(wants), []))[1].append(clause)
+    for (probes, test), (parts, clauses) in groups.items():
+        yield Part(
+            probes, Place(attach, parts=parts), (Firing(firing.guard, firing.thread, firing.tid, tuple(clauses)),), test
+        )
+
+
+def _parts(wants: Sequence[Wanted]) -> dict[str, str]:
+    """What all descriptions of a clause say of a probe's name, where they leave nothing open."""
+    said = {part: {getattr(want, part) for want in wants} for part in ("module", "function", "name")}
+    named = {part: texts.pop() for part, texts in said.items() if len(texts) == 1}
+    return {part: text for part, text in named.items() if text and not any(char in text for char in "*?[")}
 
 
 def _is_of(clause: PlanClause, want: Wanted) -> bool:
@@ -283,7 +292,8 @@ def _user_probes(script: Script, attach: UserCode, want: Wanted, firings: Sequen
                 raise _refused(firings, "an instruction of a function that is not named in full", "it takes one", span)
             yield from (f"uprobe:{file}:{function}+0x{name}" for file in files)
         case "site":
-            provider, _, site = want.place.partition(":") if want.place else (want.base or want.provider, "", name)
+            base = want.base or want.provider.rstrip("*")
+            provider, _, site = want.place.partition(":") if want.place else (base, "", name)
             yield from (f"usdt:{file}:{provider}:{site.replace('-', '__')}" for file in files)
         case "exit":
             raise _refused(firings, "arg0 of a function's return", "it does not tell where a function is left", span)

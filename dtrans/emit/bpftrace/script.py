@@ -37,6 +37,8 @@ from dtrans.plan.plan import Firing, Plan, PlanClause
 from dtrans.types import StringType
 
 _BEGIN, _END = TestRun("BEGIN"), TestRun("END")
+#: The tables of a thread's time on a CPU.
+_ON_CPU = ("oncpu", "oncpu_since")
 #: So many of the notes on what differs stand in a script.
 _MOST_NOTES = 12
 #: Options that change what is traced or printed in a way that bpftrace does not know.
@@ -60,6 +62,7 @@ def bpftrace_text(plan: Plan, types: TypeNames, title: str) -> str:
     opening, closing = list(_opening(script)), list(_closing(script))
     whole = [block for block in blocks if block not in (first, last)]
     texts = [_joined("BEGIN", opening, first)] if opening or first else []
+    texts += list(_switching(script))
     texts += [block.text for block in whole]
     texts += list(_forgetting(script))
     if closing or last:
@@ -226,6 +229,8 @@ def _opening(script: Script) -> Iterator[str]:
     lines = Lines()
     if script.header:
         lines.add(f"{plain(f'''{'CPU':>3} {'ID':>6} {'FUNCTION:NAME':>32}''' + chr(10)).call};")
+    if script.knows_itself:
+        lines.add(f"{script.map_name('tracer_pid')} = pid;")
     for name, table in script.tables.items():
         for number, text in sorted(table.items()):
             lines.add(f"{script.map_name(name)}[{number}] = {text};")
@@ -243,7 +248,9 @@ def _opening(script: Script) -> Iterator[str]:
 def _closing(script: Script) -> Iterator[str]:
     """What END does last: bpftrace would print all variables, and again what printa() has printed."""
     lines = Lines()
-    for name in script.tables:
+    if script.knows_itself:
+        lines.add(f"delete({script.map_name('tracer_pid')});")
+    for name in [*script.tables, *(_ON_CPU if script.counts_oncpu else ())]:
         lines.add(f"clear({script.map_name(name)});")
     for name, variable in (script.read | script.written).items():
         keyed = variable.scope == "self" or variable.keys is not None
@@ -254,6 +261,17 @@ def _closing(script: Script) -> Iterator[str]:
     yield from lines.lines
 
 
+def _switching(script: Script) -> Iterator[str]:
+    """The account of each thread's time on a CPU, before the clauses that ask for it."""
+    if script.counts_oncpu:
+        before, since = map(script.map_name, _ON_CPU)
+        lines = [
+            f"\t{before}[(uint64)args->prev_pid] += nsecs - {since}[(uint64)args->prev_pid];",
+            f"\t{since}[(uint64)args->next_pid] = nsecs;",
+        ]
+        yield "\n".join(["tracepoint:sched:sched_switch", "{", *lines, "}", ""])
+
+
 def _forgetting(script: Script) -> Iterator[str]:
     """A thread's variables end with it."""
     names = [
@@ -261,6 +279,8 @@ def _forgetting(script: Script) -> Iterator[str]:
         for name, variable in (script.read | script.written).items()
         if variable.scope == "self" and not variable.keys
     ]
+    if script.counts_oncpu:
+        names += [script.map_name(name) for name in _ON_CPU]
     if names and script.types.facts.tracepoint("sched", "sched_process_free") is not None:
         lines = [f"\tdelete({name}[(uint64)args->pid]);" for name in names]
         yield "\n".join(["tracepoint:sched:sched_process_free", "{", *lines, "}", ""])

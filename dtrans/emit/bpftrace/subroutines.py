@@ -5,12 +5,12 @@ Before: ``copyinstr(arg0)``, ``inet_ntoa(a)``  After: ``str(uptr(arg0))``, ``nto
 
 from __future__ import annotations
 
-from dtrans.check.tree import Call, Const, Expr, Text
-from dtrans.emit.bpftrace.memory import pointer_text
+from dtrans.check.tree import Binary, Call, Cast, Const, Expr, Load, Read, Store, Text
+from dtrans.emit.bpftrace.memory import load, pointer_text
 from dtrans.emit.bpftrace.text import Value
 from dtrans.emit.bpftrace.writer import Writer
 from dtrans.plan.leaves import Linux
-from dtrans.types import StringType
+from dtrans.types import UINT32, StringType
 
 _AF_INET, _AF_INET6 = 2, 10  # include/linux/socket.h
 _NO_STRINGS = "it makes no strings out of others"
@@ -38,13 +38,39 @@ def number_call(writer: Writer, call: Call[Linux]) -> Value:
                  f"(({value.text} >> 8) & 0xff00)", f"({value.text} >> 24)")
             )  # fmt: skip
             return Value(swapped, rank="operation", natural=True)
+        case "copyin":
+            # Nothing is copied: what is read of it is read of the process.
+            return writer.number(args[0]).whole
         case "rand":
             return Value("rand & 0x7fffffff", rank="operation", natural=True)
     raise writer.refuse(f"{call.name}()", "it has nothing like it", call.span)
 
 
+def copied_size(writer: Writer, value: Expr[Linux]) -> str:
+    """How many bytes a value points to that is a copyin(); "" for another."""
+    while isinstance(value, Cast):
+        value = value.operand
+    match value:
+        case Call("copyin", (_, size)):
+            return writer.number(size).whole.text
+    return ""
+
+
+def end_copied(writer: Writer, store: Store[Linux]) -> bool:
+    """Takes ``this->s[n] = 0`` for the end of the text that a copyin() gave; whether it is that."""
+    match store:
+        case Store(Binary("+", Read(variable, ()), at), _, "", Const(0)) if variable in writer.copied:
+            writer.add(f"{writer.copied[variable]} = {writer.number(at).whole.text};")
+            return True
+    return False
+
+
 def _uint32(writer: Writer, expr: Expr[Linux]) -> str:
     return f"(uint32){writer.number(expr).whole.operand}"
+
+
+#: Functions that make a string of another, of which bpftrace has the whole one only, and what it is not.
+_PARTS = {"basename": "the last part of the path", "cleanpath": "cleaned of . and .."}
 
 
 def string_call(writer: Writer, call: Call[Linux]) -> str:
@@ -54,9 +80,12 @@ def string_call(writer: Writer, call: Call[Linux]) -> str:
         case "copyinstr" | "copyin":
             return _copied(writer, call)
         case "inet_ntoa":
-            return f"ntop(*(uint32 *){pointer_text(writer, args[0], 'kernel')})"
+            return f"ntop({load(writer, Load(args[0], UINT32, 'kernel')).text})"
         case "inet_ntop" if isinstance(args[0], Const) and args[0].value == _AF_INET:
-            return f"ntop(*(uint32 *){pointer_text(writer, args[1], 'kernel')})"
+            return f"ntop({load(writer, Load(args[1], UINT32, 'kernel')).text})"
+        case "basename" | "cleanpath":
+            writer.note(f"The whole text, not {_PARTS[call.name]}: bpftrace makes no strings out of others.")
+            return writer.string(args[0])
         case "strjoin" | "lltostr":
             raise writer.refuse(f"{call.name}()", f"{_NO_STRINGS}; printf() does it", call.span)
     raise writer.refuse(f"{call.name}()", _NO_STRINGS, call.span)

@@ -55,7 +55,10 @@ class Value:
         """The value as an operand that has this sign to bpftrace."""
         if self.signed == signed or self.is_literal:
             return self.operand
-        return f"({'int64' if signed else 'uint64'}){self.operand}"
+        text = self.operand
+        if self.rank == "atom":  # One cast in place of another.
+            text = text.removeprefix("(uint64)" if signed else "(int64)")
+        return f"({'int64' if signed else 'uint64'}){text}"
 
     def bare(self, *, signed: bool) -> str:
         """The value under a sign, where no operator stands around it."""
@@ -111,7 +114,8 @@ def fitted(value: Value, have: Type, want: Type) -> Value:
         return Value(value.cast(signed=signed), signed)
     if value.is_literal and int(value.text) < 1 << (8 * size - 1):
         return value
-    return Value(f"({cast_name(want)}){value.whole.operand}", signed, natural=not signed)
+    name = f"({cast_name(want)})"
+    return Value(f"{name}{value.whole.operand.removeprefix(name)}", signed, natural=not signed)
 
 
 def quoted(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dtrans.check.tree import Assign, Const, Expr, Read, Variable
+from dtrans.emit.bpftrace.subroutines import copied_size
 from dtrans.emit.bpftrace.text import Value, fitted
 from dtrans.emit.bpftrace.writer import Writer
 from dtrans.emit.text import is_signed
@@ -63,6 +64,11 @@ def assign(writer: Writer, expr: Assign[Linux], *, value_used: bool = True) -> V
         forgets = isinstance(expr.value, Const) and expr.value.value == 0
         text = _stored(value, expr.value.type, variable.type)
         _put(writer, target, text, forgets=forgets)
+        size = copied_size(writer, expr.value) if variable.scope == "this" else ""
+        if size:
+            writer.copied[variable] = f"{target}_size"
+            writer.locals[f"{target}_size"] = "0"
+            writer.add(f"{target}_size = {size};")
         return value if forgets or value.is_literal or not value_used else read(writer, Read(variable, expr.keys))
     return _operated(writer, expr, value_used=value_used)
 
@@ -96,7 +102,7 @@ def _put(writer: Writer, target: str, text: str, *, forgets: bool) -> None:
 def _stored(value: Value, have: Type, want: Type) -> str:
     """A value as a variable of a type holds it: always under one sign, since bpftrace knows a map by its first use."""
     made = fitted(value, have, want)
-    return made.whole.cast(signed=is_signed(want)) if not made.natural else made.whole.text
+    return made.bare(signed=is_signed(want))
 
 
 def _check(writer: Writer, variable: Variable) -> None:

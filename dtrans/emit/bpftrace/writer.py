@@ -60,8 +60,10 @@ class Script:
     #: Aggregations that something is added to, and those that printa() prints, by number.
     aggregated: dict[int, None] = field(default_factory=dict)
     printed: dict[int, None] = field(default_factory=dict)
-    #: Whether the default output has a heading.
+    #: Whether the default output has a heading, a clause asks for the tracer's process, and for time on a CPU.
     header: bool = False
+    knows_itself: bool = False
+    counts_oncpu: bool = False
 
     def map_name(self, what: Variable | AggregationInfo | str) -> str:
         """The map of a variable, an aggregation or a table. D keeps names of each kind apart, bpftrace has one kind."""
@@ -94,6 +96,8 @@ class Place:
     arguments: tuple[str, ...] | None = None
     #: Those of the arguments that are pointers to bpftrace.
     pointers: frozenset[str] = frozenset()
+    #: Parts of the name of the only probe that fires there, where there is one in a process.
+    parts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def in_process(self) -> bool:
@@ -116,6 +120,8 @@ class Writer(ABC):
         self.clause: PlanClause | None = None
         #: The clause-local variables that the block uses: name -> what they begin as.
         self.locals: dict[str, str] = {}
+        #: How many bytes of a process's memory stand where a clause-local variable points to, by the variable.
+        self.copied: dict[Variable, str] = {}
         self._temporaries = 0
 
     # --- expressions, which another module fills in ---------------------------------------------------
