@@ -47,8 +47,12 @@ profile:hz:97
 
 tracepoint:sched:sched_process_free
 {
-	delete(@ts[(uint64)args->pid]);
-	delete(@n[(uint64)args->pid]);
+	if (@ts[(uint64)args->pid] != 0) {
+		delete(@ts[(uint64)args->pid]);
+	}
+	if (@n[(uint64)args->pid] != 0) {
+		delete(@n[(uint64)args->pid]);
+	}
 }
 
 END

@@ -44,6 +44,8 @@ from dtrans.types import Addresses, EnumRef, Int, Pointer, StringType, Type
 
 #: A choice whose text is longer is calculated once.
 _LONG = 60
+#: A choice among more is made by statements.
+_MOST_CHOICES = 4
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
@@ -266,6 +268,10 @@ class Expressions(Writer):
         return value
 
     def _choice(self, expr: Cond[Linux]) -> Value:
+        if _choices(expr) > _MOST_CHOICES:
+            result = self.fresh(signed=is_signed(expr.type))
+            self._choose(result, expr, signed=is_signed(expr.type))
+            return Value(result, is_signed(expr.type))
         test = self.truth(expr.test)
         with self.captured() as first:
             one = self.number(expr.then).whole
@@ -278,11 +284,38 @@ class Expressions(Writer):
             return Value(
                 f"{_joined(test, '?')} ? {then} : {other}", signed if not natural else one.signed, "operation", natural
             )
-        result = self.fresh("0")
-        first.add(f"{result} = {one.bare(signed=signed)};")
-        second.add(f"{result} = {two.bare(signed=signed)};")
+        result = self.fresh(signed=signed)
+        first.add(f"{result} = {one.exact(signed=signed)};")
+        second.add(f"{result} = {two.exact(signed=signed)};")
         self.branch(test, first.lines, second.lines)
         return Value(result, signed, natural=natural)
+
+    def _choose(self, target: str, expr: Expr[Linux], *, signed: bool) -> None:
+        """Puts a choice among many into a variable: one test after the other, where they need no statements."""
+        keyword = "if"
+        while isinstance(expr, Cond):
+            known = is_known(self.place, expr.test)
+            if known is not None:
+                expr = expr.then if known else expr.other
+                continue
+            with self.captured() as tests:
+                test = self.truth(expr.test)
+            if tests.lines and keyword != "if":
+                break
+            self.lines.lines += [line[1:] for line in tests.lines]
+            with self.captured() as then:
+                self._choose(target, expr.then, signed=signed)
+            self.add(f"{keyword} ({test}) {{")
+            self.lines.lines += then.lines
+            keyword, expr = "} else if", expr.other
+        if keyword == "if":
+            self.add(f"{target} = {self.number(expr).exact(signed=signed)};")
+            return
+        with self.captured() as other:
+            self._choose(target, expr, signed=signed)
+        self.add("} else {")
+        self.lines.lines += other.lines
+        self.add("}")
 
     def _cast(self, operand: Expr[Linux], kind: Type) -> Value:
         if isinstance(operand.type, StringType | Addresses):
@@ -335,7 +368,7 @@ class Expressions(Writer):
         with self.captured() as second:
             two = self.string(other)
         # bpftrace 0.17 makes no program of a choice between strings of several sizes where it is a key.
-        result = self.fresh('""')
+        result = self.fresh(text=True)
         first.add(f"{result} = {one};")
         second.add(f"{result} = {two};")
         self.branch(condition, first.lines, second.lines)
@@ -345,6 +378,11 @@ class Expressions(Writer):
         if op not in ("==", "!="):
             raise self.refuse(f"'{op}' of strings", "it compares strings for equality only")
         return Value(f"{self.string(left)} {op} {self.string(right)}", rank="test", natural=True)
+
+
+def _choices(expr: Expr[Linux]) -> int:
+    """How many choices stand in a choice."""
+    return 1 + _choices(expr.then) + _choices(expr.other) if isinstance(expr, Cond) else 0
 
 
 def _joined(test: str, op: str) -> str:

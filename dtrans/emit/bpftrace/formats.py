@@ -18,6 +18,8 @@ from dtrans.formats import Conversion, parse_format
 from dtrans.plan.leaves import Intrinsic, Linux
 from dtrans.types import Addresses, Array, EnumRef, Int, StringType, StructRef
 
+#: So many columns can be indented: a string's bytes, less its NUL.
+_MOST_SPACES = 64
 _TIME = '"%Y %b %e %H:%M:%S"'
 _INTEGERS = {"d": "d", "i": "d", "u": "u", "o": "o", "x": "x", "X": "X", "p": "x"}
 #: How trace() pads a number by its size, and a string, where the output is not quiet.
@@ -64,7 +66,7 @@ def formatted(writer: Writer, text: str, args: Sequence[Expr[Linux]]) -> Printed
 
 def _converted(writer: Writer, conversion: Conversion, args: Iterator[Expr[Linux]]) -> Printed:
     if conversion.dynamic:
-        raise writer.refuse("'*' in a format", "its widths are constants", word="printf")
+        return _indented(writer, conversion, args)
     expr = next(args)
     width = _width(writer, conversion)
     name = conversion.char
@@ -84,6 +86,21 @@ def _converted(writer: Writer, conversion: Conversion, args: Iterator[Expr[Linux
         case "a" | "A" | "k":
             return Printed(f"%{width}s", (addresses(writer, expr, user=name == "A"),))
     raise writer.refuse(f"%{conversion.name}", "its printf() has no such conversion", word="printf")
+
+
+def _indented(writer: Writer, conversion: Conversion, args: Iterator[Expr[Linux]]) -> Printed:
+    """``%*s`` of an empty string, which indents: so many spaces from a table, and no more than it has."""
+    columns = writer.number(next(args)).whole
+    expr = next(args)
+    if conversion.dynamic != ("*",) or conversion.name != "s" or not isinstance(expr, Text) or expr.value:
+        raise writer.refuse("'*' in a format", "its widths are constants", word="printf")
+    table = writer.script.tables.setdefault("spaces", {number: quoted(" " * number) for number in range(_MOST_SPACES)})
+    if columns.is_literal:
+        return plain(" " * int(columns.text))
+    columns = writer.temporary(columns)
+    most = len(table) - 1
+    index = f"{columns.cast(signed=True)} > {most} ? {most} : {columns.cast(signed=True)}"
+    return Printed("%s", (f"{writer.script.map_name('spaces')}[{index}]",))
 
 
 def _width(writer: Writer, conversion: Conversion) -> str:

@@ -61,6 +61,8 @@ _LACKING: Mapping[str, str] = {
     "__ureg": "it has registers of the place where a probe fires, not of the process",
     "__host": "it does not know this number of the machine",
 }
+#: Where the kernel has the arguments of a system call on x86-64, in struct pt_regs.
+_CALL_REGISTERS = ("di", "si", "dx", "r10", "r8", "r9")
 _ENTRY, _TEXT = Pointer(StructRef("struct", "dentry")), Pointer(CHAR)
 #: What a program calls what an intrinsic is made for, where the name does not tell.
 _WORDS: Mapping[str, str] = {
@@ -105,11 +107,11 @@ def leaf_value(writer: Writer, leaf: Linux) -> Value:
         case TraceAddress(_, name):
             raise writer.refuse(f"the address of '{name}' of a tracepoint", "it takes no addresses")
         case CallNumber():
-            return Value("args->id" if writer.place.arguments is None else "args->__syscall_nr", natural=True)
+            return _call_number(writer)
         case CallArg(index):
             return _call_argument(writer, index)
         case CallResult():
-            return Value("args->ret")
+            return _call_result(writer)
         case CallIn(numbers):
             return _call_in(writer, numbers)
         case ClockCounter(user):
@@ -158,14 +160,38 @@ def _size(kind: Type) -> int:
     return getattr(kind, "size", 8)
 
 
+def _call_number(writer: Writer) -> Value:
+    if writer.place.has_registers:
+        return Value(writer.input("call", _register(writer, "orig_ax")), natural=True)
+    if writer.place.arguments is None:
+        return Value(writer.input("call", "args->id"), natural=True)
+    return Value("args->__syscall_nr", natural=True)
+
+
+def _call_result(writer: Writer) -> Value:
+    if writer.place.has_registers:
+        return Value(writer.input("ret", "(int64)arg1"))
+    return Value("args->ret" if writer.place.arguments is not None else writer.input("ret", "args->ret"))
+
+
 def _call_argument(writer: Writer, index: int) -> Value:
     arguments = writer.place.arguments
+    if writer.place.has_registers:
+        if index >= len(_CALL_REGISTERS) or writer.types.facts.machine != "x86_64":
+            raise writer.refuse("an argument at the return of a system call", "it has them on x86-64 only")
+        return Value(writer.input(f"arg{index}", _register(writer, _CALL_REGISTERS[index])), signed=False)
     if arguments is None:
-        return Value(f"args->args[{index}]", signed=False)
+        return Value(writer.input(f"arg{index}", f"args->args[{index}]"), signed=False)
     name = arguments[index] if index < len(arguments) else ""
     if not name:
         return Value("0", natural=True)
     return Value(f"{'(uint64)' if name in writer.place.pointers else ''}args->{name}", signed=False)
+
+
+def _register(writer: Writer, name: str) -> str:
+    """A register as the process had it when it made the system call (arch/x86/entry/calling.h)."""
+    writer.remark("raw")
+    return f"((struct pt_regs *)arg0)->{name}"
 
 
 def _call_in(writer: Writer, numbers: tuple[int, ...]) -> Value:

@@ -29,7 +29,7 @@ from dtrans.emit.bpftrace.writer import Place, Script
 from dtrans.emit.leaves import calls_of
 from dtrans.errors import DtransError, fail
 from dtrans.facts import KernelFacts
-from dtrans.plan.leaves import PlaceWanted, RawArg
+from dtrans.plan.leaves import CallArg, PlaceWanted, ProbePart, RawArg
 from dtrans.plan.plan import AttachPoint, Firing, PlanClause
 from dtrans.plan.points import CALL_ENTRY, CALL_RETURN, both
 from dtrans.source import Span, span_of
@@ -138,6 +138,9 @@ def _refused(firings: Sequence[Firing], what: str, why: str, span: Span | None =
 
 def _of_calls(script: Script, point: AttachPoint) -> Iterator[Part]:
     entry = point.attach == CALL_ENTRY
+    if not entry and _reads_arguments(script, point.firings):
+        yield Part(("rawtracepoint:sys_exit",), Place(point.attach, has_registers=True), point.firings)
+        return
     wanted: dict[int, list[tuple[int, int]]] | None = {}
     for which, firing in enumerate(point.firings):
         for index, clause in enumerate(firing.clauses):
@@ -205,6 +208,14 @@ def _some(firings: Sequence[Firing], wanted: Sequence[tuple[int, int]]) -> Itera
         clauses = tuple(clause for index, clause in enumerate(firing.clauses) if (which, index) in wanted)
         if clauses:
             yield Firing(firing.guard, firing.thread, firing.tid, clauses)
+
+
+def _reads_arguments(script: Script, firings: Sequence[Firing]) -> bool:
+    """Whether an argument of a system call is read, be it to tell the probe's name."""
+    if _has(firings, CallArg):
+        return True
+    named = not script.quiet or _has(firings, ProbePart)
+    return named and any(_has(clause.probe, CallArg) for firing in firings for clause in firing.clauses)
 
 
 def _reads_raw(firings: Sequence[Firing]) -> bool:

@@ -192,6 +192,8 @@ def _with_locals(block: Block) -> list[str]:
     """The lines, after those that let clause-local variables begin as 0, where one may be read before it is set."""
     lines = block.lines.lines
     begins = Lines()
+    for name, value in block.inputs.items():
+        begins.add(f"{name} = {value};")
     for name, value in block.locals.items():
         mentions = [
             line for line in lines if re.search(rf"{re.escape(name)}(?!\w)", line) and not line.strip().startswith("//")
@@ -274,13 +276,17 @@ def _switching(script: Script) -> Iterator[str]:
 
 def _forgetting(script: Script) -> Iterator[str]:
     """A thread's variables end with it."""
-    names = [
-        name
+    names = {
+        name: '""' if isinstance(variable.type, StringType) else "0"
         for name, variable in (script.read | script.written).items()
         if variable.scope == "self" and not variable.keys
-    ]
+    }
     if script.counts_oncpu:
-        names += [script.map_name(name) for name in _ON_CPU]
+        names |= {script.map_name(name): "0" for name in _ON_CPU}
     if names and script.types.facts.tracepoint("sched", "sched_process_free") is not None:
-        lines = [f"\tdelete({name}[(uint64)args->pid]);" for name in names]
+        # Where there is nothing to delete, newer versions say so.
+        lines = [
+            f"\tif ({name}[(uint64)args->pid] != {nothing}) {{\n\t\tdelete({name}[(uint64)args->pid]);\n\t}}"
+            for name, nothing in names.items()
+        ]
         yield "\n".join(["tracepoint:sched:sched_process_free", "{", *lines, "}", ""])

@@ -52,7 +52,7 @@ def copied_size(writer: Writer, value: Expr[Linux]) -> str:
         value = value.operand
     match value:
         case Call("copyin", (_, size)):
-            return writer.number(size).whole.text
+            return writer.number(size).exact(signed=True)
     return ""
 
 
@@ -60,7 +60,7 @@ def end_copied(writer: Writer, store: Store[Linux]) -> bool:
     """Takes ``this->s[n] = 0`` for the end of the text that a copyin() gave; whether it is that."""
     match store:
         case Store(Binary("+", Read(variable, ()), at), _, "", Const(0)) if variable in writer.copied:
-            writer.add(f"{writer.copied[variable]} = {writer.number(at).whole.text};")
+            writer.add(f"{writer.copied[variable]} = {writer.number(at).exact(signed=True)};")
             return True
     return False
 

@@ -60,6 +60,13 @@ class Value:
             text = text.removeprefix("(uint64)" if signed else "(int64)")
         return f"({'int64' if signed else 'uint64'}){text}"
 
+    def exact(self, *, signed: bool) -> str:
+        """The value for a variable: bpftrace since 0.21 insists that all that it is assigned have one sign."""
+        value = self.whole
+        if value.signed == signed and not (value.is_literal and not signed):
+            return value.text
+        return f"(uint64){value.text}" if value.is_literal and not signed else value.cast(signed=signed)
+
     def bare(self, *, signed: bool) -> str:
         """The value under a sign, where no operator stands around it."""
         value = self.whole

@@ -102,7 +102,7 @@ def _put(writer: Writer, target: str, text: str, *, forgets: bool) -> None:
 def _stored(value: Value, have: Type, want: Type) -> str:
     """A value as a variable of a type holds it: always under one sign, since bpftrace knows a map by its first use."""
     made = fitted(value, have, want)
-    return made.bare(signed=is_signed(want))
+    return made.exact(signed=is_signed(want))
 
 
 def _check(writer: Writer, variable: Variable) -> None:

@@ -17,6 +17,7 @@ from dtrans.attach import Attach, UserCode
 from dtrans.check.tree import AggregationInfo, Expr, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.bpftrace.text import Lines, Value
+from dtrans.emit.text import is_signed
 from dtrans.errors import DtransError, fail
 from dtrans.plan.leaves import Linux
 from dtrans.plan.plan import Plan, PlanClause
@@ -77,6 +78,11 @@ class Script:
         raise AssertionError("names are endless")
 
 
+def _beginning(*, signed: bool, text: bool) -> str:
+    """What a variable is before it is set: of the type that it will have."""
+    return '""' if text else "0" if signed else "(uint64)0"
+
+
 def _kind(what: Variable | AggregationInfo | str) -> str:
     match what:
         case Variable(scope):
@@ -96,6 +102,8 @@ class Place:
     arguments: tuple[str, ...] | None = None
     #: Those of the arguments that are pointers to bpftrace.
     pointers: frozenset[str] = frozenset()
+    #: At the return of system calls, where their arguments are read: the raw tracepoint, which has the registers.
+    has_registers: bool = False
     #: Parts of the name of the only probe that fires there, where there is one in a process.
     parts: Mapping[str, str] = field(default_factory=dict)
 
@@ -120,6 +128,8 @@ class Writer(ABC):
         self.clause: PlanClause | None = None
         #: The clause-local variables that the block uses: name -> what they begin as.
         self.locals: dict[str, str] = {}
+        #: What the block reads of the event before all else: variable -> value.
+        self.inputs: dict[str, str] = {}
         #: How many bytes of a process's memory stand where a clause-local variable points to, by the variable.
         self.copied: dict[Variable, str] = {}
         self._temporaries = 0
@@ -179,20 +189,26 @@ class Writer(ABC):
         self.add(f"{name} = {value.whole.text};")
         return Value(name, value.signed, natural=value.natural)
 
-    def fresh(self, begins: str) -> str:
-        """A variable of the block that branches give its value. `begins`: 0 or an empty string."""
+    def fresh(self, *, signed: bool = True, text: bool = False) -> str:
+        """A variable of the block that branches give its value: a number, or a `text`."""
         name = self._name()
-        self.add(f"{name} = {begins};")
+        self.add(f"{name} = {_beginning(signed=signed, text=text)};")
         return name
 
     def _name(self) -> str:
         self._temporaries += 1
         return f"$t{self._temporaries}"
 
+    def input(self, name: str, value: str) -> str:
+        """A field of the event, read once at the block's start: where it is read here and there, the kernel refuses
+        what LLVM makes of the context's address."""
+        self.inputs[f"$t_{name}"] = value
+        return f"$t_{name}"
+
     def local(self, variable: Variable) -> str:
         """A clause-local variable."""
-        name = f"$this_{variable.name}" if re.fullmatch(r"t\d+", variable.name) else f"${variable.name}"
-        self.locals[name] = '""' if isinstance(variable.type, StringType) else "0"
+        name = f"$this_{variable.name}" if re.fullmatch(r"t\d+|t_.*", variable.name) else f"${variable.name}"
+        self.locals[name] = _beginning(signed=is_signed(variable.type), text=isinstance(variable.type, StringType))
         return name
 
     # --- what is said ---------------------------------------------------------------------------------
