@@ -35,6 +35,7 @@ class Option:
     least: int = 0
     most: int = (1 << 31) - 1
     buffer: str = ""
+    without: str = ""  #: What a text may not have in it.
 
 
 _TYPES_FROM_BTF = "types come from the kernel's BTF"
@@ -132,7 +133,7 @@ OPTIONS: Mapping[str, Option] = {
         Option("rawbytes", "flag", dynamic=True),
         Option("scratchsize", "size", "16k", most=256 << 10),
         Option("setenv", "text", outside=True),
-        Option("specsize", "size", "32k", most=(1 << 63) - 1),
+        Option("specsize", "size", "32k", most=1 << 30, buffer="speculation size"),
         Option("stackframes", "count", "20"),
         Option("stackindent", "count", "14", dynamic=True),
         Option("statusrate", "rate", "1hz"),
@@ -149,12 +150,13 @@ OPTIONS: Mapping[str, Option] = {
         Option("udefs", "flag", reason=_NAMES_BOUND),
         Option("undef", "text", outside=True),
         Option("unodefs", "flag", reason=_NAMES_BOUND),
-        Option("unsetenv", "text", outside=True),
+        Option("unsetenv", "text", outside=True, without="="),
         Option("useruid", "count", reason="every user's processes are traced in the same way"),
         Option("ustackframes", "count", "100"),
         Option("verbose", "flag", outside=True),
         Option("version", "text", "", _VERSIONS, "there is one version of D here"),
         Option("zdefs", "flag"),
+        Option("zone", "text", reason="Linux has no zones"),
     )
 }
 
@@ -209,6 +211,8 @@ def check_option(name: str, value: str | None, span: Span | None = None) -> str:
             raise _invalid(name, value, "a value", span)
         case "text" if option.choices and value not in option.choices:
             raise _invalid(name, value, f"one of {', '.join(option.choices)}", span)
+        case "text" if option.without and option.without in (value or ""):
+            raise _invalid(name, value, f"a value without '{option.without}'", span)
     return value or ""
 
 
@@ -220,7 +224,7 @@ def _check_bounds(option: Option, number: int, value: str | None, span: Span | N
 def _failed(name: str, value: str | None, span: Span | None) -> str:
     """As the original words it, on the command line (dtrace.c, main) and in a pragma (dt_pragma.c)."""
     if span is None:
-        return f"failed to set option -x {name}"
+        return f"failed to set -x {name}"
     return f"failed to set option '{name}'" + (f" to '{value}'" if value else "")
 
 

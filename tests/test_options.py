@@ -15,6 +15,14 @@ def test_an_option_that_there_is_not_is_told_with_near_names(name: str, hint: st
     assert hint in str(caught.value.diagnostic.hint)
 
 
+@pytest.mark.parametrize("name", ["HOME=", "=", "HOME=/root"])
+def test_a_name_to_leave_out_of_the_environment_has_no_value(name: str) -> None:
+    assert check_option("unsetenv", "HOME") == "HOME"
+    with pytest.raises(DtransError) as caught:
+        check_option("unsetenv", name)
+    assert caught.value.diagnostic.message == "failed to set -x unsetenv: Invalid value for specified option"
+
+
 @pytest.mark.parametrize(
     ("given", "size", "lowered"),
     [

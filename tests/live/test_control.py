@@ -139,14 +139,12 @@ def test_extreme_options_work_or_are_refused_for_a_reason(dtrace: Run, settings:
 def test_values_out_of_bounds_are_refused(dtrace: Run, setting: str) -> None:
     name, _, value = setting.partition("=")
     told = dtrace("-x", setting, "-n", "BEGIN", status=1).stderr
-    assert told.startswith(
-        f"dtrace: failed to set option -x {name}: Invalid value for specified option\n  hint: it takes "
-    )
+    assert told.startswith(f"dtrace: failed to set -x {name}: Invalid value for specified option\n  hint: it takes ")
     told = dtrace("-n", f"#pragma D option {setting}\nBEGIN", status=1).stderr
     assert f"failed to set option '{name}' to '{value}': Invalid value for specified option [D_PRAGMA_OPTSET]" in told
 
 
-@pytest.mark.parametrize("setting", ["aggsize=1t", "bufsize=2g"])
+@pytest.mark.parametrize("setting", ["aggsize=1t", "bufsize=2g", "specsize=2g"])
 def test_buffers_that_are_too_large_are_lowered_or_refused(dtrace: Run, setting: str) -> None:
     program = "BEGIN { @ = count(); exit(0); }"
     assert "size lowered to 1g" in dtrace("-x", setting, "-n", program).stderr
