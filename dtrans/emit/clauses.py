@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from dtrans.artifact import DROP_KINDS
-from dtrans.emit.pieces import Part, size_of
+from dtrans.emit.pieces import Part, forgetful, size_of
 from dtrans.emit.statements import Division, Statements
 from dtrans.emit.text import Lines, comment
 from dtrans.emit.values import Values
@@ -122,6 +122,7 @@ class ClauseText:
                 # A fault in a clause of ERROR itself is counted only: telling it would have no end.
                 body.add(f"DROP({DROP_KINDS.index('error')});" if self.in_error else "REPORT_FAULT();")
         body.label(f"{name}_end")
+        body.lines[:] = forgetful(body.lines)
 
     def _insert_probe(self, body: Lines, at: int) -> None:
         """Puts the probe's number before the statements that need it: telling system calls apart can cost reads."""

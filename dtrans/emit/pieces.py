@@ -24,6 +24,10 @@ _SMALL_PIECE = 2_400
 #: Instructions of a line of C, and of functions that are copied to where they are used.
 _LINE, _FUNCTION, _LARGE_FUNCTION = 7, 120, 600
 _LARGE = re.compile(r"dt_(?:index|rindex|strstr|strtok|cleanpath|inet_ntoa6|json|\w*path)\(")
+#: Instructions of a part, guessed, from which on addresses are forgotten, and the statements before which they are.
+_LONG = 800
+_FORGET = "FORGET_ADDRESSES(s);"
+_CALL = re.compile(r"\t+(?!else\b)(?=\w)(?=.*\b(?:dt_|bpf_|STRING|COPY)\w*\()")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _ZEROED = re.compile(r"ZERO\(.*, (\d+)\);")
 #: MAX_TAIL_CALL_CNT (include/linux/bpf.h) before Linux 5.17.
@@ -91,12 +95,22 @@ def size_of(lines: Sequence[str], error: int) -> int:
     """Instructions that some lines become, guessed, high. `error`: those of the clauses of ERROR."""
     size = 0
     for line in lines:
+        if line == _FORGET:
+            continue
         large = len(_LARGE.findall(line))
         size += _LINE + _LARGE_FUNCTION * large + _FUNCTION * (line.count("dt_") - large)
         zeroed = _ZEROED.search(line)
         size += int(zeroed[1]) // 8 if zeroed else 0
         size += error if "REPORT_FAULT" in line else 0
     return size
+
+
+def forgetful(lines: Sequence[str]) -> list[str]:
+    """Lines of a part. In a long one the compiler would keep addresses in scratch memory at hand that are used twice,
+    from the first time to the last, where to calculate one takes two instructions."""
+    if size_of(lines, 0) < _LONG:
+        return list(lines)
+    return [one for line in lines for one in (*[_FORGET] * bool(_CALL.match(line)), line)]
 
 
 def in_programs(firings: Sequence[FiringText], error: int) -> list[list[FiringText]]:
