@@ -41,6 +41,7 @@ from dtrans.check.tree import (
     Offset,
     Solaris,
     Statement,
+    Translate,
 )
 from dtrans.errors import DtransError, fail
 from dtrans.options import Options
@@ -78,6 +79,8 @@ class StatementChecker:
     left_out: bool = False
     _order: Order = field(default_factory=Order)
     _acted: list[ast.Call] = field(default_factory=list)
+    #: What the action at hand needs to be made before it.
+    _before: list[Statement[Solaris]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.aggregations = AggregationChecker(self.names, self.options)
@@ -150,7 +153,9 @@ class StatementChecker:
             case ast.Binary("&&" | "||" | "^^" as op, left, right, span) if _acts(left) or _acts(right):
                 raise fail("D_OP_SCALAR", f"'{op}' needs numbers, not actions", span, hint=_USE_IF)
             case ast.Call(name, _, _) if name in STATEMENT_ONLY:
-                return (self._action(node),)
+                act = self._action(node)
+                before, self._before = self._before, []
+                return (*before, act)
             case ast.Call(name, _, _) if name in STACK_FUNCTIONS or name in ADDRESS_FUNCTIONS:
                 return (Act("stack", (self.names.checker.check(node),)),)
             case ast.Aggregation(name, _, span):
@@ -287,7 +292,10 @@ class StatementChecker:
         value = self.names.checker.check(written)
         if isinstance(value.type, Void):
             raise fail(no_void, f"{node.name}( ) may not be applied to a void expression", written.span)
-        if is_translated(value.type):
+        if isinstance(value, Translate) and (found := self.names.made_whole(value)) is not None:
+            made, value = found
+            self._before.append(Do(made))
+        if is_translated(value.type) or isinstance(value, Translate):
             raise fail(
                 no_pointer,
                 f"{node.name}( ) may not be applied to what a translator makes member by member",

@@ -46,10 +46,17 @@ def define_translator(names: Definitions, node: ast.Translator) -> OwnTranslator
         kind = _member_type(names, target, name, written.span)
         value = names.with_bound({node.param: given}, written)
         try:
-            names.checker.converted(value, kind, written.span)
+            _converted(names, value, kind, written.span)
         except DtransError as error:
             raise fail("D_XLATE_INCOMPAT", f"member '{name}': {error.diagnostic.message}", written.span) from None
     return made
+
+
+def _converted(names: Definitions, value: Expr[Solaris], kind: Type, span: Span) -> Expr[Solaris]:
+    """A member's value, of the member's type; a structure is one as it stands somewhere."""
+    if isinstance(kind, StructRef) and isinstance(value, Load) and value.type == kind:
+        return value
+    return names.checker.converted(value, kind, span)
 
 
 def _member_type(names: Definitions, target: StructRef, name: str, span: Span) -> Type:
@@ -88,27 +95,35 @@ def own_member(names: Definitions, base: Translate, translator: OwnTranslator, n
     if isinstance(given.type, Int) and not isinstance(given, Const | Read) and not isinstance(kind, StructRef | Array):
         given, kept = _once(names, translator.param, given, given.type)
     value = names.with_bound({translator.param: given}, written)
-    value = names.checker.converted(value, kind, node.span)
+    value = _converted(names, value, kind, node.span)
     return value if kept is None else Comma(kept, value)
 
 
 def copy_translated(
     names: Definitions, address: Expr[Solaris], translator: OwnTranslator, operand: Expr[Solaris]
 ) -> Expr[Solaris]:
-    """``structure = xlate <structure>(operand)``: all of it is made elsewhere and then copied, so that members that the
-    translator does not make are 0, and it may read the structure that is assigned to (libdtrace dt_cg.c,
-    dt_cg_asgn_op)."""
+    """``structure = xlate <structure>(operand)``: all of it is made elsewhere and then copied, so that it may read the
+    structure that is assigned to (libdtrace dt_cg.c, dt_cg_asgn_op)."""
+    made, whole = made_whole(names, translator, operand)
+    return Comma(made, Store(address, translator.target, "", whole, old=False))
+
+
+def made_whole(
+    names: Definitions, translator: OwnTranslator, operand: Expr[Solaris]
+) -> tuple[Expr[Solaris], Load[Solaris]]:
+    """All that a translator makes: what makes it, in a hidden variable, and the structure there. Members that the
+    translator does not make are 0."""
     kind = translator.target
     start: Expr[Solaris] = Place(Read(names.hidden("xlate", kind), ()), Pointer(kind, "own"))
     made: Expr[Solaris] = Store(start, kind, "", Const(0, LONG), old=False)
     for name, written in translator.members.items():
         _, member = find_member(names.checker, kind, name, written.span)
         value = names.with_bound({translator.param: operand}, written)
-        value = names.checker.converted(value, member.type, written.span)
+        value = _converted(names, value, member.type, written.span)
         offset, bits = bit_field(member) if member.bit_size else (member.bit_offset // 8, None)
         place: Expr[Solaris] = offset_by(start, Const(offset, ULONG))
         made = Comma(made, Store(place, member.type, "", value, old=False, bits=bits))
-    return Comma(made, Store(address, kind, "", Load(start, kind, "own"), old=False))
+    return made, Load(start, kind, "own")
 
 
 # --- inlines ----------------------------------------------------------------------------------------------
