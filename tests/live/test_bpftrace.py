@@ -113,13 +113,18 @@ def test_the_language_means_the_same() -> None:
 
 
 CALLS = """#pragma D option quiet
-syscall::write:entry /pid == $target/ { self->size = arg2; @["calls", execname, probefunc] = sum(1); }
-syscall::write:entry /pid == $target && arg2 > 600/ { @["large", execname, probefunc] = sum(1); }
-syscall::write:return /self->size && pid == $target/ {
+inline string LOAD = "dtransload";
+syscall::write:entry /pid == $target && execname == LOAD/ {
+    self->size = arg2; @["calls", execname, probefunc] = sum(1);
+}
+syscall::write:entry /pid == $target && execname == LOAD && arg2 > 600/ { @["large", execname, probefunc] = sum(1); }
+syscall::write:return /self->size && execname == LOAD/ {
     @["asked", execname, probefunc] = sum(self->size); @["done", execname, probefunc] = sum(arg1);
     @["late", execname, probename] = sum(arg1 == self->size ? 1 : 100); self->size = 0;
 }
-syscall::getppid:,syscall::getpid:entry /pid == $target/ { @["few", probefunc, probename] = sum(1); }
+syscall::getppid:,syscall::getpid:entry /pid == $target && execname == LOAD/ {
+    @["few", probefunc, probename] = sum(1);
+}
 """
 
 
@@ -173,11 +178,16 @@ def test_places_in_processes_are_the_same(dtrans: Run, tmp_path: Path) -> None:
 
 
 STRUCTURES = """#pragma D option quiet
-syscall::write:entry /pid == $target/ {
+syscall::write:entry /pid == $target && execname == "dtransload"/ {
     @["parent", curpsinfo->pr_fname, execname] = sum(ppid == curthread->t_procp->p_ppid);
     @["thread", stringof(curthread->comm), execname] = sum(curthread->tgid == pid);
     @["uid", execname, probefunc] = sum(curpsinfo->pr_uid == uid ? 1 : 100);
     @["file", fds[arg0].fi_name, execname] = sum(arg2);
+    this->leader = (struct task_struct *)((uintptr_t)curthread->group_leader + (pid - pid));
+    @["leader", this->leader->comm, execname] = sum(this->leader->tgid == pid);
+    this->sum = (uintptr_t)curthread->group_leader + arg2 - 100;
+    @["sum", execname, probefunc] = sum(((struct task_struct *)this->sum)->tgid == pid);
+    @["at once", execname, probefunc] = sum(((struct task_struct *)((uintptr_t)curthread + arg2 - 100))->tgid == pid);
 }
 """
 
@@ -189,6 +199,9 @@ def test_structures_of_the_kernel_have_the_same_members(load: Callable[..., Load
         "thread dtransload dtransload": 5,
         "uid dtransload write": 5,
         "file null dtransload": 500,
+        "leader dtransload dtransload": 5,
+        "sum dtransload write": 5,
+        "at once dtransload write": 5,
     }
     process = load("write", 5, 100)
     with tracing(pipeline(STRUCTURES, target=True).bpftrace("x.d"), process.pid) as stopped:

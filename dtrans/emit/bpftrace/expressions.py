@@ -36,7 +36,7 @@ from dtrans.emit.bpftrace.leaves import is_known, leaf_value, probe_part, string
 from dtrans.emit.bpftrace.memory import load, place_number, string_at
 from dtrans.emit.bpftrace.subroutines import end_copied, number_call, string_call
 from dtrans.emit.bpftrace.text import Value, constant, fitted, pair, quoted
-from dtrans.emit.bpftrace.writer import Writer
+from dtrans.emit.bpftrace.writer import Writer, is_address
 from dtrans.emit.leaves import lasts
 from dtrans.emit.text import is_signed
 from dtrans.plan.leaves import Intrinsic, Linux, ProbePart, TraceText
@@ -368,7 +368,7 @@ class Expressions(Writer):
         with self.captured() as second:
             two = self.string(other)
         # bpftrace 0.17 makes no program of a choice between strings of several sizes where it is a key.
-        result = self.fresh(text=True)
+        result = self.fresh(text=True, address=is_address(one) and is_address(two))
         first.add(f"{result} = {one};")
         second.add(f"{result} = {two};")
         self.branch(condition, first.lines, second.lines)
@@ -377,7 +377,10 @@ class Expressions(Writer):
     def _compare(self, op: str, left: Expr[Linux], right: Expr[Linux]) -> Value:
         if op not in ("==", "!="):
             raise self.refuse(f"'{op}' of strings", "it compares strings for equality only")
-        return Value(f"{self.string(left)} {op} {self.string(right)}", rank="test", natural=True)
+        one, two = self.string(left), self.string(right)
+        if is_address(one) or is_address(two):
+            raise self.refuse("an internet address compared as text", "it makes no text of it before it is printed")
+        return Value(f"{one} {op} {two}", rank="test", natural=True)
 
 
 def _choices(expr: Expr[Linux]) -> int:

@@ -10,7 +10,7 @@ from typing import assert_never
 
 from dtrans.attach import KernelFunctions, Trampoline, UserCode
 from dtrans.check.tree import Binary, Cond, Const, Expr, Load, Offset, StringOf, Unary
-from dtrans.emit.bpftrace.memory import string_at, word_at
+from dtrans.emit.bpftrace.memory import pointer_operand, string_at, word_at
 from dtrans.emit.bpftrace.text import Value, quoted
 from dtrans.emit.bpftrace.writer import Place, Writer
 from dtrans.emit.text import is_signed
@@ -401,7 +401,7 @@ def string_intrinsic(writer: Writer, name: str, args: tuple[Expr[Linux], ...]) -
             writer.remark("strings")
             writer.note("Of the arguments only the first one, the program: bpftrace ends a string at its NUL.")
             task = writer.number(args[0])
-            text = task.text.removeprefix("(uint64)") if task.text.startswith("(uint64)(") else task.operand
+            text = pointer_operand(task)
             return f"str(uptr(((struct task_struct *){text})->mm->arg_start))"
         case "__path" | "__any_path" | "__dentry_path" | "__inode_path":
             writer.note("Only the last part of the path: bpftrace follows none up to its root.")

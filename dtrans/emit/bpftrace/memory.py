@@ -156,12 +156,19 @@ def _base(writer: Writer, member: Member, space: Space) -> str:
             if inner is not None and isinstance(inner.kind, Pointer) and str(inner.kind.to) == member.of:
                 return _member_text(writer, inner, inner_space)
     value = writer.number(member.base)
-    text = value.text.removeprefix("(uint64)") if value.text.startswith("(uint64)((struct ") else value.operand
+    text = pointer_operand(value)
     if space in ("user", "scratch"):
         text = f"uptr({value.text})"
     elif writer.place.in_process:
         text = f"kptr({value.text})"
     return f"(({member.of} *){text})"
+
+
+def pointer_operand(value: Value) -> str:
+    """An address to cast to a pointer: without the cast to a number that it has itself. A sum is cast as a whole."""
+    if value.rank == "atom" and value.text.startswith("(uint64)((struct "):
+        return value.text.removeprefix("(uint64)")
+    return value.operand
 
 
 def _bit_field(writer: Writer, expr: Load[Linux]) -> Value:

@@ -83,12 +83,21 @@ def string_call(writer: Writer, call: Call[Linux]) -> str:
             return f"ntop({load(writer, Load(args[0], UINT32, 'kernel')).text})"
         case "inet_ntop" if isinstance(args[0], Const) and args[0].value == _AF_INET:
             return f"ntop({load(writer, Load(args[1], UINT32, 'kernel')).text})"
+        case "inet_ntoa6":
+            return _ntop6(writer, args[0])
+        case "inet_ntop" if isinstance(args[0], Const) and args[0].value == _AF_INET6:
+            return _ntop6(writer, args[1])
         case "basename" | "cleanpath":
             writer.note(f"The whole text, not {_PARTS[call.name]}: bpftrace makes no strings out of others.")
             return writer.string(args[0])
         case "strjoin" | "lltostr":
             raise writer.refuse(f"{call.name}()", f"{_NO_STRINGS}; printf() does it", call.span)
     raise writer.refuse(f"{call.name}()", _NO_STRINGS, call.span)
+
+
+def _ntop6(writer: Writer, address: Expr[Linux]) -> str:
+    where = pointer_text(writer, address, "kernel")
+    return f"ntop(((struct in6_addr *)({where}))->in6_u.u6_addr8)"
 
 
 def _copied(writer: Writer, call: Call[Linux]) -> str:

@@ -78,6 +78,11 @@ class Script:
         raise AssertionError("names are endless")
 
 
+def is_address(text: str) -> bool:
+    """Whether what is printed as text is an internet address to bpftrace, a type of its own."""
+    return text.startswith("ntop(")
+
+
 def _beginning(*, signed: bool, text: bool) -> str:
     """What a variable is before it is set: of the type that it will have."""
     return '""' if text else "0" if signed else "(uint64)0"
@@ -189,10 +194,10 @@ class Writer(ABC):
         self.add(f"{name} = {value.whole.text};")
         return Value(name, value.signed, natural=value.natural)
 
-    def fresh(self, *, signed: bool = True, text: bool = False) -> str:
-        """A variable of the block that branches give its value: a number, or a `text`."""
+    def fresh(self, *, signed: bool = True, text: bool = False, address: bool = False) -> str:
+        """A variable of the block that branches give its value: a number, a `text`, or an internet `address`."""
         name = self._name()
-        self.add(f"{name} = {_beginning(signed=signed, text=text)};")
+        self.add(f"{name} = {'ntop((uint32)0)' if address else _beginning(signed=signed, text=text)};")
         return name
 
     def _name(self) -> str:
@@ -226,9 +231,13 @@ class Writer(ABC):
         return fail(
             "D_BPFTRACE",
             f"{what} cannot be said in bpftrace: {why}",
-            span if span is not None else self._place_of(word),
+            span if span is not None and self._is_written(span) else self._place_of(word),
             hint="'dtrans run' and 'dtrans translate' without --to can do it",
         )
+
+    def _is_written(self, span: Span) -> bool:
+        """Whether a place is in the program, and not in a row of `translators/`."""
+        return self.clause is not None and self.clause.span is not None and span.source is self.clause.span.source
 
     def _place_of(self, word: str) -> Span | None:
         span = self.clause.span if self.clause is not None else None
