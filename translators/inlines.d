@@ -186,6 +186,16 @@ inline string strerror[int error] =
     error == 132 ? "Operation not possible due to RF-kill" :
     strjoin("Unknown error ", lltostr(error));
 
+/* signal.d of FreeBSD: what has become of a child, in the words of the C library. */
+inline string child_signal_string[int code] =
+    code == CLD_EXITED ? "Child has exited" :
+    code == CLD_KILLED ? "Child has terminated abnormally and did not create a core file" :
+    code == CLD_DUMPED ? "Child has terminated abnormally and created a core file" :
+    code == CLD_TRAPPED ? "Traced child has trapped" :
+    code == CLD_STOPPED ? "Child has stopped" :
+    code == CLD_CONTINUED ? "Stopped child has continued" :
+    strjoin("Unknown code ", lltostr(code));
+
 /* signal.d of FreeBSD: the name of a signal. */
 inline string signal_string[int number] =
     number == 1 ? "SIGHUP" :

@@ -23,6 +23,7 @@ from dtrans.check.tree import (
     StringOf,
     Text,
     Translate,
+    TranslatedMember,
     Variable,
 )
 from dtrans.errors import fail
@@ -290,6 +291,8 @@ def check_address(checker: Checker[L], node: ast.Unary) -> Expr[L]:
             raise fail("D_ADDROF_BITFIELD", "the address of a bit-field cannot be taken", node.span)
         case Load(address, kind, space, None) | StringOf(address, space, kind):
             return Cast(address, Pointer(kind, space))
+        case TranslatedMember(type=StructRef() as ref):
+            return Cast(value, Pointer(ref))
     names_variable = isinstance(node.operand, ast.Name | ast.Index) and not isinstance(value, Const)
     if names_variable or isinstance(value, Translate):
         raise fail("D_ADDROF_VAR", "the address of a variable of D cannot be taken", node.span)

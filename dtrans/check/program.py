@@ -183,6 +183,7 @@ class ProgramChecker:
         types = names.types
         defined = {*names.inlines, *names.providers, *types.typedefs, *(tag for _, tag in types.structs), *types.enums}
         defined |= {*types.enumerators, *(name for _, name in names.variables)} | {*self.universe.knowledge.providers}
+        defined |= {"translator"} if names.translators else set()
         for name, span in names.pragmas.items():
             if name not in defined:
                 raise fail("D_PRAGMA_UNUSED", f"#pragma is about '{name}', which the program does not define", span)

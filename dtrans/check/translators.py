@@ -132,7 +132,7 @@ def made_whole(
 def define_inline(names: Definitions, inline: ast.Inline) -> None:
     """Checks an inline's value where it is defined."""
     given: dict[str, Expr[Solaris]] = {
-        name: variable_value(Variable("this", f"{inline.name}.{name}", names.types.resolve(kind)), ())
+        name: variable_value(Variable("this", f"{inline.name}.{name}", _parameter(names, kind)), ())
         for name, kind in inline.params or ()
     }
     value = _value(names, inline, given, inline.span)
@@ -161,9 +161,9 @@ def expand_inline(names: Definitions, inline: ast.Inline, node: ast.Name | ast.I
         inline = replace(inline, value=ast.placed(inline.value, node.span))
     for (name, kind), arg in zip(params, written or (), strict=True):
         value = names.checker.check(arg)
-        to = names.types.resolve(kind)
+        to = _parameter(names, kind)
         try:
-            value = names.checker.converted(value, to, arg.span)
+            value = names.checker.converted(names.checker.decayed(value), to, arg.span)
         except DtransError as error:
             raise fail("D_PROTO_ARG", f"inline '{inline.name}': {error.diagnostic.message}", arg.span) from None
         if isinstance(value, Const | Text | Translate) or isinstance(value.type, StructRef | Array):
@@ -175,6 +175,12 @@ def expand_inline(names: Definitions, inline: ast.Inline, node: ast.Name | ast.I
     for one in reversed(kept):
         result = Comma(one, result)
     return result
+
+
+def _parameter(names: Definitions, written: ast.TypeExpr) -> Type:
+    """The type of a parameter: an array is a pointer to its elements, as in C."""
+    kind = names.types.resolve(written)
+    return Pointer(kind.of) if isinstance(kind, Array) else kind
 
 
 def _once(names: Definitions, name: str, value: Expr[Solaris], kind: Type) -> tuple[Expr[Solaris], Expr[Solaris]]:

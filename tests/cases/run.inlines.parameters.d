@@ -10,6 +10,8 @@ inline int64_t fourfold[int64_t n] = twice[twice[n]];
 inline uint8_t low[int64_t n] = n;
 struct point { int x; int y; };
 inline int64_t total[struct point *p] = p->x + p->y;
+struct text { char few[2]; char more[4]; };
+inline int last[char text[4]] = text[3];
 int n;
 
 BEGIN
@@ -21,6 +23,8 @@ BEGIN
 	printf("%d\n", low[0x1ff]);
 	this->p = (struct point *)alloca(sizeof (struct point)); this->p->x = 3; this->p->y = 4;
 	printf("%d\n", total[this->p]);
+	this->t = (struct text *)alloca(sizeof (struct text)); this->t->more[3] = 'm'; this->t->few[1] = 'f';
+	printf("%c %c %c\n", last[this->t->more], last[this->t->few + 2], last["text"]);
 	@[kind[2], twice[4]] = sum(twice[1]);
 	printa("%s %d %@d\n", @);
 	exit(0);

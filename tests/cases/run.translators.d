@@ -3,6 +3,7 @@
 #pragma D option quiet
 
 struct brief { int id; string name; int twice:4; struct brief *none; };
+#pragma D binding "1.13" translator
 translator struct brief < struct task_struct *T > {
 	id = T->pid;
 	name = strjoin("<", strjoin(T->comm, ">"));

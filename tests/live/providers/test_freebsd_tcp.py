@@ -17,7 +17,7 @@ _SEGMENTS = """
         this->tp = args[3];
         this->th = args[1];
         printf("%d %d %d %s ", ntohs(this->th->th_sport), args[5], args[4], tcp_state_string[this->tp->t_state]);
-        printf("%d %d %d ", args[0]->m_pkthdr.len - args[4] == args[5], this->th->th_flags & (TH_ACK | TH_SYN),
+        printf("%d %d %d ", (&args[0]->m_pkthdr)->len - args[4] == args[5], this->th->th_flags & (TH_ACK | TH_SYN),
             this->th->th_off * 4 >= 20);
         printf("%d ", this->th->th_ack == this->tp->snd_nxt);
         printf("%d %d ", this->tp->snd_una == this->tp->snd_nxt, this->tp->rcv_wnd > 0 && this->tp->snd_wnd > 0);
