@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dtrans.check.actions import Body, StatementChecker
+from dtrans.check.functions import ENTRY, RETURN
 from dtrans.check.libraries import is_met, needed, sorted_libraries
 from dtrans.check.macros import Macros
 from dtrans.check.names import ClauseContext, ScriptNames
@@ -254,10 +255,8 @@ class ProgramChecker:
             return found, ""
         if missing:
             return (), _reason(self.universe, missing[0])
-        if description.provider and not self._traces_functions(description.provider):
-            name = description.function
-            known = not name or is_glob(name) or self.universe.facts.function(name) is not None
-            reason = f"it can {_NO_FUNCTIONS}" if known else f"it has no function {name}, and can {_NO_FUNCTIONS}"
+        reason = self._untraced(description)
+        if reason:
             lost.append((_shown(description), reason))
             return (), reason
         raise fail(
@@ -278,10 +277,15 @@ class ProgramChecker:
         message = f"probe description {_shown(description)} is not served on this kernel: {reason}"
         return fail("D_PDESC_ZERO", message, description.span, hint=hint)
 
-    def _traces_functions(self, provider: str) -> bool:
-        """False where a provider is that of the kernel's functions and the kernel can trace none."""
-        row = self.universe.knowledge.providers.get(provider)
-        return row is None or row.family != "functions" or bool(self.universe.functions.names)
+    def _untraced(self, description: ast.ProbeDescription) -> str:
+        """Why a kernel that can trace no functions does not serve one; "" where nothing says that one is meant."""
+        row = self.universe.knowledge.providers.get(description.provider)
+        name = description.function
+        known = not name or is_glob(name) or self.universe.facts.function(name) is not None
+        meant = row.family == "functions" if row else not description.provider and known and bool(name)
+        if not meant or self.universe.functions.names or (row is None and description.name not in (ENTRY, RETURN)):
+            return ""
+        return f"it can {_NO_FUNCTIONS}" if known else f"it has no function {name}, and can {_NO_FUNCTIONS}"
 
     def _expanded(self, written: ast.ProbeDescription) -> ast.ProbeDescription:
         def put(text: str) -> str:

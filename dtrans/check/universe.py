@@ -377,7 +377,7 @@ class Universe:
                     meant = self._is_solaris(description) or not (functions or is_glob(description.function))
                     if meant and function(row.function):
                         yield probe
-                case RowProbe(row_provider, row) if row_provider.any_location and named:
+                case RowProbe(row_provider, row) if _anywhere(row_provider, description):
                     if self._located(row_provider, row, description.module):
                         yield probe
                 case CallProbe():
@@ -484,6 +484,14 @@ class Universe:
         owner, _, name = path.rpartition(".")
         kind, _, tag = owner.rpartition(" ")
         return find_member(self.facts, kind or "struct", tag, name)
+
+
+def _anywhere(provider: ProviderRow, description: ProbeDescription) -> bool:
+    """Whether a description may name Solaris' modules and functions, and mean the provider's rows: where tracepoints
+    stand beside them, only one that names a probe."""
+    if provider.family == "tracepoints":
+        return bool(description.provider and description.name) and not is_glob(description.name)
+    return provider.any_location and bool(description.provider.strip("*"))
 
 
 def _is_spare(probe: ProbeRef) -> bool:

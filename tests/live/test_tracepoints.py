@@ -136,6 +136,8 @@ def test_a_description_that_lacks_a_colon_is_told_with_it() -> None:
 def test_functions_that_the_kernel_cannot_trace_are_refused_with_the_reason() -> None:
     assert "it can trace none of its functions" in refused("fbt:::entry { @calls[probemod] = count(); }").message
     assert "it can trace none of its functions" in refused("fbt::vfs_write:entry { }").message
+    assert "it can trace none of its functions" in refused("::vfs_write:entry { }").message
+    assert "does not match any probes" in refused("::mfi_start:entry { }").message
     assert "it has no function mfi_start, and can trace none" in refused("fbt::mfi_start:entry { }").message
 
 

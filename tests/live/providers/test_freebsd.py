@@ -38,7 +38,7 @@ def test_a_timer_of_the_kernel_begins_and_ends() -> None:
 def test_a_callout_of_solaris_begins_and_ends() -> None:
     source = """
         sdt:::callout-start { timer[cpu] = arg0; seen[cpu] = ((callout_t *)arg0)->c_func; }
-        sdt:::callout-end /timer[cpu] != 0 && timer[cpu] == arg0/ { printf("%a", seen[cpu]); exit(0); }"""
+        sdt:genunix:callout_execute:callout-end /timer[cpu] != 0 && timer[cpu] == arg0/ { printf("%a", seen[cpu]); exit(0); }"""
     assert "`" in printed(source)
 
 
@@ -91,6 +91,7 @@ def test_a_privilege_is_granted_to_root_and_denied_to_nobody() -> None:
         ("sdt:::txg-syncing", "zfs_txg__syncing"),
         ("sdt:::kvm-vexit", "sdt:kvm::kvm_exit"),
         (":::scsi-transport-dispatch", "scsi_dispatch_cmd_start"),
+        ("sdt:stmf:stmf_task_free:stmf-task-end", "target_cmd_complete"),
         ("vfs:namecache:lookup:hit", "dnlc_lookup:return"),
         ("vfs::vop_getpages:entry", "No system call tells of it"),
     ],
