@@ -106,15 +106,17 @@ class Translator:
 
     def _call(self, script: Script, call: Call, root: Path) -> Part:
         part = self._called(script, call, root)
-        if part.refusal is not None and call.other is not None:
-            other = self._called(script, call.other, root)
-            part = _unknown(part) if other.refusal is not None else other
+        if part.refusal is not None:
+            other = self._called(script, call.other, root) if call.other is not None else part
+            part = _unknown(part, call) if other.refusal is not None else other
         return replace(part, line=call.line)
 
     def _called(self, script: Script, call: Call, root: Path) -> Part:
         files = dict(call.files)
         try:
             arguments = read_arguments(call.words)
+            if arguments.mode != "run" and not arguments.specs:
+                return Part("exact")  # It asks for all probes, or for the version.
             near = {text: str(root / path) for text, path in _beside(script, call, root)}
             specs = tuple(replace(spec, text=near.get(spec.text, spec.text)) for spec in arguments.specs)
             arguments = replace(arguments, specs=specs)
@@ -144,13 +146,13 @@ def _started(path: str, text: str) -> Arguments:
     return replace(arguments, options={**arguments.options, "cpp": "1"})
 
 
-def _unknown(part: Part) -> Part:
-    """A call that the wrapper puts together of what only a run tells, and that is refused in each way it was read."""
-    refusal = part.refusal
-    if refusal is None or refusal.tag not in ("D_FILE", "D_EMPTY"):
+def _unknown(part: Part, call: Call) -> Part:
+    """A refused call that the wrapper puts together of what only a run tells: the name of the D file, or all of it."""
+    tag = part.refusal.tag if part.refusal is not None else ""
+    if not (tag == "D_EMPTY" or (tag == "D_FILE" and call.other is not None)):
         return part
-    told = "what D it runs is known only when it runs"
-    return replace(part, refusal=replace(refusal, message=told, hint="D files beside it are tools of their own"))
+    told = Refusal(tag, "what D it runs is known only when it runs", hint="D files beside it are tools of their own")
+    return replace(part, refusal=told)
 
 
 def crashed(script: Script, reason: str) -> Outcome:

@@ -38,7 +38,8 @@ def test_a_timer_of_the_kernel_begins_and_ends() -> None:
 def test_a_callout_of_solaris_begins_and_ends() -> None:
     source = """
         sdt:::callout-start { timer[cpu] = arg0; seen[cpu] = ((callout_t *)arg0)->c_func; }
-        sdt:genunix:callout_execute:callout-end /timer[cpu] != 0 && timer[cpu] == arg0/ { printf("%a", seen[cpu]); exit(0); }"""
+        sdt:genunix:callout_execute:callout-end /timer[cpu] != 0 && timer[cpu] == arg0/
+        { printf("%a", seen[cpu]); exit(0); }"""
     assert "`" in printed(source)
 
 
