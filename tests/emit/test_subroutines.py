@@ -44,6 +44,7 @@ BODIES = {
     "strjoin_short": "dt_strjoin(x->dst, 24, x->a, CAP, x->b, CAP);",
     "toupper": "dt_toupper(x->dst, CAP, x->a, CAP);",
     "tolower": "dt_tolower(x->dst, CAP, x->a, CAP);",
+    "memstr": "x->out[0] = dt_memstr(x->dst, CAP, (u64)x->a, x->in[0], x->in[1]);",
     "strchr": "x->out[0] = dt_strchr(x->dst, CAP, x->a, CAP, x->in[0]);",
     "strrchr": "x->out[0] = dt_strrchr(x->dst, CAP, x->a, CAP, x->in[0]);",
     "substr": "dt_substr(x->dst, CAP, x->a, CAP, x->in[0], x->in[1]);",
@@ -152,6 +153,18 @@ def test_strjoin_appends_and_cuts_within_dst(rig: Rig, a: bytes, b: bytes) -> No
 def test_case_is_turned_for_ascii_letters_only(rig: Rig, s: bytes) -> None:
     assert rig.run("toupper", a=s).text == s.upper()
     assert rig.run("tolower", a=s).text == s.lower()
+
+
+@QUICK
+@given(parts=st.lists(text(), max_size=4), c=st.sampled_from(b" ,\xff\0"), n=st.integers(0, CAP + 9) | S64)
+@example(parts=[b"one", b"two"], c=32, n=8)
+def test_memstr_puts_a_character_where_a_nul_is(rig: Rig, parts: list[bytes], c: int, n: int) -> None:
+    memory = b"\0".join(parts)[: CAP - 1]
+    memory += bytes(CAP - 1 - len(memory))
+    count = min(n % 2**64 - 1, CAP - 1) if n else 0
+    made = rig.run("memstr", [c, n], a=memory)
+    assert made.out[0] == 1
+    assert made.text == memory[:count].replace(b"\0", bytes([c])).partition(b"\0")[0]
 
 
 @QUICK
