@@ -58,8 +58,9 @@ FAULT_SITE = 0xFFFF
 #: After the header: clause (u32), action (u32, 0 the predicate), fault kind (u32), padding, address (u64).
 FAULT_RECORD = struct.Struct("<HHIIIIIQ")
 COMMIT_SITE, DISCARD_SITE = 0xFFFE, 0xFFFD
-#: Which parts are missing (u32), the process (u32), its task_struct.start_boottime, its mm_struct.start_stack.
-MISSING = struct.Struct("<IIQQ")
+#: Which parts are missing (u32), the process (u32), its task_struct.start_boottime, its mm_struct.start_stack. Then
+#: what clauses of ERROR may ask: bpf_get_current_pid_tgid(), bpf_get_current_uid_gid(), the thread's name in two words.
+MISSING = struct.Struct("<IIQQQQQQ")
 #: What a process that has ended had of a part that a record lacks: a header with the process in the probe's place, the
 #: two that tell it from others, the part as it stands in the record, and how many bytes follow.
 ENDED_SITE = 0xFFFC

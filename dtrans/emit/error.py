@@ -1,10 +1,10 @@
 """Whether the clauses of dtrace:::ERROR can be run by the reader, for a value that only the reader finds missing.
 
 Before: ``ERROR { printf("%d %x", arg4, arg5); exit(1); }``  After: True
-Before: ``ERROR { printf("%s", execname); }``                After: False
+Before: ``ERROR { printf("%d", ppid); }``                    After: False
 
 A program that fails runs them itself, at once. The reader runs them later and as its own process: what they ask of the
-process or the CPU at hand would be another's.
+process at hand would be another's, but for what the record has for them: the thread's ids and name, its user, the CPU.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from dtrans.check.tree import Act, Assign, Call, Expr, Load, Read, Rewriter, Sta
 from dtrans.plan.leaves import FaultArg, Intrinsic, Linux, ProbeIn, ProbePart
 from dtrans.plan.plan import Firing
 
-#: Intrinsics that give the same wherever they are asked for.
+#: Intrinsics that give the same wherever they are asked for, and those that the reader's firing is told.
 _ANYWHERE = frozenset({
+    "__comm", "__cpu", "__gid", "__tgid", "__tid", "__uid",
     "__epid", "__host", "__kernel_word", "__ktime", "__probe_id", "__probefunc", "__probemod", "__probename",
     "__probeprov", "__provider", "__tick", "__wall",
 })  # fmt: skip
@@ -26,7 +27,7 @@ _ON_PROCESS = frozenset({"chill", "copyout", "copyoutstr", "raise", "stop"})
 
 
 def runs_anywhere(firing: Firing) -> bool:
-    """Whether nothing in the clauses of a firing depends on what runs on the CPU."""
+    """Whether nothing in the clauses of a firing depends on what runs on the CPU, but for what the record has."""
     search = _Search()
     for clause in firing.clauses:
         if clause.predicate is not None:

@@ -16,6 +16,9 @@ HELPERS: Mapping[str, tuple[str, str, str]] = {
     "__current": ("task", "bpf_get_current_task()", "{0}"),
 }
 
+#: Where the program of ERROR that the reader fires has these among its arguments (AT_FAULT of `program.c.j2`).
+AT_FAULT: Mapping[str, int] = {"pid_tgid": 4, "uid_gid": 5, "cpu": 8}
+
 #: Functions of `templates/c` that make a string: name -> (library file, arguments after dst and its size).
 STRINGS: Mapping[str, str] = {
     "__psargs": "psargs",

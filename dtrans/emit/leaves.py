@@ -12,7 +12,7 @@ from dtrans.check.tree import Binary, Cast, Cond, Const, Expr, Late, Load, Offse
 from dtrans.emit import strings
 from dtrans.emit.addresses import entry_caller, kernel_caller
 from dtrans.emit.calls import Number, To
-from dtrans.emit.intrinsics import HELPERS, STRINGS
+from dtrans.emit.intrinsics import AT_FAULT, HELPERS, STRINGS
 from dtrans.emit.storage import NAME_SIZE, Slot
 from dtrans.emit.text import c_type
 from dtrans.emit.values import Values
@@ -72,7 +72,8 @@ def string_intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...], s
     if name == "__comm":
         if key and slot.size > 16:
             strings.clear(values, slot)
-        values.add(f"bpf_get_current_comm({slot.address}, {min(slot.size, 16)});")
+        get = "NAME_AT_FAULT" if values.in_error else "bpf_get_current_comm"
+        values.add(f"{get}({slot.address}, {min(slot.size, 16)});")
         return
     values.calls.statement(values, STRINGS[name], To(slot), *(Number(values.integer(arg)) for arg in args))
     if key:
@@ -137,6 +138,8 @@ def leaf_value(values: Values, leaf: Linux) -> str:
 def intrinsic(values: Values, name: str, args: tuple[Expr[Linux], ...]) -> str:
     if name in HELPERS:
         kept, call, value = HELPERS[name]
+        if values.in_error and kept in AT_FAULT:
+            call = f"AT_FAULT({AT_FAULT[kept]}, {call})"
         return value.format(values.memo(kept, "u64", call))
     match name:
         case "__wall":

@@ -365,11 +365,11 @@ class Emitter:
         """The clauses of dtrace:::ERROR, as a function that faults call."""
         body = Lines()
         body.add("u32 fault_action = 0, fault_kind = 0; u64 fault_address = 0;")
-        self._in_error = True
+        self._in_error = self.values.in_error = True
         # It is copied to each place that can fail.
         self.values.calls.open(called=True)
         made = self._firing(firing, "e").whole
-        self._in_error = False
+        self._in_error = self.values.in_error = False
         self._add_scratch_state(body)
         body.lines += made.lines
         self._error_size = size_of(body.lines, 0)
@@ -394,7 +394,7 @@ class Emitter:
             ("images" in uses, "exec", EXECUTED, "dt_executed();"),
             ("user" in uses, "pages", TestRun("LOAD"), "dt_find_pages();"),
             ("missing" in uses, "ended", ENDED, "dt_process_ended(ctx->args[1]);"),
-            (late, "error", TestRun("ERROR"), f"dt_error(ctx, {len(self.functions)}, {fault});"),
+            (late, "error", TestRun("ERROR"), f"dt_error(ctx, {len(self.functions)}, true, {fault});"),
             ("oncpu" in uses, "switch", SWITCH, "dt_switch(ctx->args[1], ctx->args[2]);"),
         )
         for used, name, attach, call in own:

@@ -59,6 +59,8 @@ class Values(Writer, ABC):
         self.caller_in_register = False
         #: Where in a process the program runs: "entry" or "return" of a function, another place, or elsewhere ("").
         self.user_moment = ""
+        #: Whether it is a clause of ERROR, which the reader may run too.
+        self.in_error = False
         #: Whether the place in a process tells its clauses by the number of their set.
         self.has_clause_sets = False
         self._slots = 0

@@ -15,8 +15,8 @@
  */
 
 /* Which values of a record the reader must get (dtrans.artifact.MISSING): a process is told from one that gets its id
- * later by its start, and from what it executes later by its stack. */
-struct dt_missing { u32 which; u32 process; u64 started; u64 stack; };
+ * later by its start, and from what it executes later by its stack. The rest is for ERROR. */
+struct dt_missing { u32 which; u32 process; u64 started; u64 stack; u64 thread; u64 user; u64 name[2]; };
 
 /* Whether the current process could read an address if it waited. */
 DT_SUBPROGRAM(dt_awaited, address, b, c, d)
@@ -45,7 +45,10 @@ static __always_inline void dt_missing_of(struct dt_missing *missing)
 {
 	u64 task = bpf_get_current_task();
 
-	missing->process = bpf_get_current_pid_tgid() >> 32;
+	missing->thread = bpf_get_current_pid_tgid();
+	missing->process = missing->thread >> 32;
+	missing->user = bpf_get_current_uid_gid();
+	bpf_get_current_comm(missing->name, sizeof(missing->name));
 	missing->started = dt_kread(dt_kread(task + OFF_task_struct__group_leader) + OFF_task_struct__start_boottime);
 	missing->stack = dt_kread(dt_kread(task + OFF_task_struct__mm) + OFF_mm_struct__start_stack);
 }

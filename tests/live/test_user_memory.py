@@ -275,16 +275,24 @@ def test_what_is_gone_when_the_reader_comes_is_an_error(dtrace: Run, tmp_path: P
     assert error.endswith("action #1")
 
 
-def test_error_clauses_that_ask_of_the_process_do_not_run_as_the_reader(dtrace: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ["whose", "parent"])
+def test_error_clauses_know_whose_value_the_reader_lacks_and_no_more(dtrace: Run, tmp_path: Path, asked: str) -> None:
+    error = {
+        "whose": """ERROR /pid == $target && tid == pid && execname != "dtrace" && uid == 0 && gid == 0/
+            { printf("error %d of %d on %d\\n", cpu == self_cpu, execname == name, arg1); }""",
+        "parent": """ERROR { printf("error of %d\\n", ppid); }""",
+    }[asked]
     text = rf"""
+    int self_cpu; string name;
     syscall::access:entry /pid == $target && arg1 == 100/
     {{ system("while [ ! -e {tmp_path}/end.did ]; do sleep 0.01; done"); }}
-    syscall::access:entry /pid == $target && arg1 == 101/ {{ printf("got %s\n", copyinstr(arg0)); }}
+    syscall::access:entry /pid == $target && arg1 == 101/
+    {{ self_cpu = cpu; name = execname; printf("got %s\n", copyinstr(arg0)); }}
     syscall::access:entry /pid == $target && arg1 == 102/ {{ system("touch {tmp_path}/end"); }}
-    ERROR {{ printf("error of %s\n", execname); }}
+    {error}
     """
     done = dtrace("-wqn", text, "-c", _cold(tmp_path, 3, "unmap"))
-    assert _told(done).strip() == ""
+    assert _told(done).strip() == ("error 1 of 1 on 2" if asked == "whose" else "")
     assert done.stderr.count("invalid address (0x") == 1
 
 

@@ -36,8 +36,9 @@ from dtrans.typed import Protocol
 
 #: Takes the aggregation's number, the packed key, the operand and the weight of one event.
 Accumulator = Callable[[int, bytes, int, int], None]
-#: Takes the clause and the action that lack a value, the kind of the fault and the address.
-Failure = Callable[[int, int, int, int], None]
+#: Takes what a firing of ERROR is told: the clause and the action that lack a value, the kind of the fault and the
+#: address; then the thread, its user and its name as `MISSING` has them, and the CPU.
+Failure = Callable[[int, int, int, int, int, int, int, int, int], None]
 _INVALID_ADDRESS = 1
 _SITE = struct.Struct("<H")
 _PART_WORD = struct.Struct("<Q")
@@ -106,7 +107,7 @@ class MissingParts:
             self._handle(buffer, offset)
             return
         assert site.process is not None
-        which, process, started, stack = MISSING.unpack_from(buffer, offset + site.process)
+        which, process, started, stack, thread, user, *name = MISSING.unpack_from(buffer, offset + site.process)
         if not which:
             self._handle(buffer, offset)
             return
@@ -117,7 +118,7 @@ class MissingParts:
                 address = self._complete(record, part, owner, (process, started, stack))
                 if address is not None:
                     self._handle(_fault(cpu, probe, site, part, address), 0)
-                    self._fail(site.clause, part.action, _INVALID_ADDRESS, address)
+                    self._fail(site.clause, part.action, _INVALID_ADDRESS, address, thread, user, name[0], name[1], cpu)
                     return
         match site.actions:
             case (Accumulate(aggregation, key, operand, weight),):
