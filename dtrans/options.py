@@ -244,13 +244,14 @@ def parse_size(text: str, name: str = "size", span: Span | None = None) -> int:
 
 
 def parse_rate(text: str, name: str = "rate", span: Span | None = None) -> int:
-    """Nanoseconds between two events: ``10hz`` and ``10`` are 100000000, ``5s`` is 5000000000."""
+    """Nanoseconds between two events: ``10hz`` and ``10`` are 100000000, ``5s`` is 5000000000; 0, as often as can be,
+    is 0 (libdtrace dt_opt_rate)."""
     digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
     unit = text[len(digits) :].lower()
-    number = numeral(digits) if is_numeral(digits) else 0
-    if number and unit in ("", "hz"):
-        return max(1, 10**9 // number)
-    if number and unit in _PERIODS:
+    number = numeral(digits) if is_numeral(digits) else None
+    if number is not None and unit in ("", "hz"):
+        return max(1, 10**9 // number) if number else 0
+    if number is not None and unit in _PERIODS:
         return min(number * _PERIODS[unit], _LONGEST_PERIOD)
     raise _invalid(name, text, "a rate such as 10hz, 100ms or 5s", span)
 

@@ -59,7 +59,12 @@ def test_a_number_of_any_length_is_lowered_or_refused() -> None:
             check_option(name, nines)
 
 
-@pytest.mark.parametrize("text", ["", "0", "hz", "-1", "1.5s", "5 s", "10furlongs", "\u0664"])
+@pytest.mark.parametrize("text", ["0", "0hz", "0s"])
+def test_no_time_between_two_events_is_a_rate(text: str) -> None:
+    assert parse_rate(text) == 0
+
+
+@pytest.mark.parametrize("text", ["", "hz", "-1", "1.5s", "5 s", "10furlongs", "\u0664"])
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(DtransError):
         parse_rate(text)
