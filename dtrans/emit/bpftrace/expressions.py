@@ -192,6 +192,8 @@ class Expressions(Writer):
             return one
         if op == "+" and one.text == "0":
             return two
+        if one.natural and two.natural:
+            signed = one.whole.signed if two.whole.rank == "atom" else two.whole.signed
         first, second = pair(one, two, signed=signed)
         natural = op == "&" and (one.natural or two.natural)
         return Value(f"{first} {op} {second}", signed, "operation", natural=natural)
@@ -280,10 +282,9 @@ class Expressions(Writer):
         signed = is_signed(expr.type)
         natural = one.natural and two.natural
         if not first.lines and not second.lines:
-            then, other = pair(one, two, signed=signed)
-            return Value(
-                f"{_joined(test, '?')} ? {then} : {other}", signed if not natural else one.signed, "operation", natural
-            )
+            # The sign of a choice is that of what stands first.
+            then, other = (f"({text})" if " " in text else text for text in _exact(one, two, signed=signed))
+            return Value(f"{_joined(test, '?')} ? {then} : {other}", signed, "operation", natural)
         result = self.fresh(signed=signed)
         first.add(f"{result} = {one.exact(signed=signed)};")
         second.add(f"{result} = {two.exact(signed=signed)};")
@@ -381,6 +382,11 @@ class Expressions(Writer):
         if is_address(one) or is_address(two):
             raise self.refuse("an internet address compared as text", "it makes no text of it before it is printed")
         return Value(f"{one} {op} {two}", rank="test", natural=True)
+
+
+def _exact(one: Value, two: Value, *, signed: bool) -> tuple[str, str]:
+    """Two values under a sign, that of a literal too."""
+    return one.exact(signed=signed), two.exact(signed=signed)
 
 
 def _choices(expr: Expr[Linux]) -> int:

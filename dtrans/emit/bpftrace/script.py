@@ -29,12 +29,12 @@ from dtrans.emit.bpftrace.probes import Part, parts_of
 from dtrans.emit.bpftrace.statements import Block
 from dtrans.emit.bpftrace.text import Lines
 from dtrans.emit.bpftrace.writer import REMARKS, Script
-from dtrans.emit.text import comment
+from dtrans.emit.text import comment, is_signed
 from dtrans.errors import fail
 from dtrans.options import Options
 from dtrans.plan.leaves import Linux, PlaceWanted
 from dtrans.plan.plan import Firing, Plan, PlanClause
-from dtrans.types import StringType
+from dtrans.types import StringType, Type
 
 _BEGIN, _END = TestRun("BEGIN"), TestRun("END")
 #: The tables of a thread's time on a CPU.
@@ -237,14 +237,15 @@ def _opening(script: Script) -> Iterator[str]:
         for number, text in sorted(table.items()):
             lines.add(f"{script.map_name(name)}[{number}] = {text};")
     for name, variable in script.read.items():
-        if name not in script.written:
-            value = '""' if isinstance(variable.type, StringType) else "0"
-            keys = [
-                '""' if isinstance(kind, StringType) else "0"
-                for kind in (*([0] * (variable.scope == "self")), *(variable.keys or ()))
-            ]
-            lines.add(f"{name}{f'[{chr(44).join(keys)}]' if keys else ''} = {value};")
+        keys = ["0"] * (variable.scope == "self") + [_zero(kind) for kind in variable.keys or ()]
+        # What is read before it is set, in the text or ever, has its type from here.
+        if not keys or name not in script.written:
+            lines.add(f"{name}{f'[{chr(44).join(keys)}]' if keys else ''} = {_zero(variable.type)};")
     yield from lines.lines
+
+
+def _zero(kind: Type) -> str:
+    return '""' if isinstance(kind, StringType) else "0" if is_signed(kind) else "(uint64)0"
 
 
 def _closing(script: Script) -> Iterator[str]:

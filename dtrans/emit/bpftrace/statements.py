@@ -51,6 +51,8 @@ _REFUSED = {
 #: Actions that are no record: nothing is printed for them.
 _UNRECORDED = frozenset({"raise", "stop", "copyout", "copyoutstr", "chill", "speculate", "commit", "discard"})
 _SIGSTOP = 19
+#: The most buckets of lhist().
+_MOST_BUCKETS = 1000
 
 
 @dataclass
@@ -182,6 +184,11 @@ class Block(Expressions):
         values = [] if event.value is None else [self._operand(info, event.value)]
         if info.function == "lquantize":
             values += [str(number) for number in info.parameters]
+            base, limit, step = info.parameters
+            if (limit - base) // step > _MOST_BUCKETS:
+                raise self.refuse(
+                    f"an lquantize() of more than {_MOST_BUCKETS} steps", "lhist() has no more", word="lquantize"
+                )
         if info.function == "quantize":
             self.remark("quantize")
         self.add(f"{self._map(event.aggregation)}{f'[{keys}]' if keys else ''} = {function}({', '.join(values)});")
