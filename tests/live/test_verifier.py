@@ -48,6 +48,7 @@ def members(structure: str, of: str) -> tuple[list[str], list[str]]:
     """All members of a translated structure, as its first translator has them: the numbers, and the texts."""
     row = knowledge().structures[structure]
     known = [row.members[name] for name in row.translators[0].members if row.members[name].note.fidelity != "none"]
+    known = [member for member in known if member.type not in knowledge().structures]
     texts = [f"{of}->{member.name}" for member in known if member.type == "string"]
     return [f"{of}->{member.name}" for member in known if member.type != "string"], texts
 
