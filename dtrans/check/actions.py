@@ -292,7 +292,7 @@ class StatementChecker:
         value = self.names.checker.check(written)
         if isinstance(value.type, Void):
             raise fail(no_void, f"{node.name}( ) may not be applied to a void expression", written.span)
-        if isinstance(value, Translate) and (found := self.names.made_whole(value)) is not None:
+        if (found := self.names.made_whole(value, written.span)) is not None:
             made, value = found
             self._before.append(Do(made))
         if is_translated(value.type) or isinstance(value, Translate):

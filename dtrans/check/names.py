@@ -26,6 +26,7 @@ from dtrans.check.translators import (
     define_inline,
     define_translator,
     expand_inline,
+    made_by_rows,
     made_whole,
     not_to_be_had,
     own_member,
@@ -314,10 +315,17 @@ class ScriptNames(Definitions):
         own = own_translator(self, kind, value.operand) if isinstance(value, Translate) and value.type == kind else None
         return copy_translated(self, address, own, value.operand) if own and isinstance(value, Translate) else None
 
-    def made_whole(self, value: Translate) -> tuple[Expr[Solaris], Load[Solaris]] | None:
-        """What makes a structure by a translator of the program, and the structure; None where it is not one's."""
-        own = own_translator(self, value.type, value.operand) if isinstance(value.type, StructRef) else None
-        return made_whole(self, own, value.operand) if own is not None else None
+    def made_whole(self, value: Expr[Solaris], span: Span) -> tuple[Expr[Solaris], Load[Solaris]] | None:
+        """What makes a structure by a translator, and the structure; None for a value that none makes."""
+        kind = value.type
+        if isinstance(value, IndexedBuiltin) and isinstance(kind, Pointer):
+            kind = kind.to  # An element of fds[] is a structure.
+        if not isinstance(kind, StructRef):
+            return None
+        own = own_translator(self, kind, value.operand) if isinstance(value, Translate) else None
+        if own is not None and isinstance(value, Translate):
+            return made_whole(self, own, value.operand)
+        return made_by_rows(self, value, kind, span) if kind.origin == "translated" else None
 
     def call(self, node: ast.Call) -> Expr[Solaris] | None:
         """A subroutine that Linux has no use for may be asked of a structure that has it as a member:

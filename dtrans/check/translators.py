@@ -8,13 +8,27 @@ from __future__ import annotations
 
 from dtrans.check.definitions import Definitions, OwnTranslator
 from dtrans.check.memory import bit_field, find_member, offset_by, variable_value
-from dtrans.check.tree import Assign, Comma, Const, Expr, Load, Place, Read, Solaris, Store, Text, Translate, Variable
+from dtrans.check.tree import (
+    Assign,
+    Comma,
+    Const,
+    Expr,
+    Load,
+    Place,
+    Read,
+    Solaris,
+    Store,
+    Text,
+    Translate,
+    TranslatedMember,
+    Variable,
+)
 from dtrans.errors import DtransError, fail
 from dtrans.knowledge.inlines import STANDARD
 from dtrans.knowledge.rows import StructureRow
 from dtrans.source import NOWHERE, Span
 from dtrans.syntax import ast
-from dtrans.types import LONG, ULONG, Array, Int, Pointer, StructRef, Type
+from dtrans.types import LONG, ULONG, Array, EnumRef, Int, Pointer, StringType, StructRef, Type
 from dtrans.values import replace
 
 #: Inlines that one inline may stand for, those within them included: each doubles what it names twice.
@@ -124,6 +138,37 @@ def made_whole(
         place: Expr[Solaris] = offset_by(start, Const(offset, ULONG))
         made = Comma(made, Store(place, member.type, "", value, old=False, bits=bits))
     return made, Load(start, kind, "own")
+
+
+def made_by_rows(
+    names: Definitions, value: Expr[Solaris], kind: StructRef, span: Span
+) -> tuple[Expr[Solaris], Load[Solaris]]:
+    """The same of a structure of `translators/`: all of its members that Linux has, but those that are made of members
+    themselves."""
+    rows = names.types.knowledge.structures[kind.tag].members
+    kinds: dict[str, Type] = {}
+    for name, row in rows.items():
+        member = names.structure_member(kind, name, span)
+        match member:
+            case _ if row.note.fidelity == "none":
+                continue
+            case Int(_, size, signed):
+                kinds[name] = Int(row.type, size, signed)
+            case StringType():
+                kinds[name] = StringType(names.types.strsize)
+            case Pointer(StructRef(origin="translated")):
+                continue
+            case Pointer() | EnumRef():
+                kinds[name] = member
+    ref = names.types.laid_out(kind.called or kind.tag, kinds)
+    start: Expr[Solaris] = Place(Read(names.hidden("whole", ref), ()), Pointer(ref, "own"))
+    made: Expr[Solaris] = Store(start, ref, "", Const(0, LONG), old=False)
+    for found in names.types.struct(ref).members:
+        one = TranslatedMember(value, found.name, names.structure_member(kind, found.name, span), span)
+        stored = names.checker.converted(one, found.type, span)
+        place: Expr[Solaris] = offset_by(start, Const(found.bit_offset // 8, ULONG))
+        made = Comma(made, Store(place, found.type, "", stored, old=False))
+    return made, Load(start, ref, "own")
 
 
 # --- inlines ----------------------------------------------------------------------------------------------

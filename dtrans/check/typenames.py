@@ -242,6 +242,19 @@ class TypeNames:
         total = align_up(largest, widest or 8) // 8
         return Struct(ref, total, tuple(members))
 
+    def laid_out(self, called: str, kinds: Mapping[str, Type]) -> StructRef:
+        """A structure of scalars and strings that no program names, shown as `called`."""
+        self._anonymous += 1
+        ref = StructRef("struct", f"#{self._anonymous}", "program", called=called)
+        members: list[StructMember] = []
+        end = 0
+        for name, kind in kinds.items():
+            start = align_up(end, self.alignment(kind))
+            members.append(StructMember(name, kind, start * 8))
+            end = start + self.size(kind)
+        self.structs["struct", ref.tag] = Struct(ref, align_up(end, 8), tuple(members))
+        return ref
+
     def _check_member(self, kind: Type, span: Span) -> None:
         """Raises D_DECL_VOIDOBJ or D_DECL_INCOMPLETE for a type that no member can have."""
         of = kind

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from tests.loads import line
 from tests.programs import printed
 
 
@@ -24,6 +25,19 @@ def test_every_member_of_a_large_structure_is_there() -> None:
     assert re.search(r'\n    char \[16\] comm = \[ "\w+" \]\n', shown)
     assert re.search(r"\n    pid_t pid = 0x[0-9a-f]+\n", shown)
     assert re.search(r"\n    unsigned int \w+ :1 = (0|0x1)\n", shown)
+
+
+def test_what_a_translator_makes_is_printed_whole() -> None:
+    source = """
+        syscall::getppid:entry /pid == $target/
+        { print(*curpsinfo); printf("\\n%x %s\\n", pid, curpsinfo->pr_psargs); print(fds[0]); }"""
+    process, told, file = re.split(r"(?<=\n\})\n(.*)\n", printed(source, commands=[line("getppid", 1)]))
+    number, arguments = told.split(" ", 1)
+    assert process.startswith("psinfo_t {\n    int pr_nlwp = 0x1\n")
+    assert f"\n    pid_t pr_pid = 0x{number}\n" in process
+    assert f'\n    string pr_psargs = [ "{arguments}" ]\n' in process
+    assert "pr_start" not in process, "a member that is made of members is left out"
+    assert re.search(r"fileinfo_t \{\n(    \w+ fi_\w+ = .+\n)+\}", file)
 
 
 @pytest.mark.parametrize(
