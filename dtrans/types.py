@@ -50,11 +50,13 @@ class StringType:
     """D's ``string``. A NUL-terminated array of at most `bound` bytes, the NUL included.
 
     The bound is at most the ``strsize`` option. `pointer`: it stands for a ``char *`` of Solaris, which can be tested
-    against 0. Both are facts about the value, not about the type: they take no part in comparisons.
+    against 0. `array`: it was, or may have been, a char array, which can be cast to a pointer. All are facts about the
+    value, not about the type: they take no part in comparisons.
     """
 
     bound: int
     pointer: bool = False
+    array: bool = False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StringType)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Generic, Protocol
 
 from dtrans.check.conversions import (
+    counts_as_characters,
     dynamic,
     fits_pointer,
     is_char,
@@ -169,8 +170,8 @@ class Checker(ABC, Generic[L]):
         value = self.decayed(value)
         if isinstance(to, StringType):
             return self.stringof(value, span)
-        if isinstance(to, Pointer) and is_char(to.to) and isinstance(value.type, StringType) and value.type.pointer:
-            return value  # In the original it is a pointer to characters.
+        if isinstance(to, Pointer) and is_char(to.to) and counts_as_characters(value.type):
+            return value
         if isinstance(to, Pointer) and isinstance(value.type, Pointer):
             return Cast(value, Pointer(to.to, value.type.space))
         if isinstance(to, Void):
@@ -304,10 +305,10 @@ class Checker(ABC, Generic[L]):
     def stored_type(self, value: Expr[L]) -> Type:
         """The type that a variable takes from the first value assigned to it."""
         match value.type:
-            case StringType(pointer=pointer):
-                return StringType(self.types.strsize, pointer)
+            case StringType(pointer=pointer, array=array):
+                return StringType(self.types.strsize, pointer, array)
             case Array(of, _) if is_string_like(value.type):
-                return StringType(self.types.strsize)
+                return StringType(self.types.strsize, array=True)
             case Array(of, _):
                 return Pointer(of)
             case Pointer(StructRef() as ref, space):

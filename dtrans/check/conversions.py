@@ -61,6 +61,11 @@ def is_string(kind: Type) -> bool:
     return isinstance(kind, StringType)
 
 
+def counts_as_characters(kind: Type) -> bool:
+    """Whether a string is in the original a pointer to characters, or an array of them."""
+    return isinstance(kind, StringType) and (kind.pointer or kind.array)
+
+
 def is_string_like(kind: Type) -> bool:
     """Whether a value can stand for a string: ``string``, ``char []``, ``char *`` (libdtrace dt_node_is_strcompat)."""
     return isinstance(kind, StringType) or (isinstance(kind, Array | Pointer) and is_char(element(kind)))

@@ -18,6 +18,7 @@ from dtrans.knowledge.lookup import nearest
 from dtrans.source import Source, Span
 from dtrans.syntax import ast, parse_type
 from dtrans.types import StringType, StructRef, Type
+from dtrans.values import replace
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ class Definitions(ABC):
             )
         if member.type == "char *":
             return StringType(self.types.strsize, pointer=True)
-        return self.row_type(member.type)
+        kind = self.row_type(member.type)
+        # Which of them were char arrays on Solaris is not told.
+        return replace(kind, array=True) if isinstance(kind, StringType) else kind
 
     def row_type(self, text: str) -> Type:
         """A type that a row of `translators/` names."""

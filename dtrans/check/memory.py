@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dtrans.check.checker import Checker
-from dtrans.check.conversions import as_int, characters, is_string
+from dtrans.check.conversions import as_int, characters, counts_as_characters, is_string
 from dtrans.check.tree import (
     Binary,
     Cast,
@@ -159,8 +159,7 @@ def pointed_size(checker: Checker[L], kind: Pointer, span: Span) -> int:
 def string_advanced(checker: Checker[L], text: Expr[L], index: Expr[L], op: Literal["+", "-"]) -> Expr[L]:
     """``text + n``: a string counts as a pointer to its characters, and gives what stands from there."""
     pointer = Pointer(CHAR, "own")
-    counts_as_pointer = isinstance(text.type, StringType) and text.type.pointer
-    kind = StringType(checker.types.strsize, counts_as_pointer)
+    kind = StringType(checker.types.strsize, array=counts_as_characters(text.type))
     return StringOf(Binary(op, characters(text), index, pointer), "own", kind)
 
 

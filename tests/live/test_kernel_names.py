@@ -240,13 +240,16 @@ def test_more_variables_of_solaris_kernel() -> None:
     assert int(locked) <= in_pages["MemTotal"]
 
 
-def test_a_path_of_the_kernel_counts_as_a_pointer_to_its_characters() -> None:
+def test_a_text_of_the_kernel_counts_as_a_pointer_to_its_characters() -> None:
     body = """
     BEGIN
     {
         this->path = curthread->t_procp->p_user.u_cdir->v_path;
         this->size = strlen(this->path);
-        printf("%c %d", *(char *)this->path, *(char *)(this->path + this->size));
+        printf("%c %d ", *(char *)this->path, *(char *)(this->path + this->size));
+        this->parent = (char *)curthread->t_procp->p_user.u_comm;
+        this->name = curthread->t_procp->p_user.u_comm;
+        printf("%d %d", stringof(this->parent) == execname, *(char *)this->name == execname[0]);
         exit(0);
     }"""
-    assert printed(body).strip() == "/ 0"
+    assert printed(body).strip() == "/ 0 1 1"
