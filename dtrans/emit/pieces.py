@@ -129,8 +129,11 @@ def in_programs(firings: Sequence[FiringText], error: int) -> list[list[FiringTe
 
 def in_pieces(firing: FiringText, error: int) -> list[list[Part]]:
     """A firing's clauses in as few groups as programs allow: small ones, unless they would be too many."""
-    groups = _grouped(firing, error, _SMALL_PIECE if firing.has_parts else _PIECE)
-    return groups if len(groups) <= MOST_PIECES else _grouped(firing, error, _PIECE)
+    for most in (_SMALL_PIECE, _PIECE) if firing.has_parts else (_PIECE,):
+        groups = _grouped(firing, error, most)
+        if len(groups) <= MOST_PIECES:
+            return groups
+    return _grouped(firing, error, _PROGRAM)
 
 
 def _grouped(firing: FiringText, error: int, most: int) -> list[list[Part]]:

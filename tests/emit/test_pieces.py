@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtrans.check.tree import Const
-from dtrans.emit.pieces import FiringText, Part, in_pieces, in_programs, size_of
+from dtrans.emit.pieces import MOST_PIECES, FiringText, Part, in_pieces, in_programs, size_of
 from dtrans.plan.plan import PlanClause
 from dtrans.types import INT
 
@@ -29,6 +29,11 @@ def test_clauses_stay_in_order_and_none_is_lost(firing: FiringText, error: int) 
     assert [clause for piece in pieces for clause in piece] == firing.clauses
     for piece in pieces:
         assert len(piece) == 1 or size_of([line for clause in piece for line in clause.lines], error) <= 10_000
+
+
+def test_pieces_are_larger_before_they_are_too_many() -> None:
+    few, many = (numbered(count * MOST_PIECES) for count in (4, 9))
+    assert (len(in_pieces(few, 0)), len(in_pieces(many, 0))) == (MOST_PIECES, MOST_PIECES)
 
 
 @given(st.lists(FIRINGS, max_size=6))
