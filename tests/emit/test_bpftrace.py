@@ -96,6 +96,7 @@ def test_a_script_reads_as_one_by_hand() -> None:
         ("tick-1s { @ = count(); trunc(@, 5); }", "trunc", "print() does it"),
         ('BEGIN { trace(execname < "m"); }', None, "equality only"),
         ('BEGIN { @[strjoin(execname, "x")] = count(); }', 'strjoin(execname, "x")', "printf() does it"),
+        ("BEGIN { @ = lquantize(cpu, 0, 1024, 1); }", "lquantize", "no more"),
         ('BEGIN { setopt("quiet"); }', "setopt", "fixed when it starts"),
     ],
 )  # fmt: skip

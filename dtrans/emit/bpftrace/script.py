@@ -236,11 +236,13 @@ def _opening(script: Script) -> Iterator[str]:
     for name, table in script.tables.items():
         for number, text in sorted(table.items()):
             lines.add(f"{script.map_name(name)}[{number}] = {text};")
-    for name, variable in script.read.items():
+    for name, variable in script.early.items():
+        # bpftrace since 0.21 knows a variable's type by what it is first assigned in the text.
         keys = ["0"] * (variable.scope == "self") + [_zero(kind) for kind in variable.keys or ()]
-        # What is read before it is set, in the text or ever, has its type from here.
-        if not keys or name not in script.written:
-            lines.add(f"{name}{f'[{chr(44).join(keys)}]' if keys else ''} = {_zero(variable.type)};")
+        element = f"{name}[{', '.join(keys)}]" if keys else name
+        lines.add(f"{element} = {_zero(variable.type)};")
+        if keys:
+            lines.add(f"delete({element});")
     yield from lines.lines
 
 

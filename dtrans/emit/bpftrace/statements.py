@@ -214,6 +214,8 @@ class Block(Expressions):
 
     def _print_map(self, number: int) -> None:
         pending = self._pending.pop(number, _Pending())
+        if not self._is_used(number):
+            return
         self.script.printed[number] = None
         at_end = isinstance(self.place.attach, TestRun) and self.place.attach.moment == "END"
         if at_end and not self._info(number).keys and pending.divisor == 1:
@@ -236,7 +238,18 @@ class Block(Expressions):
                 raise self.refuse(f"{what}() without a printa() after it in its clause", "print() does it", word=what)
             self._print_map(number)
 
+    def _is_used(self, number: int) -> bool:
+        """Whether anything is ever added to an aggregation: bpftrace refuses to print another."""
+        clauses = [clause for point in self.script.plan.points for firing in point.firings for clause in firing.clauses]
+        found = (one for clause in clauses for one in _all(clause.body))
+        used = any(isinstance(one, Aggregate) and one.aggregation == number for one in found)
+        if not used:
+            self.note(f"Nothing is ever added to {self._map(number)}.")
+        return used
+
     def _clear(self, number: int) -> None:
+        if not self._is_used(number):
+            return
         function = self._info(number).function
         if self._info(number).keys and function in ("min", "max", "avg"):
             self.note(f"The keys of {self._map(number)} go too.")
@@ -247,7 +260,8 @@ class Block(Expressions):
     def _trunc(self, number: int, args: Sequence[Expr[Linux]]) -> None:
         if not args or (isinstance(args[0], Const) and args[0].value == 0):
             self._pending.pop(number, None)
-            self.add(f"clear({self._map(number)});")
+            if self._is_used(number):
+                self.add(f"clear({self._map(number)});")
             return
         if not isinstance(args[0], Const) or args[0].value < 0:
             raise self.refuse(

@@ -36,6 +36,8 @@ def place(writer: Writer, variable: Variable, keys: Sequence[Expr[Linux]], *, wr
         writer.script.written.setdefault(name, variable)
     else:
         writer.script.read.setdefault(name, variable)
+        if name not in writer.script.written:
+            writer.script.early.setdefault(name, variable)
     parts = [writer.tid] if variable.scope == "self" else []
     parts += [key_text(writer, key) for key in keys]
     return f"{name}[{', '.join(parts)}]" if parts else name

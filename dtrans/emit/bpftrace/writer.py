@@ -17,7 +17,7 @@ from dtrans.attach import Attach, UserCode
 from dtrans.check.tree import AggregationInfo, Expr, Variable
 from dtrans.check.typenames import TypeNames
 from dtrans.emit.bpftrace.text import Lines, Value
-from dtrans.emit.text import is_signed
+from dtrans.emit.text import identifier, is_signed
 from dtrans.errors import DtransError, fail
 from dtrans.plan.leaves import Linux
 from dtrans.plan.plan import Plan, PlanClause
@@ -58,6 +58,8 @@ class Script:
     #: Maps of variables that are read or written somewhere, and a value to begin with.
     read: dict[str, Variable] = field(default_factory=dict)
     written: dict[str, Variable] = field(default_factory=dict)
+    #: Those that are read before the text sets them.
+    early: dict[str, Variable] = field(default_factory=dict)
     #: Aggregations that something is added to, and those that printa() prints, by number.
     aggregated: dict[int, None] = field(default_factory=dict)
     printed: dict[int, None] = field(default_factory=dict)
@@ -212,7 +214,8 @@ class Writer(ABC):
 
     def local(self, variable: Variable) -> str:
         """A clause-local variable."""
-        name = f"$this_{variable.name}" if re.fullmatch(r"t\d+|t_.*", variable.name) else f"${variable.name}"
+        plain = identifier(variable.name)
+        name = f"$this_{plain}" if re.fullmatch(r"t\d+|t_.*", plain) else f"${plain}"
         self.locals[name] = _beginning(signed=is_signed(variable.type), text=isinstance(variable.type, StringType))
         return name
 
