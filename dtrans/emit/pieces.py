@@ -25,7 +25,7 @@ _SMALL_PIECE = 2_400
 _LINE, _FUNCTION, _LARGE_FUNCTION = 7, 120, 600
 _LARGE = re.compile(r"dt_(?:index|rindex|strstr|strtok|cleanpath|inet_ntoa6|json|\w*path)\(")
 #: Instructions of a part, guessed, from which on addresses are forgotten, and the statements before which they are.
-_LONG = 800
+_LONG = 1_600
 _FORGET = "FORGET_ADDRESSES(s);"
 _CALL = re.compile(r"\t+(?!else\b)(?=\w)(?=.*\b(?:dt_|bpf_|STRING|COPY)\w*\()")
 _NAME = re.compile(r"[A-Za-z_]\w*")
