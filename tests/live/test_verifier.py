@@ -149,3 +149,8 @@ BEGIN {{ {set_} }}
 BEGIN {{ {added} }}
 BEGIN {{ printf("%d{" %d" * count}", {nested}, {shown}); exit(0); }}"""
     assert printed(text).strip() == " ".join(map(str, [result, *values]))
+
+
+def test_the_verifier_takes_a_search_of_a_long_string_for_a_long_one() -> None:
+    text = 'string one; string two; BEGIN { one = "an abcabcdef"; two = "abcd"; trace(strstr(one, two)); exit(0); }'
+    assert printed(text, options={"quiet": "1", "strsize": "1024"}).strip() == "abcdef"
