@@ -20,10 +20,9 @@
 
 /*
  * The verifier keeps no state where a loop's first turn begins, and so walks the loop for each way that leads there.
- * Questions that change nothing make it keep one before. Not worth their price where strings are short.
+ * Questions that change nothing make it keep one before.
  */
-#define DT_FIND_JOIN(words, x) do { if ((words) > 4) asm volatile("if %0 == 0 goto +0\n\tif %0 == 0 goto +0\n\t" \
-	"if %0 == 0 goto +0" : "+r"(x)); } while (0)
+#define DT_FIND_JOIN(x) asm volatile("if %0 == 0 goto +0\n\tif %0 == 0 goto +0\n\tif %0 == 0 goto +0" : "+r"(x))
 
 /* Marks on the bytes from number k on, k below 0 or above 7 allowed. */
 static __always_inline u64 dt_from(u64 k)
@@ -85,7 +84,7 @@ static __always_inline s64 dt_find_long(const char *s, u32 scap, const char *n, 
 	u64 skip = 64 * words - length, w, marks, carry, next, bits, c;
 	dt_word *state = (dt_word *)(work + 2048 * words), *first = state + words, *row;
 
-	DT_FIND_JOIN(words, skip);
+	DT_FIND_JOIN(skip);
 	/* Character i of n has bit skip + i. */
 #pragma clang loop unroll(full)
 	for (u32 j = 0; j < words; j++) {
@@ -115,7 +114,7 @@ static __always_inline s64 dt_find_long(const char *s, u32 scap, const char *n, 
 		row = (dt_word *)(work + c * (8 * words) + (next >> 6) * 8);
 		*row |= 1ULL << (next & 63);
 	}
-	DT_FIND_JOIN(words, any);
+	DT_FIND_JOIN(any);
 	for (u64 i = 0; i < scap; i += 8) {
 		DT_HIDE(i);
 		w = DT_WORD(s, i);

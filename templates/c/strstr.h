@@ -1,5 +1,5 @@
 // needs: word strlen slice find
-// steps: 6000 90
+// steps: 6000 120
 /*
  * strstr(s, n): dst = s from the first n on. False, with dst empty, if there is none. dst may be s.
  *

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -100,5 +101,7 @@ def test_the_second_interrupt_ends_at_once() -> None:
     os.kill(process.pid, 2)
     os.kill(process.pid, 15)
     _, told = process.communicate(timeout=10)
-    assert (process.returncode, told) == (0, b"")
+    # The second may also come when all has ended and Python itself is about to.
+    assert process.returncode in (0, -signal.SIGTERM)
+    assert told == b""
     assert not Path(f"/proc/{child}").exists()
