@@ -54,3 +54,11 @@ def test_the_pages_made_from_data_are_up_to_date() -> None:
     for path, text in made.items():
         assert path.read_text() == text, f"{path.relative_to(ROOT)}: run: make docs"
     assert {*(ROOT / "docs/reference").glob("*.md")} <= set(made), "a page without a provider"
+
+
+def test_each_provider_has_an_example_and_what_it_printed() -> None:
+    providers = {page.stem for page in (ROOT / "docs/reference").glob("*.md")} - {"README", "variables"}
+    examples = ROOT / "docs/reference/examples"
+    assert {
+        name for name in providers if not ((examples / f"{name}.d").exists() and (examples / f"{name}.out").exists())
+    } == set()
