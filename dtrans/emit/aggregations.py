@@ -127,12 +127,10 @@ def llquantize_buckets(factor: int, low: int, high: int, steps: int) -> int:
 
 @dataclass(frozen=True)
 class Event:
-    """What one event adds: C expressions of the function's operand and of the weight, and the number of the statement's
-    first action."""
+    """What one event adds: C expressions of the function's operand and of the weight."""
 
     operand: str
     weight: str
-    first_action: int
 
 
 def put_bucket(values: Values, aggregation: Aggregation, key: str, event: Event) -> None:

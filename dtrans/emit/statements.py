@@ -252,31 +252,36 @@ class Statements:
     def _aggregate(self, statement: Aggregate[Linux]) -> None:
         values, which = self.values, statement.aggregation
         aggregation = self.aggregations[which]
-        operand = weight = "0"
-        # For dtrace the aggregation itself is an action, and so is each key, the weight, and the function.
-        first = values.frame.action + 1
-        last = first + len(statement.keys) + (statement.weight is not None) + 1
-        if statement.value is not None:
-            values.frame.action = last
-            operand = values.temporary("s64", values.integer(statement.value))
-        if statement.weight is not None:
-            values.frame.action = last - 1
-            weight = values.temporary("s64", values.integer(statement.weight))
-        event = Event(operand, weight if statement.weight is not None else "1", first)
+        # For dtrace the aggregation itself is an action, and so is each key, the weight, and the function, in this
+        # order (libdtrace dt_cc.c, dt_compile_agg).
+        values.frame.action += 1
+        last = values.frame.action + len(statement.keys) + (statement.weight is not None) + 1
         with values.block(""):
             if is_single(aggregation):
                 key = values.temporary("u32", "0")
-                update(values, which, aggregation, key, event)
+                update(values, which, aggregation, key, self._event(statement, last))
             elif any(map(comes_from_process, statement.keys)):
-                self._update_or_record(statement, event)
+                self._update_or_record(statement, last)
             else:
                 key = values.structure(f"struct agg_{which}_key", aggregation.map_key_size)
-                self._put_keys(key, statement, event)
+                self._put_keys(key, statement)
+                event = self._event(statement, last)
                 put_bucket(values, aggregation, key, event)
                 update(values, which, aggregation, key, event)
         values.frame.action = last
 
-    def _update_or_record(self, statement: Aggregate[Linux], event: Event) -> None:
+    def _event(self, statement: Aggregate[Linux], last: int) -> Event:
+        """What the event adds. The function is action number `last`, and the weight the one before."""
+        values, operand, weight = self.values, "0", "1"
+        if statement.weight is not None:
+            values.frame.action = last - 1
+            weight = values.temporary("s64", values.integer(statement.weight))
+        if statement.value is not None:
+            values.frame.action = last
+            operand = values.temporary("s64", values.integer(statement.value))
+        return Event(operand, weight)
+
+    def _update_or_record(self, statement: Aggregate[Linux], last: int) -> None:
         """Where a part of the key is missing, a record of the event: the reader counts it when it has the part."""
         values, which = self.values, statement.aggregation
         aggregation = self.aggregations[which]
@@ -291,7 +296,8 @@ class Statements:
         record.token = f"{values.scratch_name}->{member}r{site}"
         values.add(f"{record.token}.missing.which = 0;")
         values.add(f"ZERO(&{record.token}.key, {size});")
-        self._put_keys(f"{record.token}.key", statement, event, record, key.offset)
+        self._put_keys(f"{record.token}.key", statement, record, key.offset)
+        event = self._event(statement, last)
         put_bucket(values, aggregation, f"{record.token}.key", event)
         with values.block(f"if ({record.token}.missing.which)"):
             values.add(f"{record.token}.operand = {event.operand};")
@@ -306,13 +312,13 @@ class Statements:
         )
 
     def _put_keys(
-        self, key: str, statement: Aggregate[Linux], event: Event, record: RecordBuilder | None = None, offset: int = 0
+        self, key: str, statement: Aggregate[Linux], record: RecordBuilder | None = None, offset: int = 0
     ) -> None:
-        """The elements of a key, which stands in a record at an offset, or in none."""
+        """The elements of a key, which stands in a record at an offset, or in none. Each is an action."""
         values, which = self.values, statement.aggregation
         places = zip(statement.keys, self.aggregations[which].keys, self.infos[which].keys, strict=True)
         for index, (expr, placed, kind) in enumerate(places):
-            values.frame.action = event.first_action + index + 1
+            values.frame.action += 1
             target = f"{key}.k{index}"
             if record is not None:
                 values.recorded = self._recorded(record, target, Field("str", offset + placed.offset, placed.size))
